@@ -1,0 +1,17 @@
+#ifndef MAINSPRING_ENVIRONMENT_H
+#define MAINSPRING_ENVIRONMENT_H
+
+#include <stdbool.h>
+
+/* The environment of a start with the hook. All but two of its variables belong to the old one. */
+struct hooked_environment {
+    char **variables;
+    char *paths;
+    char *start;
+};
+
+/* False if memory is short. To be freed in either case. */
+bool make_hooked_environment(struct hooked_environment *new, char **old, const char *start_folder);
+void free_hooked_environment(struct hooked_environment *environment);
+
+#endif

@@ -1,0 +1,22 @@
+#ifndef MAINSPRING_INTERPRETER_H
+#define MAINSPRING_INTERPRETER_H
+
+#include "options.h"
+#include "place.h"
+#include "report.h"
+#include "shebang.h"
+
+struct interpreter {
+    char path[PATH_MAX];         /* absolute, its links not resolved: a venv's python is one */
+    const char *named_by;        /* for messages */
+    struct shebang shebang;      /* its options go before all others */
+    char lines[FIRST_BYTES + 1]; /* what shebang points into */
+};
+
+enum failure choose_interpreter(const struct options *options, const struct place *launcher,
+                                struct interpreter *chosen);
+
+/* An interpreter without being asked for one: the python3 beside the launcher. */
+bool find_beside(const struct place *launcher, char path[PATH_MAX]);
+
+#endif

@@ -1,0 +1,32 @@
+/* What was asked -> action. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "commands.h"
+#include "place.h"
+#include "run.h"
+
+/* `#!/usr/bin/env mainspring` makes the kernel call `mainspring SCRIPT`. */
+static bool is_script(const char *word)
+{
+    struct stat file;
+    return word[0] != '-' && !is_command(word) && stat(word, &file) == 0 && S_ISREG(file.st_mode);
+}
+
+int main(int argc, char **argv)
+{
+    struct timespec began;
+    struct place launcher;
+    char *nothing[] = {NULL};
+    char **arguments = argc > 0 ? argv + 1 : nothing;
+    clock_gettime(CLOCK_MONOTONIC, &began);
+    find_launcher(&launcher);
+    if (arguments[0] != NULL && strcmp(arguments[0], "run") == 0)
+        return run_program(arguments + 1, &launcher, &began);
+    if (arguments[0] != NULL && is_script(arguments[0]))
+        return run_program(arguments, &launcher, &began);
+    return run_command(arguments, &launcher);
+}

@@ -1,0 +1,80 @@
+#include "run.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "environment.h"
+#include "interpreter.h"
+#include "options.h"
+#include "reason.h"
+#include "report.h"
+
+extern char **environ;
+
+static char **make_arguments(struct interpreter *interpreter, char **rest)
+{
+    size_t before = 1 + interpreter->shebang.option_count;
+    size_t count = 0;
+    while (rest[count] != NULL)
+        count++;
+    char **arguments = malloc((before + count + 1) * sizeof *arguments);
+    if (arguments == NULL)
+        return NULL;
+    arguments[0] = interpreter->path;
+    for (size_t i = 1; i < before; i++)
+        arguments[i] = interpreter->shebang.options[i - 1];
+    memcpy(arguments + before, rest, (count + 1) * sizeof *arguments);
+    return arguments;
+}
+
+/* Returns the reason for which the start has to be a plain one after all. */
+static enum reason start_hooked(char **arguments, const char *start_folder)
+{
+    struct hooked_environment environment;
+    enum reason reason = REASON_ENVIRONMENT_TOO_BIG;
+    if (make_hooked_environment(&environment, environ, start_folder)) {
+        execve(arguments[0], arguments, environment.variables);
+        reason = errno == E2BIG ? REASON_ENVIRONMENT_TOO_BIG : REASON_NONE;
+    }
+    int error = errno;
+    free_hooked_environment(&environment);
+    errno = error;
+    return reason;
+}
+
+static void start(char **arguments, const struct options *options, const struct place *launcher,
+                  const struct timespec *began)
+{
+    char start_folder[PATH_MAX];
+    enum reason reason = find_reason(options, launcher, start_folder);
+    if (reason == REASON_NONE)
+        reason = start_hooked(arguments, start_folder);
+    if (reason == REASON_NONE)
+        return;
+    log_plain_start(options, reason, began);
+    execve(arguments[0], arguments, environ);
+}
+
+int run_program(char **arguments, const struct place *launcher, const struct timespec *began)
+{
+    struct options options;
+    struct interpreter interpreter;
+    parse_options(arguments, &options);
+    if (options.python_is_missing)
+        return report_failure(PYTHON_OPTION_EMPTY, NULL, NULL);
+    enum failure failure = choose_interpreter(&options, launcher, &interpreter);
+    if (failure != NO_FAILURE)
+        return report_failure(failure, interpreter.path, interpreter.named_by);
+    char **started = make_arguments(&interpreter, arguments);
+    if (started == NULL)
+        return report_failure(OUT_OF_MEMORY, NULL, NULL);
+    /* Again, because the options of the #! line are in front now. */
+    if (interpreter.shebang.option_count > 0)
+        parse_options(started + 1, &options);
+    start(started, &options, launcher, began);
+    int status = report_failure(NOT_EXECUTABLE, interpreter.path, strerror(errno));
+    free(started);
+    return status;
+}

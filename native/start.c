@@ -1,0 +1,502 @@
+/* mainspring._native: starts cached code where CPython would have compiled the script.
+ *
+ * CPython raises the audit event `cpython.run_file` right before it opens the main script
+ * (Modules/main.c, pymain_run_file_obj).  A hook on it finds argv, sys.path and __main__ just as the
+ * script will see them, and no Python frame below.  When a start is armed for that very file, the
+ * hook does what _PyRun_SimpleFileObject (Python/pythonrun.c) does after compiling, and then raises
+ * SystemExit with the status that function would have led to: pymain_exit_err_print takes that for
+ * the program's end.  In every other case it returns 0 and CPython goes on by itself.
+ */
+
+#define Py_LIMITED_API 0x030B0000
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Exported by every CPython since 3.8, though not part of the stable ABI: weak, so that an
+ * interpreter without it is left alone instead of failing to load this module. */
+typedef int (*audit_function)(const char *, PyObject *, void *);
+extern int PySys_AddAuditHook(audit_function, void *) __attribute__((weak));
+
+/* What the next `cpython.run_file` is to start.  One per process: only the main interpreter runs a
+ * main script, and it runs one. */
+typedef struct {
+    PyObject *filename;      /* str: the path CPython will announce */
+    PyObject *code;          /* code object, or NULL when only an interrupt is to be handed on */
+    PyObject *warnings;      /* tuple of (category, text, line): given while it was compiled */
+    PyObject *report;        /* called with the name of a reason, or None: it was started */
+    PyObject *audit;         /* sys.audit */
+    PyObject *exec;          /* builtins.exec */
+    PyObject *warn_explicit; /* _warnings.warn_explicit */
+    PyObject *loader_type;   /* SourceFileLoader */
+    int interrupted;         /* SIGINT came while the start was being arranged */
+} armed_start;
+
+static armed_start armed;
+static int is_armed = 0;
+static int is_hooked = 0;
+
+static void drop_start(armed_start *start)
+{
+    Py_CLEAR(start->filename);
+    Py_CLEAR(start->code);
+    Py_CLEAR(start->warnings);
+    Py_CLEAR(start->report);
+    Py_CLEAR(start->audit);
+    Py_CLEAR(start->exec);
+    Py_CLEAR(start->warn_explicit);
+    Py_CLEAR(start->loader_type);
+    start->interrupted = 0;
+}
+
+/* ---- what _PyRun_SimpleFileObject does around the code ------------------------------------- */
+
+static void flush_stream(const char *name)
+{
+    PyObject *stream = PySys_GetObject(name);
+    if (stream == NULL)
+        return;
+    Py_INCREF(stream);
+    PyObject *result = PyObject_CallMethod(stream, "flush", NULL);
+    if (result == NULL)
+        PyErr_Clear();
+    Py_XDECREF(result);
+    Py_DECREF(stream);
+}
+
+static void flush_streams(void)
+{
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    flush_stream("stderr");
+    flush_stream("stdout");
+    PyErr_Restore(type, value, traceback);
+}
+
+/* CPython up to 3.13 notes an unhandled KeyboardInterrupt where it runs code, in a variable that no
+ * API reaches; Py_RunMain then ends the process by SIGINT.  Code given as text to exec() runs through
+ * the same place, and so leaves the same note. */
+static void note_interrupt(const armed_start *start)
+{
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    if (type == PyExc_KeyboardInterrupt) {
+        PyObject *namespace = PyDict_New();
+        PyObject *result =
+            namespace == NULL
+                ? NULL
+                : PyObject_CallFunction(start->exec, "sO", "raise KeyboardInterrupt", namespace);
+        Py_XDECREF(result);
+        Py_XDECREF(namespace);
+        PyErr_Clear();
+    }
+    PyErr_Restore(type, value, traceback);
+}
+
+static int set_loader(const armed_start *start, PyObject *namespace)
+{
+    PyObject *loader =
+        PyObject_CallFunction(start->loader_type, "sO", "__main__", start->filename);
+    if (loader == NULL)
+        return -1;
+    int status = PyDict_SetItemString(namespace, "__loader__", loader);
+    Py_DECREF(loader);
+    return status;
+}
+
+/* 3.15 has no __cached__ any more. */
+static int has_cached_name(void)
+{
+    return Py_Version < 0x030F0000;
+}
+
+static int set_file_names(const armed_start *start, PyObject *namespace)
+{
+    if (PyDict_SetItemString(namespace, "__file__", start->filename) < 0)
+        return -1;
+    if (has_cached_name() && PyDict_SetItemString(namespace, "__cached__", Py_None) < 0)
+        return -1;
+    return set_loader(start, namespace);
+}
+
+static void delete_name(PyObject *namespace, const char *name)
+{
+    if (PyDict_DelItemString(namespace, name) < 0)
+        PyErr_Clear();
+}
+
+static void delete_file_names(PyObject *namespace)
+{
+    delete_name(namespace, "__file__");
+    if (has_cached_name())
+        delete_name(namespace, "__cached__");
+}
+
+/* gh-152132: since then CPython takes the names away before it prints an exception, and prints it, or
+ * ends on SystemExit, in the caller of what is done here. */
+static int leaves_exceptions_to_caller(void)
+{
+    return Py_Version >= 0x030F0000 || (Py_Version >= 0x030E0700 && Py_Version < 0x030F0000) ||
+           (Py_Version >= 0x030D0F00 && Py_Version < 0x030E0000);
+}
+
+static int audit_open(const armed_start *start)
+{
+    PyObject *result = PyObject_CallFunction(start->audit, "sOsi", "open", start->filename, "rb", 0);
+    Py_XDECREF(result);
+    return result == NULL ? -1 : 0;
+}
+
+static int audit(const armed_start *start, const char *event, PyObject *argument)
+{
+    PyObject *result = PyObject_CallFunction(start->audit, "sO", event, argument);
+    Py_XDECREF(result);
+    return result == NULL ? -1 : 0;
+}
+
+static int give_warning(const armed_start *start, PyObject *warning)
+{
+    PyObject *category, *text, *line;
+    if (!PyArg_ParseTuple(warning, "OOO", &category, &text, &line))
+        return -1;
+    PyObject *result = PyObject_CallFunction(start->warn_explicit, "OOOO", text, category,
+                                             start->filename, line);
+    Py_XDECREF(result);
+    return result == NULL ? -1 : 0;
+}
+
+static int give_warnings(const armed_start *start)
+{
+    for (Py_ssize_t i = 0; i < PyTuple_Size(start->warnings); i++) {
+        if (give_warning(start, PyTuple_GetItem(start->warnings, i)) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static PyObject *evaluate(const armed_start *start, PyObject *namespace)
+{
+    if (give_warnings(start) < 0 || audit(start, "exec", start->code) < 0)
+        return NULL;
+    if (PyDict_GetItemString(namespace, "__builtins__") == NULL &&
+        PyDict_SetItemString(namespace, "__builtins__", PyEval_GetBuiltins()) < 0)
+        return NULL;
+    PyObject *result = PyEval_EvalCode(start->code, namespace, namespace);
+    if (result == NULL)
+        note_interrupt(start);
+    return result;
+}
+
+static void keep_error_and_delete_names(PyObject *namespace)
+{
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    delete_file_names(namespace);
+    PyErr_Restore(type, value, traceback);
+}
+
+/* End as a failed start does.  PyErr_Print does not return on SystemExit: it ends the process. */
+static void end_after_exception(PyObject *namespace)
+{
+    if (leaves_exceptions_to_caller()) {
+        keep_error_and_delete_names(namespace);
+        return;
+    }
+    PyErr_Print();
+    delete_file_names(namespace);
+}
+
+/* Run the code, and leave the exception set that makes pymain_exit_err_print end the program with the
+ * status that the start has. */
+static void run_code(const armed_start *start, PyObject *namespace)
+{
+    PyObject *result = evaluate(start, namespace);
+    int failed = result == NULL;
+    Py_XDECREF(result);
+    flush_streams();
+    if (failed)
+        end_after_exception(namespace);
+    else
+        delete_file_names(namespace);
+    if (PyErr_Occurred())
+        return;
+    PyObject *status = PyLong_FromLong(failed);
+    if (status != NULL)
+        PyErr_SetObject(PyExc_SystemExit, status);
+    Py_XDECREF(status);
+}
+
+/* ---- whether to take over, and what to leave to CPython ------------------------------------- */
+
+static int filter_raises(PyObject *filter)
+{
+    PyObject *action = PySequence_GetItem(filter, 0);
+    int raises = action != NULL && PyUnicode_Check(action) &&
+                 PyUnicode_CompareWithASCIIString(action, "error") == 0;
+    Py_XDECREF(action);
+    return raises;
+}
+
+/* A filter that turns a warning into an error makes CPython report a SyntaxError with the line, after
+ * the warnings before it: only a real compile does that. */
+static int warnings_could_raise(void)
+{
+    PyObject *modules = PyImport_GetModuleDict();
+    PyObject *module = PyDict_GetItemString(modules, "warnings");
+    if (module == NULL)
+        module = PyDict_GetItemString(modules, "_warnings");
+    PyObject *filters = module == NULL ? NULL : PyObject_GetAttrString(module, "filters");
+    int raises = filters == NULL || !PyList_Check(filters);
+    for (Py_ssize_t i = 0; !raises && i < PyList_Size(filters); i++)
+        raises = filter_raises(PyList_GetItem(filters, i));
+    Py_XDECREF(filters);
+    PyErr_Clear();
+    return raises;
+}
+
+static const char *reason_to_stand_aside(const armed_start *start, PyObject *args,
+                                         PyObject *namespace)
+{
+    if (start->code == NULL)
+        return "interrupted";
+    PyObject *announced = PyTuple_Size(args) == 1 ? PyTuple_GetItem(args, 0) : NULL;
+    if (announced == NULL || !PyUnicode_Check(announced) ||
+        PyUnicode_Compare(announced, start->filename) != 0)
+        return "moved";
+    if (PyDict_GetItemString(namespace, "__file__") != NULL)
+        return "main-in-use";
+    if (PyTuple_Size(start->warnings) > 0 && warnings_could_raise())
+        return "warnings-as-errors";
+    return NULL;
+}
+
+static void report(const armed_start *start, const char *reason)
+{
+    if (start->report == NULL || start->report == Py_None)
+        return;
+    PyObject *result = reason == NULL ? PyObject_CallFunction(start->report, "O", Py_None)
+                                      : PyObject_CallFunction(start->report, "s", reason);
+    if (result == NULL)
+        PyErr_Clear();
+    Py_XDECREF(result);
+}
+
+/* Hooks that others added are told of the start by dispatching the event again: the one at hand ends
+ * here, before CPython reaches them. */
+static int announce(const armed_start *start)
+{
+    return audit(start, "cpython.run_file", start->filename);
+}
+
+static int take_over(armed_start *start, PyObject *namespace)
+{
+    if (announce(start) < 0 || audit_open(start) < 0)
+        return -1;
+    /* As CPython does before it runs the file: a signal may have arrived by now. */
+    if (Py_MakePendingCalls() < 0)
+        return -1;
+    if (set_file_names(start, namespace) < 0)
+        return -1;
+    run_code(start, namespace);
+    return -1;
+}
+
+static int on_run_file(PyObject *args)
+{
+    armed_start start = armed;
+    memset(&armed, 0, sizeof armed);
+    PyObject *module = PyImport_AddModule("__main__");
+    if (module == NULL) {
+        PyErr_Clear();
+        drop_start(&start);
+        return 0;
+    }
+    PyObject *namespace = PyModule_GetDict(module);
+    const char *reason = reason_to_stand_aside(&start, args, namespace);
+    report(&start, reason);
+    if (start.interrupted)
+        PyErr_SetInterrupt();
+    if (reason != NULL) {
+        PyErr_Clear();
+        drop_start(&start);
+        return 0;
+    }
+    Py_INCREF(module);
+    int status = take_over(&start, namespace);
+    Py_DECREF(module);
+    drop_start(&start);
+    return status;
+}
+
+static int on_audit(const char *event, PyObject *args, void *Py_UNUSED(data))
+{
+    if (!is_armed || strcmp(event, "cpython.run_file") != 0)
+        return 0;
+    is_armed = 0;
+    return on_run_file(args);
+}
+
+/* ---- the module -------------------------------------------------------------------------- */
+
+static PyObject *attribute_of(const char *module_name, const char *name)
+{
+    PyObject *module = PyImport_ImportModule(module_name);
+    PyObject *value = module == NULL ? NULL : PyObject_GetAttrString(module, name);
+    Py_XDECREF(module);
+    return value;
+}
+
+static int fill_start(armed_start *start, PyObject *args)
+{
+    memset(start, 0, sizeof *start);
+    if (!PyArg_ParseTuple(args, "UOO!Op:arm", &start->filename, &start->code, &PyTuple_Type,
+                          &start->warnings, &start->report, &start->interrupted)) {
+        memset(start, 0, sizeof *start);
+        return -1;
+    }
+    Py_INCREF(start->filename);
+    Py_INCREF(start->warnings);
+    Py_INCREF(start->report);
+    if (start->code == Py_None)
+        start->code = NULL;
+    Py_XINCREF(start->code);
+    start->audit = attribute_of("sys", "audit");
+    start->exec = attribute_of("builtins", "exec");
+    start->warn_explicit = attribute_of("_warnings", "warn_explicit");
+    start->loader_type = attribute_of("_frozen_importlib_external", "SourceFileLoader");
+    if (start->audit && start->exec && start->warn_explicit && start->loader_type)
+        return 0;
+    drop_start(start);
+    return -1;
+}
+
+static int add_hook_once(void)
+{
+    if (is_hooked)
+        return 0;
+    if (PySys_AddAuditHook == NULL) {
+        PyErr_SetString(PyExc_RuntimeError, "this interpreter has no PySys_AddAuditHook");
+        return -1;
+    }
+    if (PySys_AddAuditHook(on_audit, NULL) < 0)
+        return -1;
+    is_hooked = 1;
+    return 0;
+}
+
+PyDoc_STRVAR(arm_doc,
+             "arm(filename, code, warnings, report, interrupted)\n--\n\n"
+             "Start *code* instead of compiling *filename* when CPython is about to run that file.\n\n"
+             "*warnings* is a tuple of (category, text, line) to give first; *report* is called with\n"
+             "None when the code is started, or with the name of a reason when it is left to CPython;\n"
+             "*interrupted* hands on a SIGINT.  Raises RuntimeError outside the main interpreter.");
+
+static PyObject *arm(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    armed_start start;
+    if (PyInterpreterState_GetID(PyInterpreterState_Get()) != 0) {
+        PyErr_SetString(PyExc_RuntimeError, "not the main interpreter");
+        return NULL;
+    }
+    if (fill_start(&start, args) < 0)
+        return NULL;
+    if (add_hook_once() < 0) {
+        drop_start(&start);
+        return NULL;
+    }
+    drop_start(&armed);
+    armed = start;
+    is_armed = 1;
+    Py_RETURN_NONE;
+}
+
+/* ---- reading a folder in slices ------------------------------------------------------------- */
+
+static int append_name(PyObject *names, const char *name)
+{
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        return 0;
+    PyObject *text = PyUnicode_DecodeFSDefault(name);
+    int status = text == NULL ? -1 : PyList_Append(names, text);
+    Py_XDECREF(text);
+    return status;
+}
+
+static int fill_names(DIR *folder, PyObject *names, Py_ssize_t limit, long long *position)
+{
+    while (PyList_Size(names) < limit) {
+        errno = 0;
+        struct dirent *found = readdir(folder);
+        if (found == NULL) {
+            *position = -1;
+            if (errno != 0)
+                PyErr_SetFromErrno(PyExc_OSError);
+            return errno != 0 ? -1 : 0;
+        }
+        if (append_name(names, found->d_name) < 0)
+            return -1;
+    }
+    *position = telldir(folder);
+    return 0;
+}
+
+PyDoc_STRVAR(read_folder_doc,
+             "read_folder(descriptor, position, limit)\n--\n\n"
+             "Up to *limit* names of the folder open at *descriptor*, and where to go on.\n\n"
+             "Returns (names, position): pass 0 first, then what the last call gave; -1 means the end.\n"
+             "os.scandir cannot go on where an earlier process stopped.  Raises OSError.");
+
+static PyObject *read_folder(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    int descriptor;
+    long long position;
+    Py_ssize_t limit;
+    if (!PyArg_ParseTuple(args, "iLn:read_folder", &descriptor, &position, &limit))
+        return NULL;
+    int own = dup(descriptor);
+    DIR *folder = own < 0 ? NULL : fdopendir(own);
+    if (folder == NULL) {
+        PyErr_SetFromErrno(PyExc_OSError);
+        if (own >= 0)
+            close(own);
+        return NULL;
+    }
+    if (position == 0)
+        rewinddir(folder);
+    else
+        seekdir(folder, (long)position);
+    PyObject *names = PyList_New(0);
+    int status = names == NULL ? -1 : fill_names(folder, names, limit, &position);
+    closedir(folder);
+    if (status < 0) {
+        Py_XDECREF(names);
+        return NULL;
+    }
+    return Py_BuildValue("NL", names, position);
+}
+
+static PyMethodDef methods[] = {
+    {"arm", arm, METH_VARARGS, arm_doc},
+    {"read_folder", read_folder, METH_VARARGS, read_folder_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyModuleDef_Slot slots[] = {{0, NULL}};
+
+static struct PyModuleDef definition = {
+    .m_base = PyModuleDef_HEAD_INIT,
+    .m_name = "mainspring._native",
+    .m_methods = methods,
+    .m_slots = slots,
+};
+
+PyMODINIT_FUNC PyInit__native(void);
+
+PyMODINIT_FUNC PyInit__native(void)
+{
+    return PyModuleDef_Init(&definition);
+}

@@ -1,0 +1,1 @@
+"""From a source file to its code, through entries kept from earlier starts."""

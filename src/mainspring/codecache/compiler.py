@@ -1,0 +1,107 @@
+"""Compiles a script as CPython would, and keeps the warnings that compiling gives.
+
+CPython gives them at every start of a script, since it compiles it every time; an entry keeps them so
+that they can be given again.
+"""
+
+import sys
+import time
+
+import _warnings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import CodeType
+
+    from mainspring.codecache.entry import Warnings
+
+KEEP_ALL = ("always", None, Warning, None, 0)
+KEPT_CATEGORIES = ("SyntaxWarning", "DeprecationWarning", "PendingDeprecationWarning")
+
+
+class DoesNotCompile(Exception):
+    """A script that is left to CPython, whose words about it come from the file itself."""
+
+
+class Compiled:
+    """Code, the warnings that came with it, and what compiling took in nanoseconds."""
+
+    __slots__ = ("code", "nanoseconds", "warnings")
+
+    def __init__(self, code: "CodeType", warnings: "Warnings", nanoseconds: int) -> None:
+        self.code = code
+        self.warnings = warnings
+        self.nanoseconds = nanoseconds
+
+
+class WarningsRecorder:
+    """Stands in for the `warnings` module while the compiler runs, and records instead of showing.
+
+    The interpreter's own machinery (Python/_warnings.c) asks the module `warnings` for filters and
+    for what shows a warning, if it is loaded.  Loading the real one would leave a trace in the program.
+    """
+
+    def __init__(self, filters: "list[object]") -> None:
+        self.filters = filters
+        self.defaultaction = "default"
+        self.onceregistry: dict[object, object] = {}
+        self.recorded: list[tuple[object, type[Warning], str, int]] = []
+
+    def WarningMessage(  # noqa: N802, PLR0913, PLR0917 - the name and arguments that CPython calls it with
+        self,
+        message: object,
+        category: type[Warning],
+        filename: str,
+        line: int,
+        file: object = None,
+        text: object = None,
+        source: object = None,
+    ) -> tuple[object, type[Warning], str, int]:
+        del file, text, source
+        return message, category, filename, line
+
+    def _showwarnmsg(self, message: "tuple[object, type[Warning], str, int]") -> None:
+        self.recorded.append(message)
+
+
+def compile_script(content: bytes, path: str) -> Compiled:
+    """The code of the script *path*, whose bytes are *content*.  Raises DoesNotCompile."""
+    started = time.perf_counter_ns()
+    try:
+        code, recorded = compile_and_record(content, path)
+    except Exception as error:
+        raise DoesNotCompile from error
+    nanoseconds = time.perf_counter_ns() - started
+    return Compiled(code, keep_warnings(recorded, path), nanoseconds)
+
+
+def compile_and_record(
+    content: bytes, path: str
+) -> "tuple[CodeType, list[tuple[object, type[Warning], str, int]]]":
+    """Code and what was warned of, with no trace left in the interpreter's warnings."""
+    loaded = sys.modules.get("warnings")
+    filters = _warnings.filters if loaded is None else loaded.filters
+    recorder = WarningsRecorder(filters)
+    filters.insert(0, KEEP_ALL)
+    sys.modules["warnings"] = recorder  # type: ignore[assignment]  # stands in for the module
+    try:
+        code = compile(content, path, "exec", dont_inherit=True)
+    finally:
+        if loaded is None:
+            del sys.modules["warnings"]
+        else:
+            sys.modules["warnings"] = loaded
+        filters.remove(KEEP_ALL)
+    return code, recorder.recorded
+
+
+def keep_warnings(
+    recorded: "list[tuple[object, type[Warning], str, int]]", path: str
+) -> "Warnings":
+    """What was recorded, as an entry keeps it.  Raises DoesNotCompile for what it cannot give again."""
+    for _, category, filename, _ in recorded:
+        if category.__name__ not in KEPT_CATEGORIES or filename != path:
+            raise DoesNotCompile
+    return tuple(
+        (category.__name__, str(message), line) for message, category, _, line in recorded
+    )

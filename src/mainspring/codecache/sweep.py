@@ -1,0 +1,284 @@
+"""Keeps the user's cache under its bound, a slice at each write: no start waits for a whole walk.
+
+A pass walks all builds.  It removes temporary files whose writer is gone, entries whose script or
+interpreter is gone, and, if the pass before found the cache over its bound, entries not used since a
+cutoff, until enough is freed.  It adds up sizes by age, from which the next cutoff comes.  Where a
+pass stands is kept in a file:
+
+    state := "1" SP CUTOFF SP TO_FREE SP TOTAL LF  (SIZE SP)* LF  (POSITION SP GONE SP FOLDER LF)*
+
+CUTOFF is seconds since the epoch; TO_FREE and TOTAL are bytes; the SIZEs are bytes by age.  Each line
+after those is a folder still to be read, from POSITION on; GONE is 1 below a build whose interpreter
+is gone.  FOLDER is relative to the cache, with control characters percent-encoded.
+"""
+
+import os
+import stat
+import time
+
+from mainspring._native import read_folder
+from mainspring.codecache.key import ENTRY_SUFFIX, unquote_component
+from mainspring.codecache.mounts import read_remote_mounts
+from mainspring.codecache.writer import INTERPRETER_NOTE, TEMPORARY_PREFIX, replace_file
+from mainspring.places import OPEN_FILE, OPEN_FOLDER, Refused, open_tree, read_file, try_lock
+
+STATE_NAME = "%sweep"
+LOCK_NAME = "%sweep-lock"
+STATE_VERSION = "1"
+AGE_CLASSES = 96
+NAMES_AT_ONCE = 32
+TEMPORARY_AGE = 3600.0
+LOW_WATER = 0.9  # of the bound: what a cache over it is brought down to
+
+
+class Folder:
+    """A folder still to be read, from a position on."""
+
+    __slots__ = ("gone", "path", "position")
+
+    def __init__(self, path: str, position: int, gone: bool) -> None:
+        self.path = path
+        self.position = position
+        self.gone = gone
+
+
+class Pass:
+    """Where a walk over the whole cache stands."""
+
+    __slots__ = ("cutoff", "folders", "sizes", "to_free", "total")
+
+    def __init__(self, cutoff: float = 0.0, to_free: int = 0) -> None:
+        self.cutoff = cutoff
+        self.to_free = to_free
+        self.total = 0
+        self.sizes = [0] * AGE_CLASSES
+        self.folders: list[Folder] = []
+
+
+def sweep_slice(root: int, bound: int, budget_ns: int) -> None:
+    """Go on with the sweep of the cache open at *root* for about *budget_ns*.  Raises OSError."""
+    lock = try_lock(root, LOCK_NAME)
+    if lock is None:
+        return
+    try:
+        walk = Walk(root, read_state(root), bound)
+        walk.run(time.perf_counter_ns() + budget_ns)
+        replace_file(root, STATE_NAME, format_state(walk.state))
+    finally:
+        os.close(lock)
+
+
+def sweep_all(root: int, bound: int) -> int:
+    """Two whole passes: one to measure, one to remove.  Returns the bytes that remain."""
+    total = 0
+    for state in (Pass(), None):
+        walk = Walk(root, state or next_state, bound)
+        while walk.step():
+            pass
+        total = walk.state.total
+        next_state = walk.plan_next_pass()
+    replace_file(root, STATE_NAME, format_state(next_state))
+    return total
+
+
+class Walk:
+    """One process's share of a pass."""
+
+    def __init__(self, root: int, state: Pass, bound: int) -> None:
+        self.root = root
+        self.state = state
+        self.bound = bound
+        self.now = time.time()
+        self.remote = read_remote_mounts()
+        if not state.folders:
+            state.folders.append(Folder("", 0, False))
+
+    def run(self, deadline_ns: int) -> None:
+        """Step until the deadline, or until a pass ends that leaves nothing to free."""
+        while True:
+            if not self.step():
+                self.state = self.plan_next_pass()
+                if self.state.to_free <= 0:
+                    return
+                self.state.folders.append(Folder("", 0, False))
+            if time.perf_counter_ns() >= deadline_ns:
+                return
+
+    def step(self) -> bool:
+        """Read some names of the folder at hand; False once all are read."""
+        if not self.state.folders:
+            return False
+        folder = self.state.folders[-1]
+        names = self.read_names(folder)
+        if folder.position < 0:
+            self.state.folders.pop()
+        for name in names:
+            self.visit(folder, name)
+        if folder.position < 0 and folder.path:
+            self.remove_folder(folder.path)
+        return bool(self.state.folders)
+
+    def read_names(self, folder: Folder) -> list[str]:
+        try:
+            descriptor = open_tree(self.root, filter(None, folder.path.split("/")), (os.geteuid(),))
+        except (OSError, Refused):
+            folder.position = -1
+            return []
+        try:
+            names, folder.position = read_folder(descriptor, folder.position, NAMES_AT_ONCE)
+        finally:
+            os.close(descriptor)
+        return names
+
+    def visit(self, folder: Folder, name: str) -> None:
+        path = f"{folder.path}/{name}" if folder.path else name
+        try:
+            status = os.lstat(path, dir_fd=self.root)
+        except OSError:
+            return
+        if stat.S_ISDIR(status.st_mode):
+            gone = folder.gone or (not folder.path and self.is_interpreter_gone(name))
+            self.state.folders.append(Folder(path, 0, gone))
+        elif name.startswith(TEMPORARY_PREFIX):
+            self.visit_temporary(path, status)
+        elif name == INTERPRETER_NOTE and folder.gone:
+            self.remove_file(path)
+        elif folder.path and name.endswith(ENTRY_SUFFIX):
+            self.visit_entry(folder, path, status)
+
+    def visit_temporary(self, path: str, status: os.stat_result) -> None:
+        process = path.rpartition(TEMPORARY_PREFIX)[2].partition("-")[0]
+        if self.now - status.st_mtime > TEMPORARY_AGE or not is_running(process):
+            self.remove_file(path)
+
+    def visit_entry(self, folder: Folder, path: str, status: os.stat_result) -> None:
+        unused = self.state.to_free > 0 and status.st_mtime < self.state.cutoff
+        if unused or folder.gone or self.is_script_gone(path):
+            self.remove_file(path)
+            self.state.to_free -= status.st_size
+        else:
+            self.state.total += status.st_size
+            self.state.sizes[classify_age(self.now - status.st_mtime)] += status.st_size
+
+    def is_script_gone(self, path: str) -> bool:
+        script = find_script(path)
+        if self.remote is None or f"{script}/".startswith(self.remote):
+            return False
+        try:
+            os.stat(script)
+        except (FileNotFoundError, NotADirectoryError):
+            return True
+        except (OSError, ValueError):
+            return False
+        return False
+
+    def is_interpreter_gone(self, build: str) -> bool:
+        try:
+            descriptor = os.open(f"{build}/{INTERPRETER_NOTE}", OPEN_FILE, dir_fd=self.root)
+        except OSError:
+            return False
+        try:
+            executable = os.fsdecode(read_file(descriptor))
+        finally:
+            os.close(descriptor)
+        if self.remote is None or f"{executable}/".startswith(self.remote):
+            return False
+        return not os.path.exists(executable)
+
+    def remove_file(self, path: str) -> None:
+        try:
+            os.unlink(path, dir_fd=self.root)
+        except OSError:
+            pass
+
+    def remove_folder(self, path: str) -> None:
+        try:
+            os.rmdir(path, dir_fd=self.root)
+        except OSError:
+            pass  # as a rule, since it is not empty
+
+    def plan_next_pass(self) -> Pass:
+        """The pass after one that has ended: what it is to free, and from which age on."""
+        excess = self.state.total - self.bound
+        if excess <= 0:
+            return Pass()
+        keep = int(self.bound * LOW_WATER)
+        return Pass(self.now - find_age(self.state.sizes, keep), self.state.total - keep)
+
+
+def classify_age(seconds: float) -> int:
+    """The age class: four to each doubling."""
+    whole = max(int(seconds * 4), 1)
+    doublings = whole.bit_length() - 1
+    quarter = (whole << 2 >> doublings) & 3
+    return min(doublings * 4 + quarter, AGE_CLASSES - 1)
+
+
+def find_age(sizes: list[int], keep: int) -> float:
+    """The least age, in seconds, such that what is younger holds at most *keep* bytes."""
+    held = 0
+    for age_class, size in enumerate(sizes):
+        held += size
+        if held > keep:
+            doublings, quarter = divmod(age_class, 4)
+            return (4 + quarter) * 2.0**doublings / 16 if age_class else 0.0
+    return 2.0**40
+
+
+def find_script(entry_path: str) -> str:
+    """The script that the entry at *entry_path*, relative to the cache, is of."""
+    *folders, name = entry_path.split("/")[1:]
+    name = name[: name.rindex("%")] if "%" in name else name
+    return "/" + "/".join(unquote_component(part) for part in (*folders, name))
+
+
+def is_running(process: str) -> bool:
+    try:
+        os.kill(int(process), 0)
+    except (ProcessLookupError, ValueError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def read_state(root: int) -> Pass:
+    """Where the sweep stands; a new pass if that is not known."""
+    try:
+        descriptor = os.open(STATE_NAME, OPEN_FILE, dir_fd=root)
+    except FileNotFoundError:
+        return Pass()
+    try:
+        return parse_state(os.fsdecode(read_file(descriptor)))
+    except ValueError:
+        return Pass()
+    finally:
+        os.close(descriptor)
+
+
+def parse_state(text: str) -> Pass:
+    """Raises ValueError."""
+    first, sizes, *folders = text.removesuffix("\n").split("\n")
+    version, cutoff, to_free, total = first.split(" ")
+    if version != STATE_VERSION:
+        raise ValueError(version)
+    state = Pass(float(cutoff), int(to_free))
+    state.total = int(total)
+    state.sizes = [int(size) for size in sizes.split()]
+    if len(state.sizes) != AGE_CLASSES:
+        raise ValueError(sizes)
+    for line in folders:
+        position, gone, path = line.split(" ", 2)
+        state.folders.append(Folder(path.replace("%0A", "\n"), int(position), gone == "1"))
+    return state
+
+
+def format_state(state: Pass) -> bytes:
+    lines = [
+        f"{STATE_VERSION} {state.cutoff} {state.to_free} {state.total}",
+        " ".join(str(size) for size in state.sizes),
+    ]
+    for folder in state.folders:
+        path = folder.path.replace("\n", "%0A")
+        lines.append(f"{folder.position} {int(folder.gone)} {path}")
+    return os.fsencode("\n".join(lines) + "\n")

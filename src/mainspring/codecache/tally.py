@@ -1,0 +1,108 @@
+"""Sums up the log of starts, per program and verdict, in a file of its own.
+
+    sums := (VERDICT TAB STARTS TAB SAVED_US TAB SPENT_US TAB PROGRAM LF)*
+
+The programs that gained least are summed under the empty name once there are more than KEPT_PROGRAMS.
+"""
+
+import os
+
+from mainspring.codecache.counters import LOG_NAME
+from mainspring.codecache.writer import replace_file
+from mainspring.places import OPEN_FILE, read_file, try_lock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    Sums = dict[tuple[str, bytes], list[int]]
+
+SUMS_NAME = "%sums"
+LOCK_NAME = "%sums-lock"
+TAKEN_PREFIX = "%starts-"
+KEPT_PROGRAMS = 1000
+
+
+def sum_up(root: int) -> None:
+    """Fold the log into the sums, unless another start is about it.  Raises OSError."""
+    lock = try_lock(root, LOCK_NAME)
+    if lock is None:
+        return
+    try:
+        fold_logs(root)
+    finally:
+        os.close(lock)
+
+
+def fold_logs(root: int) -> None:
+    taken = f"{TAKEN_PREFIX}{os.getpid()}"
+    try:
+        os.rename(LOG_NAME, taken, src_dir_fd=root, dst_dir_fd=root)
+    except FileNotFoundError:
+        return
+    # what a start left that was killed in here is folded too
+    names = [name for name in os.listdir(root) if name.startswith(TAKEN_PREFIX)]
+    sums = read_sums(root)
+    for name in names:
+        add_starts(sums, read_lines(root, name))
+    replace_file(root, SUMS_NAME, format_sums(limit_programs(sums)))
+    for name in names:
+        os.unlink(name, dir_fd=root)
+
+
+def read_totals(root: int) -> "Sums":
+    """All starts so far, those not summed up yet among them: (verdict, program) -> [starts, us, us]."""
+    sums = read_sums(root)
+    add_starts(sums, read_lines(root, LOG_NAME))
+    return sums
+
+
+def read_lines(root: int, name: str) -> "Iterator[list[bytes]]":
+    try:
+        descriptor = os.open(name, OPEN_FILE, dir_fd=root)
+    except FileNotFoundError:
+        return
+    try:
+        content = read_file(descriptor)
+    finally:
+        os.close(descriptor)
+    for line in content.split(b"\n"):
+        yield line.split(b"\t")
+
+
+def read_sums(root: int) -> "Sums":
+    sums: Sums = {}
+    for fields in read_lines(root, SUMS_NAME):
+        if len(fields) == 5 and all(field.isdigit() for field in fields[1:4]):
+            verdict, program = fields[0].decode("ascii", "replace"), fields[4]
+            add_to(sums, (verdict, program), [int(field) for field in fields[1:4]])
+    return sums
+
+
+def add_starts(sums: "Sums", lines: "Iterable[list[bytes]]") -> None:
+    for fields in lines:
+        if len(fields) == 4 and fields[1].isdigit() and fields[2].isdigit():
+            verdict, program = fields[0].decode("ascii", "replace"), fields[3]
+            add_to(sums, (verdict, program), [1, int(fields[1]), int(fields[2])])
+
+
+def add_to(sums: "Sums", key: "tuple[str, bytes]", amounts: "list[int]") -> None:
+    before = sums.get(key, [0, 0, 0])
+    sums[key] = [old + new for old, new in zip(before, amounts, strict=True)]
+
+
+def limit_programs(sums: "Sums") -> "Sums":
+    if len(sums) <= KEPT_PROGRAMS:
+        return sums
+    by_gain = sorted(sums.items(), key=lambda item: item[1][1], reverse=True)
+    limited = dict(by_gain[:KEPT_PROGRAMS])
+    for (verdict, _), amounts in by_gain[KEPT_PROGRAMS:]:
+        add_to(limited, (verdict, b""), amounts)
+    return limited
+
+
+def format_sums(sums: "Sums") -> bytes:
+    return b"".join(
+        b"%b\t%d\t%d\t%d\t%b\n" % (verdict.encode(), *amounts, program)
+        for (verdict, program), amounts in sums.items()
+    )

@@ -1,0 +1,50 @@
+"""What a command that the user typed can fail with: each knows its exit code and what helps."""
+
+
+class MainspringError(Exception):
+    """A failure to be told in one line: what is wrong, and the remedy."""
+
+    exit_code = 1
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        self.problem = problem
+        self.remedy = remedy
+        super().__init__(f"{problem}: {remedy}")
+
+
+class UnusableInterpreterError(MainspringError):
+    """An interpreter that is missing, too old, or not CPython."""
+
+    exit_code = 127
+
+
+class NotWritableError(MainspringError):
+    """A folder that this user may not write to."""
+
+    def __init__(self, folder: str, cause: str) -> None:
+        self.folder = folder
+        super().__init__(
+            f"cannot write to {folder} ({cause})",
+            "use --user, or a virtual environment, or run this as its owner",
+        )
+
+
+class UnsafePackageError(MainspringError):
+    """A package folder that others could change, for an interpreter that would load it."""
+
+    def __init__(self, folder: str, interpreter: str) -> None:
+        self.folder = folder
+        super().__init__(
+            f"{interpreter} would load code from {folder}, which another user can change",
+            "install Mainspring as the owner of that interpreter, and enable that one",
+        )
+
+
+class NoSlotError(MainspringError):
+    """An interpreter whose sitecustomize is taken, and that heeds no `.pth` lines."""
+
+    def __init__(self, interpreter: str, taken_by: str) -> None:
+        super().__init__(
+            f"the sitecustomize of {interpreter} is {taken_by}",
+            "remove that, or start programs with `mainspring run`",
+        )

@@ -1,0 +1,278 @@
+"""Looks at what is about to run, while `site` starts up, and arranges it.
+
+What to do with a start is first worked out as a value, a Plan, which `explain` prints as well; then
+it is carried out.  The program finds nothing of this: no module, no folder in the import system's
+caches, no changed warnings.
+"""
+
+import os
+import sys
+import time
+from _frozen_importlib import _load
+from _frozen_importlib_external import spec_from_file_location
+
+from mainspring.codecache.counters import count_start
+from mainspring.codecache.key import name_variant
+from mainspring.codecache.lookup import Cache, Look, Source, look_beside, look_in_cache
+from mainspring.places import Refused
+from mainspring.program import Aside, check_start, name_program, open_source
+from mainspring.settings import find_cache_folder, find_log, is_read_only, read_size
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import CodeType, ModuleType
+
+    from mainspring.codecache.entry import Warnings
+    from mainspring.reasons import Reason, Verdict
+
+DAY_SECONDS = 86_400.0  # how exactly the sweep knows when an entry was last used
+
+
+class Plan:
+    """What to do with a start, and what that was worked out from."""
+
+    def __init__(self) -> None:
+        self.script = ""
+        self.variant = ""
+        self.source: Source | None = None
+        self.cache: Cache | None = None
+        self.looks: list[Look] = []
+        self.reason: Reason | None = None  # to stand aside, or why the entry is not kept
+        self.code: CodeType | None = None
+        self.warnings: Warnings = ()
+        self.saved_ns = 0
+        self.compile_ns = 0
+        self.read_only = False
+
+    @property
+    def verdict(self) -> "Verdict | None":
+        """What the place that decided held; None if none was looked at."""
+        return self.looks[-1].verdict if self.looks else None
+
+    @property
+    def usable(self) -> "Look | None":
+        """The look that found an entry of the script as it is now."""
+        return self.looks[-1] if self.verdict in ("hit", "refreshed") else None
+
+    @property
+    def outcome(self) -> str:
+        """Verdict, reason, or both: what the log says of the start."""
+        return " ".join(word for word in (self.verdict, self.reason) if word)
+
+
+# ---- working it out: nothing is written, compiled or arranged ---------------------------------
+
+
+def plan_start(environment: "Mapping[str, str]") -> Plan:
+    """What to do with this start."""
+    plan = Plan()
+    try:
+        plan.script = name_program()
+        check_start(environment)
+        plan.source = open_source(plan.script, environment)
+        plan.variant = name_variant(environment)
+        plan.read_only = sys.dont_write_bytecode or is_read_only(environment)
+        look_for_entry(plan, plan.source, find_cache_folder(environment))
+    except (Aside, Refused) as refusal:
+        plan.reason = refusal.reason
+    except OSError:
+        plan.reason = "no-source"
+    return plan
+
+
+def look_for_entry(plan: Plan, source: Source, folder: str | None) -> None:
+    """Look at both places, and note what stands against keeping an entry.
+
+    Raises Refused, or OSError.
+    """
+    user = os.geteuid()
+    if folder is not None:
+        plan.cache = Cache(folder, user)
+    beside = look_beside(source, plan.variant, user)
+    if beside is not None:
+        plan.looks.append(beside)
+    if plan.usable is None and plan.cache is not None:
+        plan.looks.append(look_in_cache(source, plan.variant, plan.cache))
+    if plan.usable is None:
+        plan.reason = find_obstacle(plan)
+
+
+def find_obstacle(plan: Plan) -> "Reason | None":
+    """Why an entry could not be kept, as far as that can be known before it is made."""
+    if plan.cache is None:
+        return "no-cache-folder"
+    return "read-only" if plan.read_only else plan.looks[-1].reason
+
+
+# ---- carrying it out ------------------------------------------------------------------------
+
+
+def start(root: str) -> None:
+    """Arrange the start that this interpreter is about to make, with the package in *root*.
+
+    Called by a slot, once.  Raises nothing, and leaves nothing of the package behind.
+    """
+    try:
+        arrange_start(os.environ)
+    finally:
+        forget_package(root)
+
+
+def arrange_start(environment: "Mapping[str, str]") -> None:
+    started = time.perf_counter_ns()
+    plan = Plan()
+    try:
+        plan = plan_start(environment)
+        carry_out(plan, environment, started)
+    except KeyboardInterrupt:
+        hand_on_interrupt(plan)
+    except Exception:
+        plan.reason = "internal-error"
+        log_start(plan, environment, started)
+    finally:
+        if plan.cache is not None:
+            plan.cache.close()
+
+
+def forget_package(root: str) -> None:
+    """Take this package's modules and folders out of the import system's caches."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "mainspring"]:
+        del sys.modules[name]
+    for path in [path for path in sys.path_importer_cache if path.startswith(root)]:
+        if path not in sys.path and (path == root or path.startswith(f"{root}/mainspring")):
+            del sys.path_importer_cache[path]
+
+
+def carry_out(plan: Plan, environment: "Mapping[str, str]", started: int) -> None:
+    fill_plan(plan, environment)
+    if plan.code is not None:
+        arm_start(plan, make_report(plan, environment, started))
+    else:
+        log_start(plan, environment, started)
+    note_start(plan, started)
+
+
+def fill_plan(plan: Plan, environment: "Mapping[str, str]") -> None:
+    """Give *plan* its code, from the entry or the compiler; none if the start is CPython's."""
+    look = plan.usable
+    try:
+        if look is not None:
+            take_entry(plan, look)
+        elif plan.reason is None:
+            make_entry(plan, read_size(environment, "MAINSPRING_MAX_SIZE"))
+    except Refused as refused:
+        plan.reason = refused.reason
+    except OSError:
+        plan.reason = "no-source"
+
+
+def take_entry(plan: Plan, look: Look) -> None:
+    assert look.entry is not None
+    plan.code = look.entry.load_code()
+    plan.warnings = look.entry.warnings
+    plan.saved_ns = look.entry.compile_ns
+    if needs_care(plan, look):
+        from mainspring.codecache import keeper
+
+        assert plan.source is not None
+        assert plan.cache is not None
+        plan.reason = keeper.look_after_entry(look, plan.source, plan.variant, plan.cache)
+
+
+def make_entry(plan: Plan, bound: int) -> None:
+    from mainspring.codecache import keeper
+
+    assert plan.source is not None
+    assert plan.cache is not None
+    compiled, plan.reason = keeper.make_entry(plan.source, plan.variant, plan.cache, bound)
+    plan.code = compiled.code
+    plan.warnings = compiled.warnings
+    plan.compile_ns = compiled.nanoseconds
+
+
+def needs_care(plan: Plan, look: Look) -> bool:
+    """Whether the entry's trailer, or the time of its last use, is to be renewed."""
+    if plan.read_only or look.place != "cache":
+        return False
+    return look.verdict == "refreshed" or time.time() - look.used_at > DAY_SECONDS
+
+
+def arm_start(plan: Plan, report: "Callable[[Reason | None], None] | None") -> None:
+    """Let the code start where CPython would compile the script."""
+    assert plan.code is not None
+    if plan.code.co_filename != plan.script:
+        from _imp import _fix_co_filename
+
+        _fix_co_filename(plan.code, plan.script)
+    categories = vars(sys.modules["builtins"])
+    warnings = tuple((categories[name], text, line) for name, text, line in plan.warnings)
+    try:
+        native = load_native()
+    except ImportError:
+        plan.reason = "no-native"
+        if report is not None:
+            report("no-native")
+        return
+    native.arm(plan.script, plan.code, warnings, report, False)
+
+
+def hand_on_interrupt(plan: Plan) -> None:
+    """Raise the SIGINT again when the script would start: here, it would look like a fault of `site`."""
+    load_native().arm(plan.script, None, (), None, True)
+
+
+def load_native() -> "ModuleType":
+    """The native module; named by its file, since a search would cost more than loading it.
+
+    Raises ImportError.
+    """
+    [package] = sys.modules["mainspring"].__path__
+    spec = spec_from_file_location("mainspring._native", f"{package}/_native.abi3.so")
+    return _load(spec)
+
+
+# ---- telling of it --------------------------------------------------------------------------
+
+
+def make_report(
+    plan: Plan, environment: "Mapping[str, str]", started: int
+) -> "Callable[[Reason | None], None] | None":
+    """What the native module calls when it starts the code, or leaves the start to CPython."""
+    target = find_log(environment)
+    if not target:
+        return None
+    # imported now: by the time of the call, the program's folder is the first that imports look into
+    from mainspring.startlog import write_line
+
+    def report(reason: "Reason | None") -> None:
+        plan.reason = reason or plan.reason
+        write_line(target, plan.script, plan.outcome, time.perf_counter_ns() - started)
+
+    return report
+
+
+def log_start(plan: Plan, environment: "Mapping[str, str]", started: int) -> None:
+    """Write the line of this start, if a log is kept.  Raises nothing."""
+    target = find_log(environment)
+    if target:
+        from mainspring.startlog import write_line
+
+        write_line(target, plan.script, plan.outcome, time.perf_counter_ns() - started)
+
+
+def note_start(plan: Plan, started: int) -> None:
+    """Add this start to the user's counts; best effort."""
+    if plan.read_only or plan.cache is None or plan.cache.descriptor < 0:
+        return
+    spent = time.perf_counter_ns() - started - plan.compile_ns
+    try:
+        is_long = count_start(
+            plan.cache.descriptor, plan.outcome, plan.saved_ns, spent, plan.script
+        )
+        if is_long:
+            from mainspring.codecache import tally
+
+            tally.sum_up(plan.cache.descriptor)
+    except OSError:
+        pass

@@ -1,0 +1,1 @@
+"""Shows what Mainspring does, and why."""

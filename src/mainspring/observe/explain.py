@@ -1,0 +1,132 @@
+"""Says what a start of a script would do now, and why: by asking the interpreter that would start it."""
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+from typing import Any
+
+from mainspring.errors import UnusableInterpreterError
+from mainspring.reasons import REASONS, VERDICTS, Row
+from mainspring.slot.placing import PACKAGE, find_slot
+from mainspring.slot.survey import survey_interpreter
+
+SOURCES = {
+    "option": "--python",
+    "environment": "MAINSPRING_PYTHON",
+    "first-line": "the script's first line",
+    "beside": "beside the launcher",
+    "path": "the first on PATH",
+}
+USES = {"hit", "refreshed"}
+
+
+class Explanation:
+    """The facts of a start, as `explain --json` prints them, and what they mean."""
+
+    def __init__(self, facts: dict[str, Any]) -> None:
+        self.facts = facts
+
+    def describe(self) -> list[tuple[str, str]]:
+        """The facts as rows of a name and a text."""
+        facts = self.facts
+        rows = [
+            ("program", facts["script"]),
+            ("interpreter", f"{facts['interpreter']} ({facts['version']}; {facts['chosen_by']})"),
+            ("plain starts", facts["enabled_by"] or "not enabled: only `mainspring run` uses entries"),
+        ]
+        for look in facts["looks"]:
+            rows += [(f"entry ({look['place']})", look["path"]), ("", describe_outcome(look))]
+            rows += describe_comparison(look["compared"])
+        rows.append(("a start would", facts["would"]))
+        if facts["reason"] is not None:
+            rows += [("because", facts["meaning"]), ("remedy", facts["remedy"])]
+        return rows
+
+
+def describe_outcome(look: dict[str, Any]) -> str:
+    word = look["reason"] or look["verdict"]
+    return f"{look['verdict']}: {find_row(word).meaning}"
+
+
+def describe_comparison(compared: dict[str, list[Any]]) -> list[tuple[str, str]]:
+    return [
+        (
+            f"  {name}",
+            f"{recorded} (same)" if recorded == now else f"{recorded} in the entry, {now} now",
+        )
+        for name, (recorded, now) in compared.items()
+    ]
+
+
+def find_row(word: str) -> Row:
+    return REASONS[word] if word in REASONS else VERDICTS[word]
+
+
+def explain_start(script: str, python: str | None) -> Explanation:
+    """Explain a start of *script* by the interpreter *python*, or the one that `run` would take.
+
+    Raises UnusableInterpreterError.
+    """
+    interpreter, chosen_by, options = choose_interpreter(script, python)
+    facts = probe_start(interpreter, options, script)
+    facts["script"] = facts.get("script") or os.path.abspath(script)
+    facts["chosen_by"] = chosen_by
+    facts["enabled_by"] = describe_slot(interpreter)
+    facts["would"] = describe_action(facts)
+    row = find_row(facts["reason"] or facts["verdict"])
+    facts["meaning"], facts["remedy"] = row.meaning, row.remedy
+    return Explanation(facts)
+
+
+def describe_action(facts: dict[str, Any]) -> str:
+    if facts["verdict"] in USES:
+        return "use the entry"
+    if facts["reason"] is None:
+        return "compile the script and keep the code"
+    return "be left to plain CPython"
+
+
+def describe_slot(interpreter: str) -> str | None:
+    try:
+        slot = find_slot(survey_interpreter(interpreter))
+    except UnusableInterpreterError:
+        return None
+    return None if slot is None else f"use entries too, enabled by {slot}"
+
+
+def choose_interpreter(script: str, python: str | None) -> tuple[str, str, list[str]]:
+    """The interpreter, what chose it, and the options that come with it: the launcher's own answer."""
+    option = [] if python is None else ["--python", python]
+    done = subprocess.run(
+        [find_launcher(), "run", "--which", *option, script], capture_output=True, check=False
+    )
+    if done.returncode:
+        message = os.fsdecode(done.stderr).strip().removeprefix("mainspring: ")
+        raise UnusableInterpreterError(message, "see `mainspring run --help`")
+    interpreter, source, *options = os.fsdecode(done.stdout).split("\0")[:-1]
+    return interpreter, SOURCES[source], options
+
+
+def find_launcher() -> str:
+    """The launcher that was installed with this package."""
+    folders = [Path(sys.argv[0]).parent, Path(sysconfig.get_path("scripts"))]
+    for folder in folders:
+        if (folder / "mainspring").is_file():
+            return str(folder / "mainspring")
+    return "mainspring"
+
+
+def probe_start(interpreter: str, options: list[str], script: str) -> dict[str, Any]:
+    probe = (PACKAGE / "observe" / "probe.py").read_text(encoding="utf-8")
+    command = [interpreter, *options, "-c", probe, str(PACKAGE), script]
+    done = subprocess.run(command, capture_output=True, check=False)
+    try:
+        facts: dict[str, Any] = json.loads(done.stdout)
+    except ValueError:
+        raise UnusableInterpreterError(
+            f"{interpreter} did not answer", "give another interpreter with --python"
+        ) from None
+    return facts

@@ -1,0 +1,124 @@
+"""Every verdict, and every reason to stand aside or not to keep an entry: one table.
+
+The log, `explain`, the documentation and the type checker take their words from here.
+"""
+
+from typing import Literal, NamedTuple, get_args
+
+Verdict = Literal["hit", "refreshed", "absent", "stale", "corrupt", "foreign", "untrusted"]
+
+Reason = Literal[
+    "changing",
+    "colon-in-path",
+    "compiled",
+    "disk-full",
+    "does-not-compile",
+    "incomplete-install",
+    "interactive",
+    "internal-error",
+    "interrupted",
+    "isolated",
+    "main-in-use",
+    "moved",
+    "name-too-long",
+    "no-access",
+    "no-cache-folder",
+    "no-native",
+    "no-script",
+    "no-site",
+    "no-source",
+    "not-a-file",
+    "not-a-folder",
+    "observed",
+    "off",
+    "old-python",
+    "other-owner",
+    "read-only",
+    "read-only-file-system",
+    "set-id",
+    "skips-first-line",
+    "small",
+    "warnings-as-errors",
+    "writable-by-others",
+]
+
+
+class Row(NamedTuple):
+    """What a verdict or reason means, in one line, and what a user can do about it."""
+
+    meaning: str
+    remedy: str
+
+
+NOTHING = "nothing to do"
+
+VERDICTS: dict[str, Row] = {
+    "hit": Row("the entry is of the script as it is now", NOTHING),
+    "refreshed": Row("the script was touched or copied, its content is the same", NOTHING),
+    "absent": Row("there is no entry yet", "the next start has one"),
+    "stale": Row("the script was changed since the entry was made", "the next start has a new one"),
+    "corrupt": Row("the entry is not what was written", "the next start has a new one"),
+    "foreign": Row(
+        "the entry was made by another build, or in another format", "the next start has a new one"
+    ),
+    "untrusted": Row(
+        "the entry, or a folder that leads to it, could have been written by somebody else",
+        "remove it, or give it to the user and take write access from others",
+    ),
+}
+
+REASONS: dict[str, Row] = {
+    "changing": Row("the script changed while it was read", "start it again"),
+    "colon-in-path": Row(
+        "Mainspring's own folder has a colon in its path", "install it in another folder"
+    ),
+    "compiled": Row("the program is a .pyc file, which CPython runs as it is", NOTHING),
+    "disk-full": Row("there is no room to write the entry", "free some space"),
+    "does-not-compile": Row("the script does not compile; CPython says why", "mend the script"),
+    "incomplete-install": Row("files of Mainspring are missing", "install it again"),
+    "interactive": Row("the interpreter is to stay after the script (-i)", "start without -i"),
+    "internal-error": Row("Mainspring failed", "report it, with the line of the log"),
+    "interrupted": Row("a SIGINT came while the start was being arranged", NOTHING),
+    "isolated": Row(
+        "-I or -E: the interpreter ignores PYTHONPATH", "use `mainspring enable` for it"
+    ),
+    "main-in-use": Row("something filled __main__ before the script", NOTHING),
+    "moved": Row("CPython announced another path than the command line led to", NOTHING),
+    "name-too-long": Row("the file system has no room for the name of the entry", NOTHING),
+    "no-access": Row("the file system refused access", "give the user access to its cache folder"),
+    "no-cache-folder": Row(
+        "neither HOME nor another setting says where the cache is", "set MAINSPRING_CACHE_DIR"
+    ),
+    "no-native": Row(
+        "the native module cannot be loaded into this interpreter", "install Mainspring for it"
+    ),
+    "no-script": Row("no script file: -c, -m, standard input or a prompt", NOTHING),
+    "no-site": Row("-S: the interpreter does not run `site`", "start without -S"),
+    "no-source": Row("the script cannot be read; CPython says why", "check its path and mode"),
+    "not-a-file": Row("the script is a folder, a pipe or a device", NOTHING),
+    "not-a-folder": Row(
+        "a file or a link is where a folder of the cache belongs", "remove it, or move the cache"
+    ),
+    "observed": Row(
+        "the interpreter was asked to report on its own start (-v, -X importtime, -X tracemalloc)",
+        "start without that option",
+    ),
+    "off": Row("MAINSPRING=off", "unset MAINSPRING"),
+    "old-python": Row("the interpreter is older than 3.11", "use a newer one"),
+    "other-owner": Row("it belongs to somebody else", "check HOME, or set MAINSPRING_CACHE_DIR"),
+    "read-only": Row(
+        "-B, PYTHONDONTWRITEBYTECODE or MAINSPRING_READONLY forbids writing", "unset it once"
+    ),
+    "read-only-file-system": Row("the cache is on a read-only file system", "move the cache"),
+    "set-id": Row("the process runs with another user's or group's rights", NOTHING),
+    "skips-first-line": Row("-x: the script is not what its file says", "start without -x"),
+    "small": Row("compiling so small a script costs less than a look", "see MAINSPRING_MIN_SIZE"),
+    "warnings-as-errors": Row(
+        "the script has compile-time warnings, and a filter turns warnings into errors",
+        "mend the warnings",
+    ),
+    "writable-by-others": Row("others than its owner can write to it", "take that right away"),
+}
+
+assert set(VERDICTS) == set(get_args(Verdict))
+assert set(REASONS) == set(get_args(Reason))

@@ -1,0 +1,25 @@
+try:
+    import sys
+    from posix import environ, stat
+
+    name = sys.argv[0]
+    if (
+        b"MAINSPRING_LOG" in environ
+        or b"MAINSPRING_MIN_SIZE" in environ
+        or (name[:1] not in "-" and stat(name).st_size >= 2048)
+    ) and not (
+        b"MAINSPRING_START" in environ or "mainspring" in sys.modules or hasattr(sys, "_mainspring")
+    ):
+        from _frozen_importlib import _load
+        from _frozen_importlib_external import spec_from_file_location
+
+        root = "@ROOT@"
+        package = f"{root}/mainspring"
+        _load(
+            spec_from_file_location(
+                "mainspring", f"{package}/_start.py", submodule_search_locations=[package]
+            )
+        )
+        sys.modules["mainspring"].start(root)
+except Exception:  # never the cause of a failure: the start goes on as CPython's own
+    pass

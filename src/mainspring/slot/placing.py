@@ -1,0 +1,171 @@
+"""Writes a slot, and takes away what was written, and nothing else."""
+
+import os
+import stat
+import subprocess
+import tempfile
+from pathlib import Path
+
+from mainspring.errors import NoSlotError, NotWritableError, UnsafePackageError
+from mainspring.slot.survey import LAST_WITH_PTH_LINES, Survey
+
+SLOT_NAME = "sitecustomize.py"
+LINE_NAME = "mainspring.pth"
+TEMPORARY_PREFIX = ".mainspring-enable-"
+MARK = "# Written by `mainspring enable`; `mainspring disable` removes it."
+LINE_MARK = "# mainspring"
+NOTE = """\
+# Changes made here are lost.
+#
+# It hands scripts that are worth it to Mainspring, and then stands back: the sitecustomize that would
+# have been found without it is loaded, or else Python is told that there is none.
+"""
+# Evaluated at each start of the interpreter: -c, -m and prompts get no further than this.
+LINE_TEST = (
+    'n = getattr(sys, "argv", [""])[0]; '
+    '(n[:1] not in "-" or b"MAINSPRING_LOG" in environ or b"MAINSPRING_MIN_SIZE" in environ)'
+)
+PACKAGE = Path(__file__).parents[1]
+ROOT = str(PACKAGE.parent)
+
+
+def enable(survey: Survey, folder: str) -> tuple[Path, bool]:
+    """Put a slot into *folder* for the interpreter of *survey*.
+
+    Returns its path, and whether it was written: False says that it stood there already.  Raises
+    MainspringError.
+    """
+    check_package(survey, folder)
+    path, text = compose_slot(survey, folder)
+    written = read_text(path) != text
+    try:
+        if written:
+            replace_text(path, text)
+        for other in {SLOT_NAME, LINE_NAME} - {path.name}:
+            remove_own(Path(folder, other))
+    except OSError as error:
+        raise NotWritableError(folder, error.strerror or str(error)) from error
+    precompile(survey, path)
+    return path, written
+
+
+def disable(survey: Survey) -> list[Path]:
+    """Remove what enable put, or began to put, into any folder of the interpreter of *survey*.
+
+    Returns what was removed.  Raises NotWritableError.
+    """
+    removed = []
+    for folder in dict.fromkeys((survey.site_folder, *survey.site_folders, survey.user_folder)):
+        try:
+            removed += clear_folder(Path(folder), survey.cache_tag)
+        except OSError as error:
+            raise NotWritableError(folder, error.strerror or str(error)) from error
+    return removed
+
+
+def find_slot(survey: Survey) -> Path | None:
+    """The slot through which plain starts of the interpreter come to Mainspring, or None."""
+    for folder in (survey.user_folder, survey.site_folder, *survey.site_folders):
+        for name in (SLOT_NAME, LINE_NAME):
+            path = Path(folder, name)
+            if folder in survey.path and is_own(path):
+                return path
+    return None
+
+
+# ---- what is written ------------------------------------------------------------------------
+
+
+def compose_slot(survey: Survey, folder: str) -> tuple[Path, str]:
+    """The path and the text of the slot that fits.  Raises NoSlotError."""
+    slot = Path(folder, SLOT_NAME)
+    look = (PACKAGE / "slot" / "look.py").read_text(encoding="utf-8").replace('"@ROOT@"', ascii(ROOT))
+    is_found = is_own(slot) and survey.sitecustomize == str(slot)
+    if is_found or survey.finds_first(folder):
+        stand_back = (PACKAGE / "slot" / "stand_back.py").read_text(encoding="utf-8")
+        return slot, f"{MARK}\n{NOTE}{look}\n{stand_back}"
+    if survey.version[:2] > LAST_WITH_PTH_LINES:
+        raise NoSlotError(survey.executable, str(survey.sitecustomize))
+    line = f"import sys; from posix import environ; {LINE_TEST} and exec({look!a})"
+    return Path(folder, LINE_NAME), f"{line}  {LINE_MARK}\n"
+
+
+def check_package(survey: Survey, folder: str) -> None:
+    """Raise UnsafePackageError if somebody could change what the interpreter's users would load."""
+    try:
+        trusted = {0, os.geteuid(), os.stat(folder).st_uid}
+    except OSError:
+        trusted = {0, os.geteuid()}
+    if Path(folder).exists() and os.stat(folder).st_uid == 0:
+        trusted = {0}
+    for path in (Path(ROOT), PACKAGE, PACKAGE / "_start.py"):
+        status = path.stat()
+        if status.st_uid not in trusted or status.st_mode & stat.S_IWOTH:
+            raise UnsafePackageError(str(path), survey.executable)
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Make *path* hold *text*, at once or not at all.  Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(text)
+        # readable for whoever starts this interpreter, as the packages beside it are
+        Path(temporary).chmod(path.parent.stat().st_mode & 0o444 | 0o200)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink()
+        raise
+
+
+def precompile(survey: Survey, slot: Path) -> None:
+    """Let the interpreter compile what each start loads: who starts it may not be able to.
+
+    Best effort.
+    """
+    environment = {**os.environ, "MAINSPRING": "off"}
+    paths = [str(PACKAGE), *([str(slot)] if slot.suffix == ".py" else [])]
+    subprocess.run(
+        [survey.executable, "-I", "-m", "compileall", "-q", *paths],
+        env=environment,
+        check=False,
+        capture_output=True,
+    )
+
+
+# ---- what is removed ------------------------------------------------------------------------
+
+
+def clear_folder(folder: Path, cache_tag: str) -> list[Path]:
+    removed = [path for path in (folder / SLOT_NAME, folder / LINE_NAME) if remove_own(path)]
+    if folder / SLOT_NAME in removed:
+        for compiled in (folder / "__pycache__").glob(f"sitecustomize.{cache_tag}*.pyc"):
+            compiled.unlink()
+            removed.append(compiled)
+    for temporary in folder.glob(f"{TEMPORARY_PREFIX}*"):
+        temporary.unlink()
+        removed.append(temporary)
+    return removed
+
+
+def remove_own(path: Path) -> bool:
+    """Remove *path* if enable wrote it; whether it did."""
+    if not is_own(path):
+        return False
+    path.unlink()
+    return True
+
+
+def is_own(path: Path) -> bool:
+    text = read_text(path)
+    if path.name == LINE_NAME:
+        return text.rstrip().endswith(LINE_MARK)
+    return text.startswith(MARK)
+
+
+def read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""

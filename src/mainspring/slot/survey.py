@@ -1,0 +1,123 @@
+"""Asks an interpreter where it looks at each start, and what it finds there."""
+
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from typing import TypedDict
+
+from mainspring.errors import UnusableInterpreterError
+
+OLDEST = (3, 11)
+# Since 3.18, `import` lines in .pth files are no longer run (PEP 829).
+LAST_WITH_PTH_LINES = (3, 17)
+
+PROBE = """
+import importlib.util, json, os, site, sys, sysconfig
+sys.path[:] = [entry for entry in sys.path if entry]
+try:
+    spec = importlib.util.find_spec("sitecustomize")
+except (ImportError, ValueError):
+    spec = None
+places = list(spec.submodule_search_locations or ()) if spec else []
+print(json.dumps({
+    "version": list(sys.version_info[:3]),
+    "implementation": sys.implementation.name,
+    "executable": sys.executable,
+    "cache_tag": sys.implementation.cache_tag,
+    "path": sys.path,
+    "site_folder": sysconfig.get_path("purelib"),
+    "site_folders": site.getsitepackages(),
+    "user_folder": site.getusersitepackages(),
+    "sitecustomize": (spec.origin or "".join(places[:1])) if spec else None,
+    "is_virtual": sys.prefix != sys.base_prefix,
+}))
+"""
+
+
+class Answer(TypedDict):
+    """What the probe prints."""
+
+    version: list[int]
+    implementation: str
+    executable: str
+    cache_tag: str
+    path: list[str]
+    site_folder: str
+    site_folders: list[str]
+    user_folder: str
+    sitecustomize: str | None
+    is_virtual: bool
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What an interpreter said of itself."""
+
+    executable: str
+    version: tuple[int, ...]
+    cache_tag: str
+    path: tuple[str, ...]
+    site_folder: str
+    site_folders: tuple[str, ...]
+    user_folder: str
+    sitecustomize: str | None
+
+    def finds_first(self, folder: str) -> bool:
+        """Whether a sitecustomize in *folder* would be found before the one that there is."""
+        if self.sitecustomize is None:
+            return True
+        places = [*self.path, folder]
+        found_in = os.path.dirname(self.sitecustomize.removesuffix("/__init__.py"))
+        return found_in not in places or places.index(folder) < places.index(found_in)
+
+
+def survey_interpreter(python: str) -> Survey:
+    """Ask the interpreter *python*, a path or a name on PATH.  Raises UnusableInterpreterError."""
+    found = shutil.which(python)
+    if found is None:
+        raise UnusableInterpreterError(
+            f"there is no interpreter {python}", "give the path of one with --python"
+        )
+    answer = ask(os.path.abspath(found))
+    if answer["implementation"] != "cpython" or tuple(answer["version"]) < OLDEST:
+        version = ".".join(map(str, answer["version"]))
+        raise UnusableInterpreterError(
+            f"{found} is {answer['implementation']} {version}", "give a CPython of 3.11 or newer"
+        )
+    return Survey(
+        executable=answer["executable"],
+        version=tuple(answer["version"]),
+        cache_tag=answer["cache_tag"],
+        path=tuple(answer["path"]),
+        site_folder=choose_site_folder(answer),
+        site_folders=tuple(answer["site_folders"]),
+        user_folder=answer["user_folder"],
+        sitecustomize=answer["sitecustomize"],
+    )
+
+
+def ask(python: str) -> Answer:
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("PYTHON")
+    }
+    environment["MAINSPRING"] = "off"
+    try:
+        done = subprocess.run(
+            [python, "-c", PROBE], env=environment, cwd="/", capture_output=True, check=True
+        )
+        answer: Answer = json.loads(done.stdout)
+    except (OSError, subprocess.CalledProcessError, ValueError) as error:
+        raise UnusableInterpreterError(
+            f"{python} does not work as a Python interpreter", "give another with --python"
+        ) from error
+    return answer
+
+
+def choose_site_folder(answer: Answer) -> str:
+    """The folder that packages are installed to, if the interpreter looks there."""
+    if answer["site_folder"] in answer["path"] or not answer["site_folders"]:
+        return answer["site_folder"]
+    on_path = [folder for folder in answer["site_folders"] if folder in answer["path"]]
+    return (on_path or answer["site_folders"])[0]

@@ -1,0 +1,64 @@
+# The hook for one start alone.  `mainspring run` puts this folder at the front of PYTHONPATH; here it is
+# taken away again, before anything else of the program's runs: from sys.path, from the environment, and
+# from the import system's caches.  Then the sitecustomize that would have been found is loaded.
+#
+# Any Python may be started like this: up to the version check, this is Python 2 and 3.
+import os
+import sys
+
+
+def take_away():
+    folder = os.path.dirname(__file__)
+    sys.path[:] = [entry for entry in sys.path if entry != folder]
+    sys.path_importer_cache.pop(folder, None)
+    sys.modules.pop("sitecustomize", None)
+    return folder
+
+
+def restore_environment():
+    """Whether this is the start that the launcher made, and not an interpreter within it."""
+    noted = os.environ.pop("MAINSPRING_START", None)
+    if noted is None:
+        return False
+    if noted == "1":
+        os.environ.pop("PYTHONPATH", None)
+    else:
+        os.environ["PYTHONPATH"] = noted[2:]
+    return True
+
+
+def arrange(folder):
+    if sys.version_info < (3, 11):
+        return log_old_python()
+    if "mainspring" in sys.modules:
+        return None
+    from _frozen_importlib import _load
+    from _frozen_importlib_external import spec_from_file_location
+
+    package = os.path.dirname(folder)
+    _load(
+        spec_from_file_location(
+            "mainspring", package + "/_start.py", submodule_search_locations=[package]
+        )
+    )
+    return sys.modules["mainspring"].start(os.path.dirname(package))
+
+
+def log_old_python():
+    target = os.environ.get("MAINSPRING_LOG", "")
+    if not target.isdigit() and target:
+        with open(target, "a") as log:
+            log.write("%s\told-python\t0.000\n" % os.path.join(os.getcwd(), sys.argv[0]))
+
+
+folder = take_away()
+try:
+    if restore_environment():
+        arrange(folder)
+except Exception:
+    pass  # never the cause of a failure: the start goes on as CPython's own
+try:
+    sys._mainspring = True
+    import sitecustomize
+finally:
+    del sys._mainspring

@@ -1,0 +1,1 @@
+"""The native launcher, as real processes."""

@@ -1,0 +1,107 @@
+"""What the launcher changes in the environment, and what it leaves as it was."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .layout import Layout
+
+BEFORE: dict[str, str] = {"A": "1", "Z": "", "B": "two words"}
+AFTER: dict[str, str] = {"C": "\n", "LC_ALL": "C", "PYTHONPATHS": "x"}
+
+
+def start(layout: Layout, environment: dict[str, str], *words: str) -> list[bytes]:
+    python = layout.stand_in()
+    layout.environment.clear()
+    layout.environment.update(environment)
+    layout.call("run", *words, "script")
+    return python.environment
+
+
+def raw(environment: dict[str, str]) -> list[bytes]:
+    return [os.fsencode(name) + b"=" + os.fsencode(value) for name, value in environment.items()]
+
+
+def test_the_hook_goes_in_front_of_the_old_path_in_place(layout: Layout) -> None:
+    given = BEFORE | {"PYTHONPATH": "/one:/two"} | AFTER
+    expected = BEFORE | {"PYTHONPATH": f"{layout.start}:/one:/two"} | AFTER
+    expected["MAINSPRING_START"] = "1:/one:/two"
+    assert start(layout, given) == raw(expected)
+
+
+def test_an_empty_path_is_not_an_unset_one(layout: Layout) -> None:
+    given = BEFORE | {"PYTHONPATH": ""} | AFTER
+    expected = BEFORE | {"PYTHONPATH": str(layout.start)} | AFTER | {"MAINSPRING_START": "1:"}
+    assert start(layout, given) == raw(expected)
+
+
+def test_an_unset_path_is_appended(layout: Layout) -> None:
+    expected = BEFORE | AFTER | {"PYTHONPATH": str(layout.start), "MAINSPRING_START": "1"}
+    assert start(layout, BEFORE | AFTER) == raw(expected)
+
+
+@pytest.mark.parametrize("paths", [{}, {"PYTHONPATH": "/one"}])
+def test_an_inherited_mark_is_replaced(layout: Layout, paths: dict[str, str]) -> None:
+    given = BEFORE | {"MAINSPRING_START": "1:/planted"} | paths | AFTER
+    environment = start(layout, given)
+    marks = [one for one in environment if one.startswith(b"MAINSPRING_START=")]
+    assert marks == [b"MAINSPRING_START=1" + (b":/one" if paths else b"")]
+    assert environment[-1] == marks[0]
+
+
+def test_of_two_paths_the_first_is_the_one_that_counts(layout: Layout) -> None:
+    given: dict[Any, str] = {"PYTHONPATH": "/one", b"PYTHONPATH": "/two"}
+    assert start(layout, given) == [
+        os.fsencode(f"PYTHONPATH={layout.start}:/one"),
+        b"PYTHONPATH=/two",
+        b"MAINSPRING_START=1:/one",
+    ]
+
+
+def test_an_environment_of_nothing_is_enough(layout: Layout) -> None:
+    expected = {"PYTHONPATH": str(layout.start), "MAINSPRING_START": "1"}
+    assert start(layout, {}) == [os.fsencode(f"{name}={value}") for name, value in expected.items()]
+
+
+def test_values_that_are_no_text_are_kept(layout: Layout) -> None:
+    given = {"\udcff": "\udcfe\n", "PYTHONPATH": "/\udcff"}
+    assert start(layout, given) == [
+        b"\xff=\xfe\n",
+        b"PYTHONPATH=" + os.fsencode(layout.start) + b":/\xff",
+        b"MAINSPRING_START=1:/\xff",
+    ]
+
+
+def test_a_plain_start_has_the_environment_as_it_was(layout: Layout) -> None:
+    given = BEFORE | {"MAINSPRING": "off", "PYTHONPATH": "/one", "MAINSPRING_START": "1"} | AFTER
+    assert start(layout, given) == raw(given)
+
+
+def test_an_environment_that_leaves_no_room_is_left_as_it_was(layout: Layout) -> None:
+    python = layout.stand_in()
+    layout.keep_log()
+    layout.environment["PYTHONPATH"] = "/x" * 65_520
+    ended = layout.call("run", "script")
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert python.environment == raw(layout.environment)
+    assert layout.logged() == [(os.fsencode(layout.root / "script"), b"environment-too-big")]
+
+
+def test_the_program_sees_none_of_it(
+    launcher: Path, bare_python: Path, layout: Layout, tmp_path: Path
+) -> None:
+    code = "import os, sys; print(sys.path, sorted(os.environ.items()), sys.argv)"
+    script = layout.script(code)
+    for paths in (None, "", str(tmp_path), f":{tmp_path}:"):
+        layout.environment.pop("PYTHONPATH", None)
+        if paths is not None:
+            layout.environment["PYTHONPATH"] = paths
+        expected = layout.execute(bare_python, script, "x")
+        actual = layout.execute(launcher, "run", "--python", bare_python, script, "x")
+        assert (actual.stdout, actual.stderr) == (expected.stdout, expected.stderr)
