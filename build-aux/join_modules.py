@@ -9,10 +9,13 @@ since they share one namespace; two modules that define the same name are an err
 import ast
 import sys
 from pathlib import Path
+from typing import TypeVar
+
+Definition = TypeVar("Definition", ast.FunctionDef, ast.ClassDef)
 
 SHARED_NAMES = {"TYPE_CHECKING"}
-# The slots load the joined module as the package itself; what else they need of the package then finds
-# it under the names of all the modules that it stands for.
+# A joined module stands under the names of all the modules that it is made of, so that what is loaded
+# later, joined or not, shares their classes.
 HEADER = '''\
 """Made when the wheel is built, by build-aux/join_modules.py: the modules of a start's path."""
 
@@ -26,14 +29,15 @@ for name in {names}:
 def main(output: str, package: str, *modules: str) -> None:
     defined: dict[str, str] = {}
     body: list[ast.stmt] = []
+    names = [name_module(module) for module in modules]
     for module in modules:
-        for statement in read_statements(Path(package, module)):
+        for statement in read_statements(Path(package, module), names):
             for name in find_names(statement) - SHARED_NAMES:
                 if defined.setdefault(name, module) != module:
                     sys.exit(f"{name} is defined in {defined[name]} and in {module}")
             body.append(statement)
-    code = ast.unparse(ast.Module(body, type_ignores=[]))
-    header = HEADER.format(names=[name_module(module) for module in modules])
+    code = ast.unparse(Stripper().visit(ast.Module(body, type_ignores=[])))
+    header = HEADER.format(names=names)
     Path(output).write_text(f"{header}{code}\n", encoding="utf-8")
 
 
@@ -41,16 +45,40 @@ def name_module(path: str) -> str:
     return ".".join(["mainspring", *Path(path).with_suffix("").parts])
 
 
-def read_statements(module: Path) -> list[ast.stmt]:
-    """What *module* does when it runs: no docstring, no types, nothing imported from the others."""
+def read_statements(module: Path, joined: list[str]) -> list[ast.stmt]:
+    """What *module* does when it runs: no docstring, no types, nothing imported from those *joined*."""
     tree = ast.parse(module.read_text(encoding="utf-8"))
-    return [statement for statement in tree.body[1:] if not is_left_out(statement)]
+    return [statement for statement in tree.body[1:] if not is_left_out(statement, joined)]
 
 
-def is_left_out(statement: ast.stmt) -> bool:
+def is_left_out(statement: ast.stmt, joined: list[str]) -> bool:
     if isinstance(statement, ast.If):
         return isinstance(statement.test, ast.Name) and statement.test.id == "TYPE_CHECKING"
-    return isinstance(statement, ast.ImportFrom) and str(statement.module).startswith("mainspring.")
+    return isinstance(statement, ast.ImportFrom) and statement.module in joined
+
+
+class Stripper(ast.NodeTransformer):
+    """Leaves out what only readers and type checkers need: a start would load it every time."""
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:  # noqa: N802 - ast's name
+        node.returns = None
+        for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
+            argument.annotation = None
+        return self.strip_docstring(node)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:  # noqa: N802 - ast's name
+        return self.strip_docstring(node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.stmt:  # noqa: N802 - ast's name
+        if node.value is None:
+            return ast.Pass()
+        return ast.fix_missing_locations(ast.Assign([node.target], node.value, lineno=node.lineno))
+
+    def strip_docstring(self, node: Definition) -> Definition:
+        if ast.get_docstring(node) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+        self.generic_visit(node)
+        return node
 
 
 def find_names(statement: ast.stmt) -> set[str]:

@@ -64,6 +64,7 @@ static int take_long_option(struct cursor *cursor, const char *name)
 static int take_letter(struct cursor *cursor)
 {
     char letter = *cursor->cluster++;
+    /* "--" ends the options, and to CPython so does "-O-". */
     if (letter == '-')
         return *cursor->cluster == '\0' ? END : take_long_option(cursor, cursor->cluster);
     if (strchr(FLAGS, letter) != NULL)
@@ -87,8 +88,6 @@ static int take_option(struct cursor *cursor)
     if (strcmp(argument, "--python") == 0 || starts_with(argument, "--python="))
         return take_launcher_option(cursor, argument);
     cursor->next++;
-    if (strcmp(argument, "--") == 0)
-        return END;
     if (strcmp(argument, "--help") == 0)
         return HELP;
     if (strcmp(argument, "--version") == 0)

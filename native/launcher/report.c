@@ -27,7 +27,7 @@ static const struct {
     [NAMED_NOT_FOUND] = {127, "no interpreter % found, which % names; give the path of one, or "
                               "a name on PATH"},
     [NAMED_IS_LAUNCHER] = {126, "% is mainspring itself, and % names it; name a Python instead"},
-    [SCRIPT_PYTHON_NOT_FOUND] = {127, "% not found, which is named in the first line of %; "
+    [SCRIPT_PYTHON_NOT_FOUND] = {127, "% is named in the first line of %, but is not there; "
                                       "reinstall it or use --python"},
     [NO_PYTHON] = {127, "no python3 beside mainspring and none on PATH; install one, or name it "
                         "with --python or MAINSPRING_PYTHON"},

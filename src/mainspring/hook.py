@@ -15,7 +15,7 @@ from mainspring.codecache.counters import count_start
 from mainspring.codecache.key import name_variant
 from mainspring.codecache.lookup import Cache, Look, Source, look_beside, look_in_cache
 from mainspring.places import Refused
-from mainspring.program import Aside, check_start, name_program, open_source
+from mainspring.program import check_start, name_program, open_source
 from mainspring.settings import find_cache_folder, find_log, is_read_only, read_size
 
 TYPE_CHECKING = False
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mainspring.codecache.entry import Warnings
     from mainspring.reasons import Reason, Verdict
 
+NATIVE = "_native.abi3.so"
 DAY_SECONDS = 86_400.0  # how exactly the sweep knows when an entry was last used
 
 
@@ -74,7 +75,7 @@ def plan_start(environment: "Mapping[str, str]") -> Plan:
         plan.variant = name_variant(environment)
         plan.read_only = sys.dont_write_bytecode or is_read_only(environment)
         look_for_entry(plan, plan.source, find_cache_folder(environment))
-    except (Aside, Refused) as refusal:
+    except Refused as refusal:
         plan.reason = refusal.reason
     except OSError:
         plan.reason = "no-source"
@@ -113,10 +114,12 @@ def start(root: str) -> None:
 
     Called by a slot, once.  Raises nothing, and leaves nothing of the package behind.
     """
+    loaded = set(sys.modules)
     try:
         arrange_start(os.environ)
     finally:
-        forget_package(root)
+        forget_modules(loaded)
+        forget_folders(root)
 
 
 def arrange_start(environment: "Mapping[str, str]") -> None:
@@ -135,10 +138,15 @@ def arrange_start(environment: "Mapping[str, str]") -> None:
             plan.cache.close()
 
 
-def forget_package(root: str) -> None:
-    """Take this package's modules and folders out of the import system's caches."""
-    for name in [name for name in sys.modules if name.partition(".")[0] == "mainspring"]:
-        del sys.modules[name]
+def forget_modules(loaded: set[str]) -> None:
+    """Unload this package, and what else was not among the modules *loaded* before."""
+    for name in list(sys.modules):
+        if name not in loaded or name.partition(".")[0] == "mainspring":
+            del sys.modules[name]
+
+
+def forget_folders(root: str) -> None:
+    """Take this package's folders out of the import system's cache."""
     for path in [path for path in sys.path_importer_cache if path.startswith(root)]:
         if path not in sys.path and (path == root or path.startswith(f"{root}/mainspring")):
             del sys.path_importer_cache[path]
@@ -163,32 +171,31 @@ def fill_plan(plan: Plan, environment: "Mapping[str, str]") -> None:
             make_entry(plan, read_size(environment, "MAINSPRING_MAX_SIZE"))
     except Refused as refused:
         plan.reason = refused.reason
+    except ImportError:
+        plan.code, plan.reason = None, "no-native"
     except OSError:
         plan.reason = "no-source"
 
 
 def take_entry(plan: Plan, look: Look) -> None:
+    load_part(NATIVE)
     assert look.entry is not None
     plan.code = look.entry.load_code()
     plan.warnings = look.entry.warnings
     plan.saved_ns = look.entry.compile_ns
     if needs_care(plan, look):
-        from mainspring.codecache import keeper
-
-        assert plan.source is not None
-        assert plan.cache is not None
+        keeper = load_part("_keep.py")
         plan.reason = keeper.look_after_entry(look, plan.source, plan.variant, plan.cache)
 
 
 def make_entry(plan: Plan, bound: int) -> None:
-    from mainspring.codecache import keeper
-
-    assert plan.source is not None
-    assert plan.cache is not None
-    compiled, plan.reason = keeper.make_entry(plan.source, plan.variant, plan.cache, bound)
-    plan.code = compiled.code
-    plan.warnings = compiled.warnings
-    plan.compile_ns = compiled.nanoseconds
+    load_part(NATIVE)  # before any work is done that would be lost without it
+    keeper = load_part("_keep.py")
+    plan.code, entry, plan.reason = keeper.make_entry(plan.source, plan.variant, plan.cache)
+    plan.warnings = entry.warnings
+    plan.compile_ns = entry.compile_ns
+    if plan.reason is None and keeper.is_sweep_due(plan.cache):
+        load_part("_sweep.py").sweep(plan.cache.descriptor, bound, plan.compile_ns)
 
 
 def needs_care(plan: Plan, look: Look) -> bool:
@@ -207,29 +214,24 @@ def arm_start(plan: Plan, report: "Callable[[Reason | None], None] | None") -> N
         _fix_co_filename(plan.code, plan.script)
     categories = vars(sys.modules["builtins"])
     warnings = tuple((categories[name], text, line) for name, text, line in plan.warnings)
-    try:
-        native = load_native()
-    except ImportError:
-        plan.reason = "no-native"
-        if report is not None:
-            report("no-native")
-        return
-    native.arm(plan.script, plan.code, warnings, report, False)
+    load_part(NATIVE).arm(plan.script, plan.code, warnings, report, False)
 
 
 def hand_on_interrupt(plan: Plan) -> None:
     """Raise the SIGINT again when the script would start: here, it would look like a fault of `site`."""
-    load_native().arm(plan.script, None, (), None, True)
+    load_part(NATIVE).arm(plan.script, None, (), None, True)
 
 
-def load_native() -> "ModuleType":
-    """The native module; named by its file, since a search would cost more than loading it.
+def load_part(name: str) -> "ModuleType":
+    """The module in the file *name* of this package: a search would cost more than loading it.
 
     Raises ImportError.
     """
     [package] = sys.modules["mainspring"].__path__
-    spec = spec_from_file_location("mainspring._native", f"{package}/_native.abi3.so")
-    return _load(spec)
+    part = f"mainspring.{name.partition('.')[0]}"
+    if part not in sys.modules:
+        _load(spec_from_file_location(part, f"{package}/{name}"))
+    return sys.modules[part]
 
 
 # ---- telling of it --------------------------------------------------------------------------
@@ -270,9 +272,7 @@ def note_start(plan: Plan, started: int) -> None:
         is_long = count_start(
             plan.cache.descriptor, plan.outcome, plan.saved_ns, spent, plan.script
         )
-        if is_long:
-            from mainspring.codecache import tally
-
-            tally.sum_up(plan.cache.descriptor)
     except OSError:
-        pass
+        return
+    if is_long:
+        load_part("_sweep.py").sum_up(plan.cache.descriptor)

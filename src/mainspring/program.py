@@ -8,13 +8,12 @@ import stat
 import sys
 
 from mainspring.codecache.lookup import Source
+from mainspring.places import Refused
 from mainspring.settings import is_off, read_size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from mainspring.reasons import Reason
 
 NOT_SCRIPTS = ("", "-", "-c", "-m")
 DEVICE_FOLDERS = ("/dev/", "/proc/")
@@ -26,14 +25,6 @@ OBSERVING = {
 }
 
 
-class Aside(Exception):
-    """This start is left to plain CPython, for a reason."""
-
-    def __init__(self, reason: "Reason") -> None:
-        self.reason = reason
-        super().__init__(reason)
-
-
 def name_program() -> str:
     """The absolute path of this start's script, as CPython forms it, or what stands for one."""
     name = sys.argv[0]
@@ -43,19 +34,20 @@ def name_program() -> str:
 
 
 def check_start(environment: "Mapping[str, str]") -> None:
-    """Raise Aside for a start that is CPython's own."""
+    """Raise Refused for a start that is CPython's own."""
+    name = sys.argv[0]
     if is_off(environment):
-        raise Aside("off")
+        raise Refused("off", name)
     if os.getuid() != os.geteuid() or os.getgid() != os.getegid():
-        raise Aside("set-id")
-    if sys.argv[0] in NOT_SCRIPTS or sys.orig_argv[-len(sys.argv) :] != sys.argv:
-        raise Aside("no-script")
+        raise Refused("set-id", name)
+    if name in NOT_SCRIPTS or sys.orig_argv[-len(sys.argv) :] != sys.argv:
+        raise Refused("no-script", name)
     if sys.flags.inspect or sys.flags.interactive:
-        raise Aside("interactive")
+        raise Refused("interactive", name)
     if is_observed(environment):
-        raise Aside("observed")
+        raise Refused("observed", name)
     if skips_first_line(sys.orig_argv[1 : -len(sys.argv)]):
-        raise Aside("skips-first-line")
+        raise Refused("skips-first-line", name)
 
 
 def is_observed(environment: "Mapping[str, str]") -> bool:
@@ -90,15 +82,15 @@ def split_option(option: str) -> tuple[str, str, str]:
 
 
 def open_source(script: str, environment: "Mapping[str, str]") -> Source:
-    """The source of *script*, if a start of it may use the cache.  Raises Aside."""
+    """The source of *script*, if a start of it may use the cache.  Raises Refused."""
     if script.endswith(".pyc"):
-        raise Aside("compiled")
+        raise Refused("compiled", script)
     try:
         source = Source(script)
     except (OSError, ValueError):
-        raise Aside("no-source") from None
+        raise Refused("no-source", script) from None
     if not stat.S_ISREG(source.status.st_mode) or script.startswith(DEVICE_FOLDERS):
-        raise Aside("not-a-file")
+        raise Refused("not-a-file", script)
     if source.status.st_size < read_size(environment, "MAINSPRING_MIN_SIZE"):
-        raise Aside("small")
+        raise Refused("small", script)
     return source

@@ -222,6 +222,7 @@ def test_a_movable_command_finds_its_interpreter_through_a_link(
         "#!/bin/sh\n'''exec' '{python}' \"$0\"\n",
         "#!/bin/sh\n'''exec' '{python}' \"$HOME\" \"$0\" \"$@\"\n",
         "#!/bin/sh\n'''exec' '{python}' `id` \"$0\" \"$@\"\n",
+        "#!/bin/sh\n'''exec' '{python}' \"`id`\" \"$0\" \"$@\"\n",
         "#!/bin/sh\n'''exec' '{python}' ; \"$0\" \"$@\"\n",
         "#!/bin/sh\n'''exec' '{python}' " + "a " * 9 + '"$0" "$@"\n',
         "#!/bin/sh\n'''exec' '{python}' " + "a" * 4096 + ' "$0" "$@"\n',

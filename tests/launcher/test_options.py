@@ -187,12 +187,19 @@ def test_python_answers_for_itself(layout: Layout, bare_python: Path, options: s
     assert layout.logged() == []
 
 
-@pytest.mark.parametrize("options", ["-h", "-V", "--help", "--version", "-Z", "-W"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        *("-h", "-?", "-V", "-OV script", "--help", "--version", "--help-env", "--help-all"),
+        *("-Z", "-J script", "-Q script", "-W", "-OX", "-m", "-c", "--check-hash-based-pycs"),
+        *("--nosuch script", "-+ script", "-: script"),
+    ],
+)
 def test_an_answer_is_started_plainly_and_unlogged(layout: Layout, options: str) -> None:
     python = layout.stand_in()
     layout.environment["MAINSPRING"] = "off"
     layout.keep_log()
-    layout.call("run", options)
+    layout.call("run", *options.split())
     assert python.was_started
     assert not [one for one in python.environment if one.startswith(b"MAINSPRING_START=")]
     assert layout.logged() == []

@@ -9,6 +9,9 @@ import time
 
 import _warnings
 
+from mainspring._native import compile_script as compile_bytes
+from mainspring.places import Refused
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import CodeType
@@ -17,21 +20,6 @@ if TYPE_CHECKING:
 
 KEEP_ALL = ("always", None, Warning, None, 0)
 KEPT_CATEGORIES = ("SyntaxWarning", "DeprecationWarning", "PendingDeprecationWarning")
-
-
-class DoesNotCompile(Exception):
-    """A script that is left to CPython, whose words about it come from the file itself."""
-
-
-class Compiled:
-    """Code, the warnings that came with it, and what compiling took in nanoseconds."""
-
-    __slots__ = ("code", "nanoseconds", "warnings")
-
-    def __init__(self, code: "CodeType", warnings: "Warnings", nanoseconds: int) -> None:
-        self.code = code
-        self.warnings = warnings
-        self.nanoseconds = nanoseconds
 
 
 class WarningsRecorder:
@@ -64,15 +52,20 @@ class WarningsRecorder:
         self.recorded.append(message)
 
 
-def compile_script(content: bytes, path: str) -> Compiled:
-    """The code of the script *path*, whose bytes are *content*.  Raises DoesNotCompile."""
+def compile_script(content: bytes, path: str) -> "tuple[CodeType, Warnings, int]":
+    """Compile the script *path*, whose bytes are *content*.
+
+    Returns the code, the warnings that came with it, and how many nanoseconds it took.  Raises
+    Refused for a script that is left to CPython, whose words about it come from the file itself.
+    """
+    if b"\0" in content:
+        raise Refused("does-not-compile", path)
     started = time.perf_counter_ns()
     try:
         code, recorded = compile_and_record(content, path)
-    except Exception as error:
-        raise DoesNotCompile from error
-    nanoseconds = time.perf_counter_ns() - started
-    return Compiled(code, keep_warnings(recorded, path), nanoseconds)
+    except Exception:
+        raise Refused("does-not-compile", path) from None
+    return code, keep_warnings(recorded, path), time.perf_counter_ns() - started
 
 
 def compile_and_record(
@@ -85,7 +78,7 @@ def compile_and_record(
     filters.insert(0, KEEP_ALL)
     sys.modules["warnings"] = recorder  # type: ignore[assignment]  # stands in for the module
     try:
-        code = compile(content, path, "exec", dont_inherit=True)
+        code = compile_bytes(content, path)
     finally:
         if loaded is None:
             del sys.modules["warnings"]
@@ -98,10 +91,10 @@ def compile_and_record(
 def keep_warnings(
     recorded: "list[tuple[object, type[Warning], str, int]]", path: str
 ) -> "Warnings":
-    """What was recorded, as an entry keeps it.  Raises DoesNotCompile for what it cannot give again."""
+    """What was recorded, as an entry keeps it.  Raises Refused for what it cannot give again."""
     for _, category, filename, _ in recorded:
         if category.__name__ not in KEPT_CATEGORIES or filename != path:
-            raise DoesNotCompile
+            raise Refused("does-not-compile", path)
     return tuple(
         (category.__name__, str(message), line) for message, category, _, line in recorded
     )

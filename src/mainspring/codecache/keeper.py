@@ -1,57 +1,49 @@
-"""What a start does beyond using an entry: make one, renew one, and a slice of the sweep."""
+"""What a start does beyond using an entry: make one, or renew one."""
 
-from mainspring.codecache import compiler, writer
+import os
+import time
+
+from mainspring.codecache.compiler import compile_script
 from mainspring.codecache.entry import MAGIC_NUMBER, Entry, hash_source, marshal, sign_source
+from mainspring.codecache.writer import (
+    CREATE_FILE,
+    SWEEP_STATE,
+    keep_entry,
+    mark_used,
+    renew_entry,
+)
 from mainspring.places import Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import CodeType
+
     from mainspring.codecache.lookup import Cache, Look, Source
     from mainspring.reasons import Reason
 
-# A slice of the sweep takes this part of what compiling took, within these bounds.
-SWEEP_SHARE = 25
-LEAST_SWEEP_NS = 200_000
-MOST_SWEEP_NS = 2_000_000
+SWEEP_INTERVAL = 1.0  # seconds between two slices at least
 
 
-def make_entry(
-    source: "Source", variant: str, cache: "Cache", bound: int
-) -> "tuple[compiler.Compiled, Reason | None]":
-    """Compile *source* and keep the code in *cache*, of at most *bound* bytes.
+def make_entry(source: "Source", variant: str, cache: "Cache") -> "tuple[CodeType, Entry, Reason | None]":
+    """Compile *source* and keep the code in *cache*.
 
-    Returns what was compiled, and why it was not kept, or None.  Raises Refused, or OSError, for a
-    script that is left to CPython.
+    Returns the code, its entry, and why that was not kept, or None.  Raises Refused, or OSError, for
+    a script that is left to CPython.
     """
-    compiled = compile_source(source)
-    reason = writer.keep_entry(build_entry(compiled, source), source, variant, cache)
-    if reason is None:
-        sweep(cache, bound, compiled.nanoseconds)
-    return compiled, reason
-
-
-def compile_source(source: "Source") -> compiler.Compiled:
-    """Raises Refused, or OSError."""
     content = source.read()
     if content[:2] == MAGIC_NUMBER[:2]:
         # CPython takes a file that begins like this for a .pyc, whatever its name
         raise Refused("compiled", source.path)
-    try:
-        return compiler.compile_script(content, source.path)
-    except compiler.DoesNotCompile:
-        raise Refused("does-not-compile", source.path) from None
-
-
-def build_entry(compiled: compiler.Compiled, source: "Source") -> Entry:
-    """The entry of *source*, which was read and compiled just now."""
-    return Entry(
-        code_bytes=marshal.dumps(compiled.code),
-        source_hash=hash_source(source.read()),
+    code, warnings, nanoseconds = compile_script(content, source.path)
+    entry = Entry(
+        code_bytes=marshal.dumps(code),
+        source_hash=hash_source(content),
         signature=sign_source(source.status),
         read_at=source.read_at,
-        compile_ns=compiled.nanoseconds,
-        warnings=compiled.warnings,
+        compile_ns=nanoseconds,
+        warnings=warnings,
     )
+    return code, entry, keep_entry(entry, source, variant, cache)
 
 
 def look_after_entry(
@@ -63,18 +55,26 @@ def look_after_entry(
     """
     assert look.entry is not None
     if look.verdict == "refreshed":
-        writer.renew_entry(look.entry, source)
-        return writer.keep_entry(look.entry, source, variant, cache)
-    writer.mark_used(cache, source, variant)
+        renew_entry(look.entry, source)
+        return keep_entry(look.entry, source, variant, cache)
+    mark_used(cache, source, variant)
     return None
 
 
-def sweep(cache: "Cache", bound: int, compile_ns: int) -> None:
-    """A slice of the sweep; best effort."""
-    from mainspring.codecache.sweep import sweep_slice
-
-    budget = min(max(compile_ns // SWEEP_SHARE, LEAST_SWEEP_NS), MOST_SWEEP_NS)
+def is_sweep_due(cache: "Cache") -> bool:
+    """Whether the last slice of the sweep was some time ago; there is nothing to sweep at first."""
     try:
-        sweep_slice(cache.open(), bound, budget)
+        last = os.stat(SWEEP_STATE, dir_fd=cache.descriptor).st_mtime
+        return abs(time.time() - last) > SWEEP_INTERVAL
+    except FileNotFoundError:
+        begin_sweeping(cache.descriptor)
+    except OSError:
+        pass
+    return False
+
+
+def begin_sweeping(root: int) -> None:
+    try:
+        os.close(os.open(SWEEP_STATE, CREATE_FILE, 0o600, dir_fd=root))
     except OSError:
         pass

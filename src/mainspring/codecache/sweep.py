@@ -19,15 +19,17 @@ import time
 from mainspring._native import read_folder
 from mainspring.codecache.key import ENTRY_SUFFIX, unquote_component
 from mainspring.codecache.mounts import read_remote_mounts
-from mainspring.codecache.writer import INTERPRETER_NOTE, TEMPORARY_PREFIX, replace_file
-from mainspring.places import OPEN_FILE, OPEN_FOLDER, Refused, open_tree, read_file, try_lock
+from mainspring.codecache.writer import INTERPRETER_NOTE, SWEEP_STATE, TEMPORARY_PREFIX, replace_file
+from mainspring.places import OPEN_FILE, Refused, open_tree, read_file, try_lock
 
-STATE_NAME = "%sweep"
-LOCK_NAME = "%sweep-lock"
+SWEEP_LOCK_NAME = "%sweep-lock"
 STATE_VERSION = "1"
 AGE_CLASSES = 96
 NAMES_AT_ONCE = 32
 TEMPORARY_AGE = 3600.0
+BUDGET_SHARE = 25
+LEAST_BUDGET_NS = 200_000
+MOST_BUDGET_NS = 2_000_000
 LOW_WATER = 0.9  # of the bound: what a cache over it is brought down to
 
 
@@ -55,15 +57,28 @@ class Pass:
         self.folders: list[Folder] = []
 
 
-def sweep_slice(root: int, bound: int, budget_ns: int) -> None:
-    """Go on with the sweep of the cache open at *root* for about *budget_ns*.  Raises OSError."""
-    lock = try_lock(root, LOCK_NAME)
+def sweep(root: int, bound: int, compile_ns: int) -> None:
+    """As sweep_slice, best effort."""
+    try:
+        sweep_slice(root, bound, compile_ns)
+    except OSError:
+        pass
+
+
+def sweep_slice(root: int, bound: int, compile_ns: int) -> None:
+    """Go on with the sweep of the cache open at *root*, whose size is to stay under *bound* bytes.
+
+    It takes a part of *compile_ns*, what this start's compiling took.  Raises OSError.
+    """
+    lock = try_lock(root, SWEEP_LOCK_NAME)
     if lock is None:
         return
+    budget = min(max(compile_ns // BUDGET_SHARE, LEAST_BUDGET_NS), MOST_BUDGET_NS)
+    deadline = time.perf_counter_ns() + budget
     try:
         walk = Walk(root, read_state(root), bound)
-        walk.run(time.perf_counter_ns() + budget_ns)
-        replace_file(root, STATE_NAME, format_state(walk.state))
+        walk.run(deadline)
+        replace_file(root, SWEEP_STATE, format_state(walk.state))
     finally:
         os.close(lock)
 
@@ -77,7 +92,7 @@ def sweep_all(root: int, bound: int) -> int:
             pass
         total = walk.state.total
         next_state = walk.plan_next_pass()
-    replace_file(root, STATE_NAME, format_state(next_state))
+    replace_file(root, SWEEP_STATE, format_state(next_state))
     return total
 
 
@@ -245,7 +260,7 @@ def is_running(process: str) -> bool:
 def read_state(root: int) -> Pass:
     """Where the sweep stands; a new pass if that is not known."""
     try:
-        descriptor = os.open(STATE_NAME, OPEN_FILE, dir_fd=root)
+        descriptor = os.open(SWEEP_STATE, OPEN_FILE, dir_fd=root)
     except FileNotFoundError:
         return Pass()
     try:

@@ -18,20 +18,23 @@ if TYPE_CHECKING:
     Sums = dict[tuple[str, bytes], list[int]]
 
 SUMS_NAME = "%sums"
-LOCK_NAME = "%sums-lock"
+TALLY_LOCK_NAME = "%sums-lock"
 TAKEN_PREFIX = "%starts-"
 KEPT_PROGRAMS = 1000
 
 
 def sum_up(root: int) -> None:
-    """Fold the log into the sums, unless another start is about it.  Raises OSError."""
-    lock = try_lock(root, LOCK_NAME)
-    if lock is None:
-        return
+    """Fold the log into the sums, unless another start is about it; best effort."""
     try:
-        fold_logs(root)
-    finally:
-        os.close(lock)
+        lock = try_lock(root, TALLY_LOCK_NAME)
+        if lock is None:
+            return
+        try:
+            fold_logs(root)
+        finally:
+            os.close(lock)
+    except OSError:
+        pass
 
 
 def fold_logs(root: int) -> None:

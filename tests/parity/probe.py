@@ -1,0 +1,190 @@
+"""A program that prints everything about its start that can be observed from inside."""
+
+from typing import Final
+
+#: What the probe leaves out: two plain starts differ in it, or it measures work and not the program.
+LEFT_OUT: Final = {
+    "addresses": "id(), and so every default repr",
+    "process ids, times": "os.getpid(), os.getppid(), time.*, os.times(), resource.getrusage()",
+    "hash order": "sets of text, unless PYTHONHASHSEED is set",
+    "memory": "gc.get_count(), gc.get_stats(), sys.getallocatedblocks(), sys.getrefcount(): work done",
+    "interning": "sys.getunicodeinternedsize(), and which equal strings are one object",
+    "mappings": "/proc/self/maps: where the native module stays loaded",
+}
+
+#: Comes before any import: the state that CPython and `site` left.
+AT_ONCE: Final = '''\
+import sys
+modules = list(sys.modules)
+importer_cache = list(sys.path_importer_cache)
+names = list(globals())
+
+
+def show(title, *values):
+    print(f"{title}:", *map(repr, values), sep="\\n    ")
+
+
+def describe(value):
+    kind = type(value)
+    text = f"{kind.__module__}.{kind.__qualname__}"
+    plain = (str, bytes, int, float, bool, type(None))
+    if kind in (list, tuple):
+        return text + "[" + ", ".join(map(describe, value)) + "]"
+    return f"{text} {value!r}" if kind in plain else f"{text} {getattr(value, '__name__', '')}"
+
+
+show("modules", *modules)
+show("importer cache", *importer_cache)
+show("names of main", *names)
+show("values of main", *[f"{name} = {describe(globals()[name])}" for name in names])
+show("loader", __loader__.name, __loader__.path, *sorted(vars(__loader__)))
+show("spec", __spec__, __package__, globals().get("__cached__", "none"), __doc__)
+show("builtins", __builtins__ is sys.modules["builtins"], *dir(__builtins__))
+show("annotations", globals().get("__annotations__", "none"))
+show("argv", sys.argv, sys.orig_argv)
+show("path", *sys.path)
+show("path hooks", *map(describe, sys.path_hooks))
+show("meta path", *map(describe, sys.meta_path))
+show("flags", sys.flags, sys._xoptions, sys.warnoptions, sys.dont_write_bytecode)
+show("names of sys", *dir(sys))
+show("values of sys", *[f"{name} = {describe(vars(sys)[name])}" for name in dir(sys)
+                        if name not in ("last_traceback", "last_exc")])
+show("hooks", sys.excepthook is sys.__excepthook__, sys.displayhook is sys.__displayhook__,
+     sys.breakpointhook is sys.__breakpointhook__, sys.unraisablehook is sys.__unraisablehook__)
+show("tracing", sys.gettrace(), sys.getprofile(), sys.getrecursionlimit(), sys.getswitchinterval())
+show("prefixes", sys.prefix, sys.base_prefix, sys.exec_prefix, sys.executable, sys.platlibdir)
+show("pycache", sys.pycache_prefix)
+
+import _warnings
+show("warning filters", *_warnings.filters)
+show("warnings", list(_warnings._onceregistry), globals().get("__warningregistry__"))
+
+frame, frames = sys._getframe(), []
+while frame is not None:
+    frames.append((frame.f_code.co_name, frame.f_code.co_filename, frame.f_lineno))
+    frame = frame.f_back
+show("frames", *frames)
+show("all frames", [[frame.f_code.co_name] for frame in sys._current_frames().values()])
+
+depth = 0
+def descend():
+    global depth
+    depth += 1
+    descend()
+try:
+    descend()
+except RecursionError as error:
+    show("depth", depth, error.args)
+try:
+    exec(compile("(" * 50 + ")" * 50, "", "eval"))
+    eval("(" * 1000 + ")" * 1000)
+except (MemoryError, SyntaxError, RecursionError) as error:
+    show("depth of parser", type(error), error.args)
+'''
+
+#: Needs imports, and comes before a collection of garbage.
+IN_PROCESS: Final = '''\
+import gc
+import posix
+import os
+show("environment", *os.environ.items())
+show("C environment", *posix.environ.items())
+show("environment tables agree", {os.fsencode(k): os.fsencode(v) for k, v in os.environ.items()}
+     == posix.environ)
+show("descriptors", *[(name, os.readlink(f"/proc/self/fd/{name}").partition(":")[0])
+                      for name in sorted(os.listdir("/proc/self/fd"), key=int)
+                      if os.path.exists(f"/proc/self/fd/{name}")])
+show("place", os.getcwd(), os.umask(0o22), os.umask(0o22), os.getpriority(os.PRIO_PROCESS, 0))
+show("gc", gc.isenabled(), gc.get_threshold(), len(gc.callbacks), gc.get_freeze_count(),
+     gc.get_debug(), gc.garbage)
+
+
+def belongs(thing):
+    """Whether *thing* is something of Mainspring's."""
+    if isinstance(thing, dict):
+        name, file = dict.get(thing, "__name__"), dict.get(thing, "__file__")
+    else:
+        try:
+            name, file = getattr(thing, "__module__", None), getattr(thing, "__file__", None)
+        except Exception:
+            return False
+    return any("mainspring" in word or word == "sitecustomize" and CUSTOMIZED is False
+               for word in (name, file) if isinstance(word, str))
+
+
+CUSTOMIZED = "sitecustomize" in sys.modules
+gc.collect()
+show("things of ours", *[describe(thing) for thing in gc.get_objects() if belongs(thing)])
+show("exceptions", *sorted(kind.__name__ for kind in Exception.__subclasses__()
+                           if "mainspring" in kind.__module__))
+
+import signal
+show("signals", *[(number, str(signal.getsignal(number))) for number in signal.valid_signals()
+                  if signal.getsignal(number) not in (signal.SIG_DFL,)])
+show("signal mask", signal.pthread_sigmask(signal.SIG_BLOCK, ()), signal.sigpending(),
+     signal.getitimer(signal.ITIMER_REAL), signal.set_wakeup_fd(-1))
+with open("/proc/self/status") as status:
+    show("process", *[line for line in status
+                      if line.startswith(("Sig", "Shd", "Umask", "Threads", "NoNewPrivs"))])
+with open("/proc/self/cmdline") as file:
+    show("command line", *file.read().split("\\0")[1:])
+with open("/proc/self/comm") as file:
+    show("name of the process", file.read())
+import atexit
+show("at exit", atexit._ncallbacks())
+import threading
+show("threads", threading.active_count(), threading.main_thread().name, threading.gettrace()
+     if hasattr(threading, "gettrace") else None)
+import codecs
+show("codecs", codecs.lookup("utf-8").name)
+for stream in (sys.stdin, sys.stdout, sys.stderr, sys.__stdin__, sys.__stdout__, sys.__stderr__):
+    show("stream", stream.name, stream.mode, stream.encoding, stream.errors, stream.newlines,
+         stream.line_buffering, stream.write_through, type(stream.buffer).__name__)
+import locale
+show("locale", locale.setlocale(locale.LC_ALL), locale.getpreferredencoding(), sys.getfilesystemencoding())
+import warnings
+show("filters", *warnings.filters)
+show("filters version", warnings.defaultaction, warnings.onceregistry)
+import site
+show("site", *[f"{name} = {describe(value)}" for name, value in vars(site).items()
+               if not callable(value) and not name.startswith("__")])
+import resource
+show("limits", *[(name, resource.getrlimit(getattr(resource, name))) for name in dir(resource)
+                 if name.startswith("RLIMIT_")])
+import subprocess
+show("environment of a child", *subprocess.run(["env"], capture_output=True).stdout.split(b"\\n"))
+show("modules at the end", *sys.modules)
+show("importer cache at the end", *sys.path_importer_cache)
+'''
+
+#: What the running code is, beside what the compiler makes of the same file.
+OF_THE_CODE: Final = '''\
+import inspect
+show("stack", *[(f.filename, f.lineno, f.function, f.code_context) for f in inspect.stack()])
+running = sys._getframe().f_code
+
+
+def list_codes(code):
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, type(code)):
+            yield from list_codes(constant)
+
+
+with open(__file__, "rb") as file:
+    fresh = compile(file.read(), __file__, "exec", dont_inherit=True)
+for mine, new in zip(list_codes(running), list_codes(fresh), strict=True):
+    for name in dir(mine):
+        if name.startswith("co_") and name not in ("co_lnotab", "co_consts", "_co_code_adaptive"):
+            value, wanted = getattr(mine, name), getattr(new, name)
+            if not callable(value):
+                assert value == wanted, (name, value, wanted)
+    assert list(mine.co_lines()) == list(new.co_lines())
+    assert list(mine.co_positions()) == list(new.co_positions())
+    show("code", mine.co_name, mine.co_filename, mine.co_flags, mine.co_firstlineno,
+         [c for c in mine.co_consts if not hasattr(c, "co_code")], mine.co_linetable)
+show("same file name in all", len({id(code.co_filename) for code in list_codes(running)}))
+show("file name is __file__", running.co_filename == __file__)
+'''
+
+PROBE: Final = AT_ONCE + IN_PROCESS + OF_THE_CODE
