@@ -3,8 +3,8 @@
     python bench/cpython_suite.py --python /path/to/python3.13 --twice --json result.json
 
 Both runs use one bare virtual environment, enabled in between, so that paths and environment are
-equal; scripts of every size are taken.  The exit status is 1 if a test fails only with the hook on,
-or if the hook took no start at all: then a pass would prove nothing.
+equal; scripts of every size are taken.  The exit status is 1 if a test passes only with the hook
+off, or if the hook took no start at all: then a pass would prove nothing.
 """
 
 import json
@@ -32,7 +32,6 @@ FIND_TESTS = """
 import importlib.util, sys
 print(*[name for name in sys.argv[1:] if importlib.util.find_spec(f"test.{name}")])
 """
-WHOLE_FILE = "the whole file"
 LIMIT_SECONDS = 900  # for one test file
 RULER = "=" * 70
 
@@ -50,10 +49,10 @@ class Failure(NamedTuple):
     test: str
 
     @property
-    def match(self) -> str | None:
-        """What the option --match of CPython's test runner takes for it; None for a whole file."""
+    def match(self) -> str:
+        """What the option --match of CPython's test runner takes for it; empty for a whole file."""
         found = re.search(r"\(([\w.]+)\)", self.test)
-        return found[1] if found else None
+        return found[1] if found else ""
 
     def __str__(self) -> str:
         return f"{self.file}: {self.test}"
@@ -107,17 +106,15 @@ class Bed:
         subprocess.run(venv, check=True, env=self.environment)
 
     def ask(self, *command: str) -> str:
-        environment = self.environment | {"MAINSPRING": "off"}
-        return subprocess.run(
-            command, check=True, env=environment, stdout=subprocess.PIPE, text=True
-        ).stdout
+        environment = self.environment | {"MAINSPRING": "off", "MAINSPRING_LOG": ""}
+        return subprocess.check_output(command, env=environment, text=True)
 
     def switch(self, mode: str) -> None:
         """Turn the hook of the virtual environment on or off."""
-        command = "enable" if mode == "on" else "disable"
-        self.ask(sys.executable, "-m", "mainspring", command, "--python", self.python)
+        word = "enable" if mode == "on" else "disable"
+        self.ask(sys.executable, "-m", "mainspring", word, "--python", self.python)
 
-    def run_file(self, file: str, match: str | None = None) -> tuple[str, str]:
+    def run_file(self, file: str, match: str = "") -> tuple[str, str]:
         """What the tests of *file* printed, and how their process ended: empty if it succeeded."""
         selection = ["--match", match] if match else []
         process = subprocess.Popen(
@@ -138,12 +135,12 @@ class Bed:
             return text, f"took longer than {LIMIT_SECONDS} s"
         return text, f"exit status {process.returncode}" if process.returncode else ""
 
-    def take_outcomes(self) -> Counter[str]:
-        """The outcomes in the log since the last call."""
+    def take_outcomes(self, mode: str) -> Counter[str]:
+        """The outcomes in the log since it was last taken."""
         if not self.log.exists():
             return Counter()
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
-        self.log.unlink()
+        self.log.replace(self.output / f"starts.{mode}")
         return Counter(line.split("\t")[1] for line in lines)
 
 
@@ -164,16 +161,15 @@ def read_statuses(text: str) -> dict[str, str]:
 
 def read_failures(file: str, text: str, ending: str) -> set[Failure]:
     """The tests that failed, or the whole file if its process failed without naming one."""
-    failures = {Failure(file, test) for test in FAILED.findall(text)}
-    if ending and not failures:
-        failures.add(Failure(file, f"{WHOLE_FILE}: {ending}"))
-    return failures
+    tests = FAILED.findall(text)
+    if ending and not tests:
+        tests = [f"the whole file: {ending}"]
+    return {Failure(file, test) for test in tests}
 
 
 def run_tests(bed: Bed, files: list[str], mode: str) -> Run:
     """Run the tests of *files* with the hook *mode*."""
     bed.switch(mode)
-    bed.take_outcomes()
     run = Run()
     for file in files:
         click.echo(f"hook {mode:3}  {file}", err=True)
@@ -181,19 +177,19 @@ def run_tests(bed: Bed, files: list[str], mode: str) -> Run:
         Path(bed.output, f"{file}.{mode}").write_text(text, encoding="utf-8")
         run.statuses |= read_statuses(text)
         run.failures |= read_failures(file, text, ending)
-    run.outcomes = bed.take_outcomes()
+    run.outcomes = bed.take_outcomes(mode)
     return run
 
 
-def is_real(bed: Bed, failure: Failure) -> bool:
-    """Whether *failure* shows again with the hook on, and not with it off, when it runs alone."""
-    endings = {}
+def is_flaky(bed: Bed, failure: Failure) -> bool:
+    """Whether *failure*, tried alone, is gone with the hook on, or shows with it off as well."""
+    endings, failures = {}, {}
     for mode in ("on", "off"):
         bed.switch(mode)
         click.echo(f"hook {mode:3}  {failure}", err=True)
         text, endings[mode] = bed.run_file(failure.file, failure.match)
-        Path(bed.output, f"{failure.match or failure.file}.again.{mode}").write_text(text)
-    return bool(endings["on"]) and not endings["off"]
+        failures[mode] = read_failures(failure.file, text, endings[mode])
+    return not endings["on"] or failure in failures["off"]
 
 
 def describe(runs: dict[str, Run], new: list[Failure]) -> dict[str, object]:
@@ -222,9 +218,7 @@ def format_fact(value: object) -> tuple[str, list[str]]:
 def print_facts(facts: dict[str, object]) -> None:
     for name, value in facts.items():
         total, rows = format_fact(value)
-        click.echo(f"{name:48}{total}")
-        for row in rows:
-            click.echo(f"    {row}")
+        click.echo("\n    ".join((f"{name:48}{total}", *rows)))
 
 
 @click.command()
@@ -243,12 +237,12 @@ def main(*, python: str, tests: str, twice: bool, target: Path | None, keep: Pat
         runs = {mode: run_tests(bed, files, mode) for mode in ("off", "on")}
         new = sorted(runs["on"].failures - runs["off"].failures)
         if twice:
-            new = [failure for failure in new if is_real(bed, failure)]
+            new = [failure for failure in new if not is_flaky(bed, failure)]
         facts = {"python": bed.ask(bed.python, "-V").strip(), "files": files, **describe(runs, new)}
     print_facts(facts)
     if target:
         target.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-    sys.exit(bool(new or not runs["on"].taken))
+    sys.exit(bool(new or runs["off"].lost(runs["on"]) or not runs["on"].taken))
 
 
 if __name__ == "__main__":

@@ -60,16 +60,16 @@ def is_left_out(statement: ast.stmt, joined: list[str]) -> bool:
 class Stripper(ast.NodeTransformer):
     """Leaves out what only readers and type checkers need: a start would load it every time."""
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:  # noqa: N802 - ast's name
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
         node.returns = None
         for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
             argument.annotation = None
         return self.strip_docstring(node)
 
-    def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:  # noqa: N802 - ast's name
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
         return self.strip_docstring(node)
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.stmt:  # noqa: N802 - ast's name
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.stmt:
         if node.value is None:
             return ast.Pass()
         return ast.fix_missing_locations(ast.Assign([node.target], node.value, lineno=node.lineno))

@@ -8,7 +8,9 @@
  * the program's end.  In every other case it returns 0 and CPython goes on by itself.
  */
 
+#ifndef Py_LIMITED_API
 #define Py_LIMITED_API 0x030B0000
+#endif
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 

@@ -1,6 +1,7 @@
 #include "run.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -57,16 +58,36 @@ static void start(char **arguments, const struct options *options, const struct 
     execve(arguments[0], arguments, environ);
 }
 
+static bool write_word(const char *word)
+{
+    size_t size = strlen(word) + 1;
+    return write(STDOUT_FILENO, word, size) == (ssize_t)size;
+}
+
+/* `run --which ...`, for `explain`: instead of the start, the interpreter, what named it (nothing: it is
+ * the nearest), and the options of the #! line, each with a NUL behind it. */
+static int print_interpreter(const struct interpreter *interpreter)
+{
+    bool written = write_word(interpreter->path) && write_word(interpreter->named_by);
+    for (size_t i = 0; written && i < interpreter->shebang.option_count; i++)
+        written = write_word(interpreter->shebang.options[i]);
+    return written ? 0 : 1;
+}
+
 int run_program(char **arguments, const struct place *launcher, const struct timespec *began)
 {
     struct options options;
     struct interpreter interpreter;
+    bool is_question = arguments[0] != NULL && strcmp(arguments[0], "--which") == 0;
+    arguments += is_question;
     parse_options(arguments, &options);
     if (options.python_is_missing)
         return report_failure(PYTHON_OPTION_EMPTY, NULL, NULL);
     enum failure failure = choose_interpreter(&options, launcher, &interpreter);
     if (failure != NO_FAILURE)
         return report_failure(failure, interpreter.path, interpreter.named_by);
+    if (is_question)
+        return print_interpreter(&interpreter);
     char **started = make_arguments(&interpreter, arguments);
     if (started == NULL)
         return report_failure(OUT_OF_MEMORY, NULL, NULL);

@@ -9,7 +9,7 @@ class MainspringError(Exception):
     def __init__(self, problem: str, remedy: str) -> None:
         self.problem = problem
         self.remedy = remedy
-        super().__init__(f"{problem}: {remedy}")
+        super().__init__(f"{problem}; {remedy}")
 
 
 class UnusableInterpreterError(MainspringError):

@@ -8,7 +8,7 @@ caches, no changed warnings.
 import os
 import sys
 import time
-from _frozen_importlib import _load
+from _frozen_importlib import _load  # type: ignore[attr-defined]  # typeshed lacks it
 from _frozen_importlib_external import spec_from_file_location
 
 from mainspring.codecache.counters import count_start
@@ -130,7 +130,7 @@ def arrange_start(environment: "Mapping[str, str]") -> None:
         carry_out(plan, environment, started)
     except KeyboardInterrupt:
         hand_on_interrupt(plan)
-    except Exception:
+    except Exception:  # noqa: BLE001 - a bug of ours must not be the end of a program
         plan.reason = "internal-error"
         log_start(plan, environment, started)
     finally:
@@ -189,6 +189,7 @@ def take_entry(plan: Plan, look: Look) -> None:
 
 
 def make_entry(plan: Plan, bound: int) -> None:
+    assert plan.cache is not None
     load_part(NATIVE)  # before any work is done that would be lost without it
     keeper = load_part("_keep.py")
     plan.code, entry, plan.reason = keeper.make_entry(plan.source, plan.variant, plan.cache)
@@ -209,7 +210,7 @@ def arm_start(plan: Plan, report: "Callable[[Reason | None], None] | None") -> N
     """Let the code start where CPython would compile the script."""
     assert plan.code is not None
     if plan.code.co_filename != plan.script:
-        from _imp import _fix_co_filename
+        from _imp import _fix_co_filename  # type: ignore[attr-defined]  # typeshed lacks it
 
         _fix_co_filename(plan.code, plan.script)
     categories = vars(sys.modules["builtins"])
@@ -269,9 +270,7 @@ def note_start(plan: Plan, started: int) -> None:
         return
     spent = time.perf_counter_ns() - started - plan.compile_ns
     try:
-        is_long = count_start(
-            plan.cache.descriptor, plan.outcome, plan.saved_ns, spent, plan.script
-        )
+        is_long = count_start(plan.cache.descriptor, plan.outcome, plan.saved_ns, spent, plan.script)
     except OSError:
         return
     if is_long:

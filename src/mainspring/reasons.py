@@ -5,7 +5,7 @@ The log, `explain`, the documentation and the type checker take their words from
 
 from typing import Literal, NamedTuple, get_args
 
-Verdict = Literal["hit", "refreshed", "absent", "stale", "corrupt", "foreign", "untrusted"]
+Verdict = Literal["hit", "refreshed", "absent", "stale", "corrupt", "foreign", "no-trailer", "untrusted"]
 
 Reason = Literal[
     "changing",
@@ -13,6 +13,7 @@ Reason = Literal[
     "compiled",
     "disk-full",
     "does-not-compile",
+    "environment-too-big",
     "incomplete-install",
     "interactive",
     "internal-error",
@@ -61,6 +62,10 @@ VERDICTS: dict[str, Row] = {
     "foreign": Row(
         "the entry was made by another build, or in another format", "the next start has a new one"
     ),
+    "no-trailer": Row(
+        "a .pyc of CPython's own: it has no checksum, and keeps no warnings for the next start",
+        "nothing to do: the user's cache is looked at",
+    ),
     "untrusted": Row(
         "the entry, or a folder that leads to it, could have been written by somebody else",
         "remove it, or give it to the user and take write access from others",
@@ -75,13 +80,14 @@ REASONS: dict[str, Row] = {
     "compiled": Row("the program is a .pyc file, which CPython runs as it is", NOTHING),
     "disk-full": Row("there is no room to write the entry", "free some space"),
     "does-not-compile": Row("the script does not compile; CPython says why", "mend the script"),
+    "environment-too-big": Row(
+        "the environment has no room for what the hook needs", "make the environment smaller"
+    ),
     "incomplete-install": Row("files of Mainspring are missing", "install it again"),
     "interactive": Row("the interpreter is to stay after the script (-i)", "start without -i"),
     "internal-error": Row("Mainspring failed", "report it, with the line of the log"),
     "interrupted": Row("a SIGINT came while the start was being arranged", NOTHING),
-    "isolated": Row(
-        "-I or -E: the interpreter ignores PYTHONPATH", "use `mainspring enable` for it"
-    ),
+    "isolated": Row("-I or -E: the interpreter ignores PYTHONPATH", "use `mainspring enable` for it"),
     "main-in-use": Row("something filled __main__ before the script", NOTHING),
     "moved": Row("CPython announced another path than the command line led to", NOTHING),
     "name-too-long": Row("the file system has no room for the name of the entry", NOTHING),

@@ -52,7 +52,7 @@ def test_a_missing_interpreter_of_a_script_is_named_with_it(layout: Layout, opti
     layout.stand_in()
     layout.script(f"#!/missing/venv/bin/python{option}\n")
     message = (
-        "/missing/venv/bin/python not found, which is named in the first line of program.py; "
+        "/missing/venv/bin/python is named in the first line of program.py, but is not there; "
         "reinstall it or use --python"
     )
     check_failure(layout.call("run", "program.py"), 127, message)

@@ -62,7 +62,7 @@ class Case:
         return self.script_name if self.program is None else self.program
 
 
-class OutcomeFields(TypedDict):
+class OutcomeFields(TypedDict, total=False):
     """The fields of a case that say what becomes of its starts."""
 
     run: Outcomes

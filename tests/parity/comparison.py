@@ -48,8 +48,9 @@ def assert_same_program(case: Case, world: World) -> None:
             if turn == "cached" and case.kept_by is not None:
                 start(case, world, kind, case.kept_by)
             seen, outcome = look_at_start(case, world, kind)
-            assert (kind, turn, tell_differences(plain, seen)) == (kind, turn, [])
-            assert (kind, turn, outcome) == (kind, turn, expected)
+            differences = tell_differences(plain, seen)
+            assert not differences, "\n".join([f"{turn} start, {kind}:", *differences])
+            assert outcome == expected, f"{turn} start, {kind}: {outcome}, not {expected}"
 
 
 def look_at_start(case: Case, world: World, kind: Kind) -> tuple[Seen, str | None]:

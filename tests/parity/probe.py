@@ -9,6 +9,7 @@ LEFT_OUT: Final = {
     "hash order": "sets of text, unless PYTHONHASHSEED is set",
     "memory": "gc.get_count(), gc.get_stats(), sys.getallocatedblocks(), sys.getrefcount(): work done",
     "interning": "sys.getunicodeinternedsize(), and which equal strings are one object",
+    "encodings.ascii": "-X dev loads it with the first extension module: here that is the hook's own",
     "mappings": "/proc/self/maps: where the native module stays loaded",
 }
 
@@ -82,6 +83,31 @@ except (MemoryError, SyntaxError, RecursionError) as error:
     show("depth of parser", type(error), error.args)
 '''
 
+#: Whatever is Mainspring's.  Before a collection of garbage, what it made and dropped shows as well.
+OF_OURS: Final = '''\
+def belongs(thing):
+    if type(thing) is dict:
+        words = thing.get("__name__"), thing.get("__file__")
+    else:
+        words = [inspect_quietly(thing, name) for name in ("__module__", "__file__", "co_filename")]
+    return any("mainspring" in word for word in words if type(word) is str)
+
+
+def inspect_quietly(thing, name):
+    try:
+        return getattr(thing, name, None)
+    except Exception:
+        return None
+
+
+def show_ours():
+    show("things of ours", *[describe(thing) for thing in gc.get_objects() if belongs(thing)])
+    show("classes of ours", *[kind for base in (object, Exception) for kind in base.__subclasses__()
+                              if "mainspring" in kind.__module__])
+
+
+'''
+
 #: Needs imports, and comes before a collection of garbage.
 IN_PROCESS: Final = '''\
 import gc
@@ -99,25 +125,8 @@ show("gc", gc.isenabled(), gc.get_threshold(), len(gc.callbacks), gc.get_freeze_
      gc.get_debug(), gc.garbage)
 
 
-def belongs(thing):
-    """Whether *thing* is something of Mainspring's."""
-    if isinstance(thing, dict):
-        name, file = dict.get(thing, "__name__"), dict.get(thing, "__file__")
-    else:
-        try:
-            name, file = getattr(thing, "__module__", None), getattr(thing, "__file__", None)
-        except Exception:
-            return False
-    return any("mainspring" in word or word == "sitecustomize" and CUSTOMIZED is False
-               for word in (name, file) if isinstance(word, str))
-
-
-CUSTOMIZED = "sitecustomize" in sys.modules
 gc.collect()
-show("things of ours", *[describe(thing) for thing in gc.get_objects() if belongs(thing)])
-show("exceptions", *sorted(kind.__name__ for kind in Exception.__subclasses__()
-                           if "mainspring" in kind.__module__))
-
+show_ours()
 import signal
 show("signals", *[(number, str(signal.getsignal(number))) for number in signal.valid_signals()
                   if signal.getsignal(number) not in (signal.SIG_DFL,)])
@@ -125,7 +134,7 @@ show("signal mask", signal.pthread_sigmask(signal.SIG_BLOCK, ()), signal.sigpend
      signal.getitimer(signal.ITIMER_REAL), signal.set_wakeup_fd(-1))
 with open("/proc/self/status") as status:
     show("process", *[line for line in status
-                      if line.startswith(("Sig", "Shd", "Umask", "Threads", "NoNewPrivs"))])
+                      if line.startswith(("SigP", "SigB", "SigI", "SigC", "Shd", "Umask", "Threads", "NoNewPrivs"))])
 with open("/proc/self/cmdline") as file:
     show("command line", *file.read().split("\\0")[1:])
 with open("/proc/self/comm") as file:
@@ -153,7 +162,7 @@ show("limits", *[(name, resource.getrlimit(getattr(resource, name))) for name in
                  if name.startswith("RLIMIT_")])
 import subprocess
 show("environment of a child", *subprocess.run(["env"], capture_output=True).stdout.split(b"\\n"))
-show("modules at the end", *sys.modules)
+show("modules at the end", *[name for name in sys.modules if name != "encodings.ascii"])
 show("importer cache at the end", *sys.path_importer_cache)
 '''
 
@@ -187,4 +196,5 @@ show("same file name in all", len({id(code.co_filename) for code in list_codes(r
 show("file name is __file__", running.co_filename == __file__)
 '''
 
-PROBE: Final = AT_ONCE + IN_PROCESS + OF_THE_CODE
+PROBE: Final = AT_ONCE + OF_OURS + IN_PROCESS + OF_THE_CODE
+UNCOLLECTED: Final = "import gc\n" + AT_ONCE + OF_OURS + "show_ours()\n"

@@ -4,10 +4,9 @@ CPython gives them at every start of a script, since it compiles it every time; 
 that they can be given again.
 """
 
+import _warnings
 import sys
 import time
-
-import _warnings
 
 from mainspring._native import compile_script as compile_bytes
 from mainspring.places import Refused
@@ -15,8 +14,12 @@ from mainspring.places import Refused
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import CodeType
+    from typing import Any
 
     from mainspring.codecache.entry import Warnings
+
+    Filter = tuple[str, Any, type[Warning], Any, int]
+    Recorded = tuple[object, type[Warning], str, int]
 
 KEEP_ALL = ("always", None, Warning, None, 0)
 KEPT_CATEGORIES = ("SyntaxWarning", "DeprecationWarning", "PendingDeprecationWarning")
@@ -29,11 +32,11 @@ class WarningsRecorder:
     for what shows a warning, if it is loaded.  Loading the real one would leave a trace in the program.
     """
 
-    def __init__(self, filters: "list[object]") -> None:
+    def __init__(self, filters: "list[Filter]") -> None:
         self.filters = filters
         self.defaultaction = "default"
         self.onceregistry: dict[object, object] = {}
-        self.recorded: list[tuple[object, type[Warning], str, int]] = []
+        self.recorded: list[Recorded] = []
 
     def WarningMessage(  # noqa: N802, PLR0913, PLR0917 - the name and arguments that CPython calls it with
         self,
@@ -44,11 +47,11 @@ class WarningsRecorder:
         file: object = None,
         text: object = None,
         source: object = None,
-    ) -> tuple[object, type[Warning], str, int]:
+    ) -> "Recorded":
         del file, text, source
         return message, category, filename, line
 
-    def _showwarnmsg(self, message: "tuple[object, type[Warning], str, int]") -> None:
+    def _showwarnmsg(self, message: "Recorded") -> None:
         self.recorded.append(message)
 
 
@@ -63,14 +66,12 @@ def compile_script(content: bytes, path: str) -> "tuple[CodeType, Warnings, int]
     started = time.perf_counter_ns()
     try:
         code, recorded = compile_and_record(content, path)
-    except Exception:
+    except Exception:  # noqa: BLE001 - whatever stops the compiler, CPython is to meet it itself
         raise Refused("does-not-compile", path) from None
     return code, keep_warnings(recorded, path), time.perf_counter_ns() - started
 
 
-def compile_and_record(
-    content: bytes, path: str
-) -> "tuple[CodeType, list[tuple[object, type[Warning], str, int]]]":
+def compile_and_record(content: bytes, path: str) -> "tuple[CodeType, list[Recorded]]":
     """Code and what was warned of, with no trace left in the interpreter's warnings."""
     loaded = sys.modules.get("warnings")
     filters = _warnings.filters if loaded is None else loaded.filters
@@ -88,13 +89,9 @@ def compile_and_record(
     return code, recorder.recorded
 
 
-def keep_warnings(
-    recorded: "list[tuple[object, type[Warning], str, int]]", path: str
-) -> "Warnings":
+def keep_warnings(recorded: "list[Recorded]", path: str) -> "Warnings":
     """What was recorded, as an entry keeps it.  Raises Refused for what it cannot give again."""
     for _, category, filename, _ in recorded:
         if category.__name__ not in KEPT_CATEGORIES or filename != path:
             raise Refused("does-not-compile", path)
-    return tuple(
-        (category.__name__, str(message), line) for message, category, _, line in recorded
-    )
+    return tuple((category.__name__, str(message), line) for message, category, _, line in recorded)

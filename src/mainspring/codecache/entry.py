@@ -44,8 +44,9 @@ MODULUS = 1 << 64
 class Damaged(Exception):
     """Bytes that are not an entry of ours for this interpreter."""
 
-    def __init__(self, verdict: "Verdict") -> None:
+    def __init__(self, verdict: "Verdict", *, has_trailer: bool = True) -> None:
         self.verdict = verdict
+        self.has_trailer = has_trailer
         super().__init__(verdict)
 
 
@@ -54,7 +55,7 @@ class Entry:
 
     __slots__ = ("code_bytes", "compile_ns", "read_at", "signature", "source_hash", "warnings")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the fields of the format, each by name
         self,
         *,
         code_bytes: "bytes | memoryview",
@@ -134,10 +135,12 @@ def decode_entry(content: bytes, identity: str) -> Entry:
 def check_frame(view: memoryview, trailer: memoryview) -> None:
     """Raise Damaged unless *view* is, to the byte, what encode_entry made."""
     if len(view) < HEADER_SIZE + TRAILER_SIZE:
-        raise Damaged("corrupt")
+        raise Damaged("corrupt", has_trailer=False)
     mark = trailer[72:80]
+    if mark[:6] != MARK[:6]:
+        raise Damaged("corrupt", has_trailer=False)
     if mark != MARK:
-        raise Damaged("foreign" if mark[:6] == MARK[:6] else "corrupt")
+        raise Damaged("foreign")
     if read_number(trailer, 64) != len(view):
         raise Damaged("corrupt")
     if source_hash(SUM_KEY, view[:-8]) != trailer[80:]:

@@ -1,10 +1,12 @@
 """What a start does beyond using an entry: make one, or renew one."""
 
+import marshal
 import os
 import time
+from _frozen_importlib_external import MAGIC_NUMBER
 
 from mainspring.codecache.compiler import compile_script
-from mainspring.codecache.entry import MAGIC_NUMBER, Entry, hash_source, marshal, sign_source
+from mainspring.codecache.entry import Entry, hash_source, sign_source
 from mainspring.codecache.writer import (
     CREATE_FILE,
     SWEEP_STATE,
@@ -46,9 +48,7 @@ def make_entry(source: "Source", variant: str, cache: "Cache") -> "tuple[CodeTyp
     return code, entry, keep_entry(entry, source, variant, cache)
 
 
-def look_after_entry(
-    look: "Look", source: "Source", variant: str, cache: "Cache"
-) -> "Reason | None":
+def look_after_entry(look: "Look", source: "Source", variant: str, cache: "Cache") -> "Reason | None":
     """Renew the trailer of an entry whose source was touched, or the time of its last use.
 
     Returns why that failed, or None.

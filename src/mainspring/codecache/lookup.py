@@ -15,7 +15,6 @@ from mainspring.places import OPEN_FILE, Refused, judge_owner, open_folder, open
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
-
     from typing import Literal
 
     from mainspring.reasons import Reason, Verdict
@@ -158,16 +157,16 @@ def look_at(
     except OSError:
         return Look(place, path, "untrusted", "no-access")
     except Damaged as damaged:
-        return Look(place, path, damaged.verdict)
+        # beside a script, CPython keeps the .pyc of the module that it may be as well
+        is_plain = place == "beside" and not damaged.has_trailer
+        return Look(place, path, "no-trailer" if is_plain else damaged.verdict)
     look = Look(place, path, classify_entry(entry, source))
     look.entry = entry
     look.used_at = status.st_mtime
     return look
 
 
-def read_entry(
-    folder: int, name: str, owners: "Collection[int]"
-) -> "tuple[bytes, os.stat_result]":
+def read_entry(folder: int, name: str, owners: "Collection[int]") -> "tuple[bytes, os.stat_result]":
     """The content and status of the trusted file *name*; closes *folder*.
 
     Raises Refused, FileNotFoundError, or OSError.

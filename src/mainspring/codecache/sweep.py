@@ -19,7 +19,12 @@ import time
 from mainspring._native import read_folder
 from mainspring.codecache.key import ENTRY_SUFFIX, unquote_component
 from mainspring.codecache.mounts import read_remote_mounts
-from mainspring.codecache.writer import INTERPRETER_NOTE, SWEEP_STATE, TEMPORARY_PREFIX, replace_file
+from mainspring.codecache.writer import (
+    INTERPRETER_NOTE,
+    SWEEP_STATE,
+    TEMPORARY_PREFIX,
+    replace_file,
+)
 from mainspring.places import OPEN_FILE, Refused, open_tree, read_file, try_lock
 
 SWEEP_LOCK_NAME = "%sweep-lock"
@@ -85,15 +90,14 @@ def sweep_slice(root: int, bound: int, compile_ns: int) -> None:
 
 def sweep_all(root: int, bound: int) -> int:
     """Two whole passes: one to measure, one to remove.  Returns the bytes that remain."""
-    total = 0
-    for state in (Pass(), None):
-        walk = Walk(root, state or next_state, bound)
+    state = Pass()
+    for _ in range(2):
+        walk = Walk(root, state, bound)
         while walk.step():
             pass
-        total = walk.state.total
-        next_state = walk.plan_next_pass()
-    replace_file(root, SWEEP_STATE, format_state(next_state))
-    return total
+        state = walk.plan_next_pass()
+    replace_file(root, SWEEP_STATE, format_state(state))
+    return walk.state.total
 
 
 class Walk:

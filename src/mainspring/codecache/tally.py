@@ -106,6 +106,6 @@ def limit_programs(sums: "Sums") -> "Sums":
 
 def format_sums(sums: "Sums") -> bytes:
     return b"".join(
-        b"%b\t%d\t%d\t%d\t%b\n" % (verdict.encode(), *amounts, program)
-        for (verdict, program), amounts in sums.items()
+        b"%b\t%d\t%d\t%d\t%b\n" % (verdict.encode(), starts, saved, spent, program)
+        for (verdict, program), (starts, saved, spent) in sums.items()
     )

@@ -13,13 +13,6 @@ from mainspring.reasons import REASONS, VERDICTS, Row
 from mainspring.slot.placing import PACKAGE, find_slot
 from mainspring.slot.survey import survey_interpreter
 
-SOURCES = {
-    "option": "--python",
-    "environment": "MAINSPRING_PYTHON",
-    "first-line": "the script's first line",
-    "beside": "beside the launcher",
-    "path": "the first on PATH",
-}
 USES = {"hit", "refreshed"}
 
 
@@ -34,8 +27,8 @@ class Explanation:
         facts = self.facts
         rows = [
             ("program", facts["script"]),
-            ("interpreter", f"{facts['interpreter']} ({facts['version']}; {facts['chosen_by']})"),
-            ("plain starts", facts["enabled_by"] or "not enabled: only `mainspring run` uses entries"),
+            ("interpreter", f"{facts['interpreter']} ({facts['version']}, {facts['chosen_by']})"),
+            ("plain starts", describe_slot(facts["enabled_by"])),
         ]
         for look in facts["looks"]:
             rows += [(f"entry ({look['place']})", look["path"]), ("", describe_outcome(look))]
@@ -74,7 +67,7 @@ def explain_start(script: str, python: str | None) -> Explanation:
     facts = probe_start(interpreter, options, script)
     facts["script"] = facts.get("script") or os.path.abspath(script)
     facts["chosen_by"] = chosen_by
-    facts["enabled_by"] = describe_slot(interpreter)
+    facts["enabled_by"] = locate_slot(interpreter)
     facts["would"] = describe_action(facts)
     row = find_row(facts["reason"] or facts["verdict"])
     facts["meaning"], facts["remedy"] = row.meaning, row.remedy
@@ -89,12 +82,19 @@ def describe_action(facts: dict[str, Any]) -> str:
     return "be left to plain CPython"
 
 
-def describe_slot(interpreter: str) -> str | None:
+def locate_slot(interpreter: str) -> str | None:
+    """The path of the slot through which plain starts use entries too, or None."""
     try:
         slot = find_slot(survey_interpreter(interpreter))
     except UnusableInterpreterError:
         return None
-    return None if slot is None else f"use entries too, enabled by {slot}"
+    return None if slot is None else str(slot)
+
+
+def describe_slot(path: str | None) -> str:
+    if path is None:
+        return "not enabled: only `mainspring run` uses entries"
+    return f"use entries as well, enabled by {path}"
 
 
 def choose_interpreter(script: str, python: str | None) -> tuple[str, str, list[str]]:
@@ -105,9 +105,16 @@ def choose_interpreter(script: str, python: str | None) -> tuple[str, str, list[
     )
     if done.returncode:
         message = os.fsdecode(done.stderr).strip().removeprefix("mainspring: ")
-        raise UnusableInterpreterError(message, "see `mainspring run --help`")
-    interpreter, source, *options = os.fsdecode(done.stdout).split("\0")[:-1]
-    return interpreter, SOURCES[source], options
+        problem, _, remedy = message.partition("; ")
+        raise UnusableInterpreterError(problem, remedy)
+    interpreter, named_by, *options = os.fsdecode(done.stdout).split("\0")[:-1]
+    return interpreter, describe_choice(named_by), options
+
+
+def describe_choice(named_by: str) -> str:
+    if named_by in {"--python", "MAINSPRING_PYTHON"}:
+        return f"named by {named_by}"
+    return "named by the script's first line" if named_by else "the nearest python3"
 
 
 def find_launcher() -> str:

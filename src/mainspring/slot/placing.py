@@ -20,10 +20,12 @@ NOTE = """\
 # It hands scripts that are worth it to Mainspring, and then stands back: the sitecustomize that would
 # have been found without it is loaded, or else Python is told that there is none.
 """
-# Evaluated at each start of the interpreter: -c, -m and prompts get no further than this.
+# Evaluated at each start of the interpreter, and so as short as it can be: compiling what comes after it
+# would cost more than all the rest.  isfile does not raise: `site` prints what a line raises.
 LINE_TEST = (
     'n = getattr(sys, "argv", [""])[0]; '
-    '(n[:1] not in "-" or b"MAINSPRING_LOG" in environ or b"MAINSPRING_MIN_SIZE" in environ)'
+    '(n[:1] not in "-" and os.path.isfile(n) and os.stat(n).st_size > 2047 '
+    'or b"MAINSPRING_LOG" in environ or b"MAINSPRING_MIN_SIZE" in environ)'
 )
 PACKAGE = Path(__file__).parents[1]
 ROOT = str(PACKAGE.parent)
@@ -86,7 +88,7 @@ def compose_slot(survey: Survey, folder: str) -> tuple[Path, str]:
         return slot, f"{MARK}\n{NOTE}{look}\n{stand_back}"
     if survey.version[:2] > LAST_WITH_PTH_LINES:
         raise NoSlotError(survey.executable, str(survey.sitecustomize))
-    line = f"import sys; from posix import environ; {LINE_TEST} and exec({look!a})"
+    line = f"import os, sys; from posix import environ; {LINE_TEST} and exec({look!a})"
     return Path(folder, LINE_NAME), f"{line}  {LINE_MARK}\n"
 
 

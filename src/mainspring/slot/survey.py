@@ -99,9 +99,7 @@ def survey_interpreter(python: str) -> Survey:
 
 
 def ask(python: str) -> Answer:
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith("PYTHON")
-    }
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     environment["MAINSPRING"] = "off"
     try:
         done = subprocess.run(

@@ -27,10 +27,17 @@ def restore_environment():
     return True
 
 
+def is_worth_it():
+    """As the slots that `mainspring enable` writes decide it: a look costs more than a small script."""
+    if "MAINSPRING_LOG" in os.environ or "MAINSPRING_MIN_SIZE" in os.environ:
+        return True
+    return sys.argv[0][:1] not in "-" and os.stat(sys.argv[0]).st_size >= 2048
+
+
 def arrange(folder):
     if sys.version_info < (3, 11):
         return log_old_python()
-    if "mainspring" in sys.modules:
+    if "mainspring" in sys.modules or not is_worth_it():
         return None
     from _frozen_importlib import _load
     from _frozen_importlib_external import spec_from_file_location

@@ -1,0 +1,1 @@
+"""What a start may cost, and which way imports point."""

@@ -1,0 +1,1 @@
+"""`enable`, `disable` and `explain`, on real interpreters."""

@@ -1,0 +1,1 @@
+"""What happens to starts while they run: changed scripts, signals, kills, limits, many at once."""
