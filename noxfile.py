@@ -1,0 +1,57 @@
+"""The tests on every CPython that the machine has, and what takes long."""
+
+import nox
+
+PYTHONS = ["3.11", "3.12", "3.13", "3.14", "3.15"]
+# what the shell around may have set would test something else
+CLEARED = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "PYTHONPATH", "PYTHONHOME")
+
+nox.options.default_venv_backend = "venv"
+nox.options.error_on_missing_interpreters = False
+nox.options.sessions = ["lint", "tests"]
+
+
+def install(session: nox.Session, *extras: str) -> None:
+    session.env.update(dict.fromkeys(CLEARED))
+    session.install(f".[{','.join(extras)}]" if extras else ".")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Hold the code against ruff, mypy --strict and the C compiler."""
+    session.run("make", "lint", external=True)
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Run the tests against the installed wheel."""
+    install(session, "test")
+    session.run("pytest", "-n", "2", *session.posargs)
+
+
+@nox.session(python=PYTHONS)
+def cpython(session: nox.Session) -> None:
+    """Run CPython's own tests with the hook off and on, and compare their failures."""
+    install(session)
+    session.run("python", "bench/cpython_suite.py", *session.posargs)
+
+
+@nox.session(python=PYTHONS)
+def fuzz(session: nox.Session) -> None:
+    """Read a million mutated entries."""
+    install(session)
+    session.run("python", "fuzz/fuzz_entry.py", "--runs", "1000000", *session.posargs)
+
+
+@nox.session
+def long(session: nox.Session) -> None:
+    """Kill and race ten thousand starts."""
+    install(session, "test")
+    session.run("pytest", "tests/processes", *session.posargs, env={"MAINSPRING_LONG": "1"})
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure every claim of speed."""
+    install(session)
+    session.run("python", "bench/starts.py", *session.posargs)
