@@ -416,6 +416,15 @@ static PyObject *arm(PyObject *Py_UNUSED(module), PyObject *args)
     Py_RETURN_NONE;
 }
 
+PyDoc_STRVAR(is_main_interpreter_doc,
+             "is_main_interpreter()\n--\n\n"
+             "Whether this is the interpreter that runs the main script: `site` runs in each.");
+
+static PyObject *is_main_interpreter(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
+{
+    return PyBool_FromLong(PyInterpreterState_GetID(PyInterpreterState_Get()) == 0);
+}
+
 /* ---- compiling ------------------------------------------------------------------------------ */
 
 PyDoc_STRVAR(compile_script_doc,
@@ -504,10 +513,14 @@ static PyObject *read_folder(PyObject *Py_UNUSED(module), PyObject *args)
 static PyMethodDef methods[] = {
     {"arm", arm, METH_VARARGS, arm_doc},
     {"compile_script", compile_script, METH_VARARGS, compile_script_doc},
+    {"is_main_interpreter", is_main_interpreter, METH_NOARGS, is_main_interpreter_doc},
     {"read_folder", read_folder, METH_VARARGS, read_folder_doc},
     {NULL, NULL, 0, NULL},
 };
 
+/* Py_mod_multiple_interpreters and Py_MOD_PER_INTERPRETER_GIL_SUPPORTED, which 3.11 does not know: what
+ * is shared here is only ever written by the main interpreter. */
+static PyModuleDef_Slot slots_since_3_12[] = {{3, (void *)2}, {0, NULL}};
 static PyModuleDef_Slot slots[] = {{0, NULL}};
 
 static struct PyModuleDef definition = {
@@ -521,5 +534,7 @@ PyMODINIT_FUNC PyInit__native(void);
 
 PyMODINIT_FUNC PyInit__native(void)
 {
+    if (Py_Version >= 0x030C0000)
+        definition.m_slots = slots_since_3_12;
     return PyModuleDef_Init(&definition);
 }

@@ -126,12 +126,13 @@ def arrange_start(environment: "Mapping[str, str]") -> None:
     started = time.perf_counter_ns()
     plan = Plan()
     try:
-        plan = plan_start(environment)
-        carry_out(plan, environment, started)
+        if load_part(NATIVE).is_main_interpreter():
+            plan = plan_start(environment)
+            carry_out(plan, environment, started)
     except KeyboardInterrupt:
         hand_on_interrupt(plan)
-    except Exception:  # noqa: BLE001 - a bug of ours must not be the end of a program
-        plan.reason = "internal-error"
+    except Exception as error:  # noqa: BLE001 - a bug of ours must not be the end of a program
+        plan.reason = "no-native" if isinstance(error, ImportError) else "internal-error"
         log_start(plan, environment, started)
     finally:
         if plan.cache is not None:
@@ -154,11 +155,11 @@ def forget_folders(root: str) -> None:
 
 def carry_out(plan: Plan, environment: "Mapping[str, str]", started: int) -> None:
     fill_plan(plan, environment)
+    note_start(plan, started)
     if plan.code is not None:
         arm_start(plan, make_report(plan, environment, started))
     else:
         log_start(plan, environment, started)
-    note_start(plan, started)
 
 
 def fill_plan(plan: Plan, environment: "Mapping[str, str]") -> None:
@@ -171,14 +172,11 @@ def fill_plan(plan: Plan, environment: "Mapping[str, str]") -> None:
             make_entry(plan, read_size(environment, "MAINSPRING_MAX_SIZE"))
     except Refused as refused:
         plan.reason = refused.reason
-    except ImportError:
-        plan.code, plan.reason = None, "no-native"
     except OSError:
         plan.reason = "no-source"
 
 
 def take_entry(plan: Plan, look: Look) -> None:
-    load_part(NATIVE)
     assert look.entry is not None
     plan.code = look.entry.load_code()
     plan.warnings = look.entry.warnings
@@ -190,7 +188,6 @@ def take_entry(plan: Plan, look: Look) -> None:
 
 def make_entry(plan: Plan, bound: int) -> None:
     assert plan.cache is not None
-    load_part(NATIVE)  # before any work is done that would be lost without it
     keeper = load_part("_keep.py")
     plan.code, entry, plan.reason = keeper.make_entry(plan.source, plan.variant, plan.cache)
     plan.warnings = entry.warnings
@@ -219,7 +216,12 @@ def arm_start(plan: Plan, report: "Callable[[Reason | None], None] | None") -> N
 
 
 def hand_on_interrupt(plan: Plan) -> None:
-    """Raise the SIGINT again when the script would start: here, it would look like a fault of `site`."""
+    """Raise the SIGINT again when the script would start: here, it would be the end of `site`.
+
+    Raises KeyboardInterrupt if no script is known to start.
+    """
+    if plan.source is None:
+        raise KeyboardInterrupt
     load_part(NATIVE).arm(plan.script, None, (), None, True)
 
 

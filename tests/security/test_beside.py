@@ -111,7 +111,7 @@ def test_root_uses_one_of_the_script_s_owner(stranger: PrefixedWorld) -> None:
 def test_one_of_somebody_else_s_is_not(stranger: PrefixedWorld, what: str) -> None:
     script, place = deploy(stranger)
     os.chown({"entry": place, "folder": place.parent}[what], BYSTANDER, BYSTANDER)
-    check_start(stranger, "untrusted other-owner", script, HOME=None)
+    check_start(stranger, "untrusted no-cache-folder", script, HOME=None)
     check_start(stranger, "absent", script)
     check_start(stranger, "hit", script)
     assert len(stranger.entries) == 1

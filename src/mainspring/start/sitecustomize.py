@@ -11,8 +11,8 @@ def take_away():
     folder = os.path.dirname(__file__)
     sys.path[:] = [entry for entry in sys.path if entry != folder]
     sys.path_importer_cache.pop(folder, None)
-    sys.modules.pop("sitecustomize", None)
-    return folder
+    # Python 2 empties a module that nothing refers to any more
+    return folder, sys.modules.pop("sitecustomize", None)
 
 
 def restore_environment():
@@ -53,12 +53,17 @@ def arrange(folder):
 
 def log_old_python():
     target = os.environ.get("MAINSPRING_LOG", "")
-    if not target.isdigit() and target:
+    # before 3.8, the program's name is not known yet
+    program = os.path.join(os.getcwd(), sys.argv[0]) if hasattr(sys, "argv") else ""
+    line = "%s\told-python\t0.000\n" % program
+    if target.isdigit():
+        os.write(int(target), line.encode())
+    elif target:
         with open(target, "a") as log:
-            log.write("%s\told-python\t0.000\n" % os.path.join(os.getcwd(), sys.argv[0]))
+            log.write(line)
 
 
-folder = take_away()
+folder, this_module = take_away()
 try:
     if restore_environment():
         arrange(folder)
