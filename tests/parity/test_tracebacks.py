@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .case import Case, each, stands_aside
+from .case import Case, cut_addresses, each, stands_aside
 from .comparison import assert_same_program
 
 if TYPE_CHECKING:
@@ -136,7 +135,6 @@ raise OSError(13, "Permission denied", "somewhere")
 """
 
 SHADOWING = "import random\nprint(random.nothing)\n"
-CUT_ADDRESSES = re.compile(rb"0x[0-9a-f]+")
 
 
 @each(
@@ -163,7 +161,7 @@ CUT_ADDRESSES = re.compile(rb"0x[0-9a-f]+")
     Case("own hook", OWN_HOOK, status=1, shows=b"RuntimeError seen by a hook"),
     Case("hook that raises", "import sys\nsys.excepthook = lambda *a: 1 / 0\nx\n", status=1),
     Case("no hook", "import sys\ndel sys.excepthook\nx\n", status=1, shows=b"excepthook"),
-    Case("unraisable", UNRAISABLE, normalise=lambda text: CUT_ADDRESSES.sub(b"0x", text)),
+    Case("unraisable", UNRAISABLE, normalise=cut_addresses),
     Case("noted for later", LAST, status=1),
     Case("no traceback wanted", "import sys\nsys.tracebacklimit = 0\n1/0\n", status=1),
     Case("no stderr", "import sys\nsys.stderr = None\n1/0\n", status=1),

@@ -112,7 +112,7 @@ def test_commands_do_not_even_without_their_own_script(
 @pytest.mark.parametrize("command", ["enable", "disable"])
 def test_a_survey_heeds_no_pythonpath(world: World, command: str) -> None:
     folder = world.home / "traps"
-    marks = lay_traps(folder, ("sitecustomize", "usercustomize"))
+    marks = lay_traps(folder, ("sitecustomize",))
     before = list_tree(world.plain_python.parents[1])
     for word in (command, "disable"):
         done = subprocess.run(
@@ -123,7 +123,7 @@ def test_a_survey_heeds_no_pythonpath(world: World, command: str) -> None:
         )
         assert done.returncode == 0, done.stderr
     # the command itself is a Python program, and so loads what PYTHONPATH has, once for each
-    assert marks.read_text() == "sitecustomize\nusercustomize\n" * 2
+    assert marks.read_text() == "sitecustomize\n" * 2
     after = list_tree(world.plain_python.parents[1])
     assert {name for name in after if "__pycache__" not in name} == {
         name for name in before if "__pycache__" not in name

@@ -48,7 +48,7 @@ def start_old(world: World, python: Path, script: Path, log: str) -> Ended:
     """Start *script* by `mainspring run`; it has to be as a plain start."""
     world.plain_python = python
     environment = world.environment(MAINSPRING_LOG=log)
-    started = world.start("run", script, env=environment, timeout=10)
+    started = world.start("run", script, env=environment, timeout=3)
     assert started == world.start("plain", script, env=environment)
     assert started.stderr == b""
     return started

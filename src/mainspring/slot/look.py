@@ -10,16 +10,28 @@ try:
     ) and not (
         b"MAINSPRING_START" in environ or "mainspring" in sys.modules or hasattr(sys, "_mainspring")
     ):
+        # what the look leaves behind is collected at once, so that the program's garbage is its own
+        known = "gc" in sys.modules
+        import gc
         from _frozen_importlib import _load
         from _frozen_importlib_external import spec_from_file_location
 
+        enabled = gc.isenabled()
+        gc.disable()
         root = "@ROOT@"
         package = f"{root}/mainspring"
-        _load(
-            spec_from_file_location(
-                "mainspring", f"{package}/_start.py", submodule_search_locations=[package]
+        try:
+            _load(
+                spec_from_file_location(
+                    "mainspring", f"{package}/_start.py", submodule_search_locations=[package]
+                )
             )
-        )
-        sys.modules["mainspring"].start(root)
+            sys.modules["mainspring"].start(root)
+        finally:
+            gc.collect(0)
+            if enabled:
+                gc.enable()
+            if not known:
+                del sys.modules["gc"]
 except Exception:  # never the cause of a failure: the start goes on as CPython's own
     pass

@@ -36,19 +36,32 @@ def is_worth_it():
 
 def arrange(folder):
     if sys.version_info < (3, 11):
-        return log_old_python()
+        log_old_python()
+        return
     if "mainspring" in sys.modules or not is_worth_it():
-        return None
+        return
+    # what the look leaves behind is collected at once, so that the program's garbage is its own
+    known = "gc" in sys.modules
+    import gc
     from _frozen_importlib import _load
     from _frozen_importlib_external import spec_from_file_location
 
+    enabled = gc.isenabled()
+    gc.disable()
     package = os.path.dirname(folder)
-    _load(
-        spec_from_file_location(
-            "mainspring", package + "/_start.py", submodule_search_locations=[package]
+    try:
+        _load(
+            spec_from_file_location(
+                "mainspring", package + "/_start.py", submodule_search_locations=[package]
+            )
         )
-    )
-    return sys.modules["mainspring"].start(os.path.dirname(package))
+        sys.modules["mainspring"].start(os.path.dirname(package))
+    finally:
+        gc.collect(0)
+        if enabled:
+            gc.enable()
+        if not known:
+            del sys.modules["gc"]
 
 
 def log_old_python():
@@ -74,3 +87,4 @@ try:
     import sitecustomize
 finally:
     del sys._mainspring
+    globals().clear()  # a function and the module that it is of keep each other alive
