@@ -40,6 +40,7 @@ lint: $(VENV)/.lint
 	$(bin)/ruff check .
 	$(bin)/ruff format --check .
 	$(bin)/mypy
+	$(bin)/clang-format --dry-run --Werror native/*.[ch] native/launcher/*.[ch]
 	$(MAKE) native
 
 $(VENV)/.lint: pyproject.toml

@@ -1,23 +1,16 @@
-/* mainspring._native: starts cached code where CPython would have compiled the script.
+/* Starts cached code where CPython would have compiled the script.
  *
  * CPython raises the audit event `cpython.run_file` right before it opens the main script
- * (Modules/main.c, pymain_run_file_obj).  A hook on it finds argv, sys.path and __main__ just as the
- * script will see them, and no Python frame below.  When a start is armed for that very file, the
- * hook does what _PyRun_SimpleFileObject (Python/pythonrun.c) does after compiling, and then raises
- * SystemExit with the status that function would have led to: pymain_exit_err_print takes that for
- * the program's end.  In every other case it returns 0 and CPython goes on by itself.
+ * (Modules/main.c, pymain_run_file_obj).  A hook on it finds argv, sys.path and __main__ just as
+ * the script will see them, and no Python frame below.  When a start is armed for that very file,
+ * the hook does what _PyRun_SimpleFileObject (Python/pythonrun.c) does after compiling, and then
+ * raises SystemExit with the status that function would have led to: pymain_exit_err_print takes
+ * that for the program's end.  In every other case it returns 0 and CPython goes on by itself.
  */
 
-#ifndef Py_LIMITED_API
-#define Py_LIMITED_API 0x030B0000
-#endif
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
+#include "native.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 /* Exported by every CPython since 3.8, though not part of the stable ABI: weak, so that an
  * interpreter without it is left alone instead of failing to load this module. */
@@ -80,8 +73,8 @@ static void flush_streams(void)
 }
 
 /* CPython up to 3.13 notes an unhandled KeyboardInterrupt where it runs code, in a variable that no
- * API reaches; Py_RunMain then ends the process by SIGINT.  Code given as text to exec() runs through
- * the same place, and so leaves the same note. */
+ * API reaches; Py_RunMain then ends the process by SIGINT.  Code given as text to exec() runs
+ * through the same place, and so leaves the same note. */
 static void note_interrupt(const armed_start *start)
 {
     PyObject *type, *value, *traceback;
@@ -101,8 +94,7 @@ static void note_interrupt(const armed_start *start)
 
 static int set_loader(const armed_start *start, PyObject *namespace)
 {
-    PyObject *loader =
-        PyObject_CallFunction(start->loader_type, "sO", "__main__", start->filename);
+    PyObject *loader = PyObject_CallFunction(start->loader_type, "sO", "__main__", start->filename);
     if (loader == NULL)
         return -1;
     int status = PyDict_SetItemString(namespace, "__loader__", loader);
@@ -111,10 +103,7 @@ static int set_loader(const armed_start *start, PyObject *namespace)
 }
 
 /* 3.15 has no __cached__ any more. */
-static int has_cached_name(void)
-{
-    return Py_Version < 0x030F0000;
-}
+static int has_cached_name(void) { return Py_Version < 0x030F0000; }
 
 static int set_file_names(const armed_start *start, PyObject *namespace)
 {
@@ -138,8 +127,8 @@ static void delete_file_names(PyObject *namespace)
         delete_name(namespace, "__cached__");
 }
 
-/* gh-152132: since then CPython takes the names away before it prints an exception, and prints it, or
- * ends on SystemExit, in the caller of what is done here. */
+/* gh-152132: since then CPython takes the names away before it prints an exception, and prints it,
+ * or ends on SystemExit, in the caller of what is done here. */
 static int leaves_exceptions_to_caller(void)
 {
     return Py_Version >= 0x030F0000 || (Py_Version >= 0x030E0700 && Py_Version < 0x030F0000) ||
@@ -148,7 +137,8 @@ static int leaves_exceptions_to_caller(void)
 
 static int audit_open(const armed_start *start)
 {
-    PyObject *result = PyObject_CallFunction(start->audit, "sOsi", "open", start->filename, "rb", 0);
+    PyObject *result =
+        PyObject_CallFunction(start->audit, "sOsi", "open", start->filename, "rb", 0);
     Py_XDECREF(result);
     return result == NULL ? -1 : 0;
 }
@@ -165,8 +155,8 @@ static int give_warning(const armed_start *start, PyObject *warning)
     PyObject *category, *text, *line;
     if (!PyArg_ParseTuple(warning, "OOO", &category, &text, &line))
         return -1;
-    PyObject *result = PyObject_CallFunction(start->warn_explicit, "OOOO", text, category,
-                                             start->filename, line);
+    PyObject *result =
+        PyObject_CallFunction(start->warn_explicit, "OOOO", text, category, start->filename, line);
     Py_XDECREF(result);
     return result == NULL ? -1 : 0;
 }
@@ -212,8 +202,8 @@ static void end_after_exception(PyObject *namespace)
     delete_file_names(namespace);
 }
 
-/* Run the code, and leave the exception set that makes pymain_exit_err_print end the program with the
- * status that the start has. */
+/* Run the code, and leave the exception set that makes pymain_exit_err_print end the program with
+ * the status that the start has. */
 static void run_code(const armed_start *start, PyObject *namespace)
 {
     PyObject *result = evaluate(start, namespace);
@@ -243,8 +233,8 @@ static int filter_raises(PyObject *filter)
     return raises;
 }
 
-/* A filter that turns a warning into an error makes CPython report a SyntaxError with the line, after
- * the warnings before it: only a real compile does that. */
+/* A filter that turns a warning into an error makes CPython report a SyntaxError with the line,
+ * after the warnings before it: only a real compile does that. */
 static int warnings_could_raise(void)
 {
     PyObject *modules = PyImport_GetModuleDict();
@@ -287,8 +277,8 @@ static void report(const armed_start *start, const char *reason)
     Py_XDECREF(result);
 }
 
-/* Hooks that others added are told of the start by dispatching the event again: the one at hand ends
- * here, before CPython reaches them. */
+/* Hooks that others added are told of the start by dispatching the event again: the one at hand
+ * ends here, before CPython reaches them. */
 static int announce(const armed_start *start)
 {
     return audit(start, "cpython.run_file", start->filename);
@@ -342,7 +332,7 @@ static int on_audit(const char *event, PyObject *args, void *Py_UNUSED(data))
     return on_run_file(args);
 }
 
-/* ---- the module -------------------------------------------------------------------------- */
+/* ---- arming ------------------------------------------------------------------------------- */
 
 static PyObject *attribute_of(const char *module_name, const char *name)
 {
@@ -390,14 +380,7 @@ static int add_hook_once(void)
     return 0;
 }
 
-PyDoc_STRVAR(arm_doc,
-             "arm(filename, code, warnings, report, interrupted)\n--\n\n"
-             "Start *code* instead of compiling *filename* when CPython is about to run that file.\n\n"
-             "*warnings* is a tuple of (category, text, line) to give first; *report* is called with\n"
-             "None when the code is started, or with the name of a reason when it is left to CPython;\n"
-             "*interrupted* hands on a SIGINT.  Raises RuntimeError outside the main interpreter.");
-
-static PyObject *arm(PyObject *Py_UNUSED(module), PyObject *args)
+PyObject *arm(PyObject *Py_UNUSED(module), PyObject *args)
 {
     armed_start start;
     if (PyInterpreterState_GetID(PyInterpreterState_Get()) != 0) {
@@ -414,127 +397,4 @@ static PyObject *arm(PyObject *Py_UNUSED(module), PyObject *args)
     armed = start;
     is_armed = 1;
     Py_RETURN_NONE;
-}
-
-PyDoc_STRVAR(is_main_interpreter_doc,
-             "is_main_interpreter()\n--\n\n"
-             "Whether this is the interpreter that runs the main script: `site` runs in each.");
-
-static PyObject *is_main_interpreter(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
-{
-    return PyBool_FromLong(PyInterpreterState_GetID(PyInterpreterState_Get()) == 0);
-}
-
-/* ---- compiling ------------------------------------------------------------------------------ */
-
-PyDoc_STRVAR(compile_script_doc,
-             "compile_script(content, filename)\n--\n\n"
-             "The code object of a script whose bytes, without a NUL, are *content*.\n\n"
-             "builtins.compile gives the same, but makes all the classes of `ast` first, which costs as\n"
-             "much as compiling 300 lines.  Raises SyntaxError, and what else compiling does.");
-
-static PyObject *compile_script(PyObject *Py_UNUSED(module), PyObject *args)
-{
-    const char *content;
-    PyObject *filename;
-    if (!PyArg_ParseTuple(args, "yO&:compile_script", &content, PyUnicode_FSConverter, &filename))
-        return NULL;
-    const char *path = PyBytes_AsString(filename);
-    PyObject *code = path == NULL ? NULL : Py_CompileString(content, path, Py_file_input);
-    Py_DECREF(filename);
-    return code;
-}
-
-/* ---- reading a folder in slices ------------------------------------------------------------- */
-
-static int append_name(PyObject *names, const char *name)
-{
-    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-        return 0;
-    PyObject *text = PyUnicode_DecodeFSDefault(name);
-    int status = text == NULL ? -1 : PyList_Append(names, text);
-    Py_XDECREF(text);
-    return status;
-}
-
-static int fill_names(DIR *folder, PyObject *names, Py_ssize_t limit, long long *position)
-{
-    while (PyList_Size(names) < limit) {
-        errno = 0;
-        struct dirent *found = readdir(folder);
-        if (found == NULL) {
-            *position = -1;
-            if (errno != 0)
-                PyErr_SetFromErrno(PyExc_OSError);
-            return errno != 0 ? -1 : 0;
-        }
-        if (append_name(names, found->d_name) < 0)
-            return -1;
-    }
-    *position = telldir(folder);
-    return 0;
-}
-
-PyDoc_STRVAR(read_folder_doc,
-             "read_folder(descriptor, position, limit)\n--\n\n"
-             "Up to *limit* names of the folder open at *descriptor*, and where to go on.\n\n"
-             "Returns (names, position): pass 0 first, then what the last call gave; -1 means the end.\n"
-             "os.scandir cannot go on where an earlier process stopped.  Raises OSError.");
-
-static PyObject *read_folder(PyObject *Py_UNUSED(module), PyObject *args)
-{
-    int descriptor;
-    long long position;
-    Py_ssize_t limit;
-    if (!PyArg_ParseTuple(args, "iLn:read_folder", &descriptor, &position, &limit))
-        return NULL;
-    int own = dup(descriptor);
-    DIR *folder = own < 0 ? NULL : fdopendir(own);
-    if (folder == NULL) {
-        PyErr_SetFromErrno(PyExc_OSError);
-        if (own >= 0)
-            close(own);
-        return NULL;
-    }
-    if (position == 0)
-        rewinddir(folder);
-    else
-        seekdir(folder, (long)position);
-    PyObject *names = PyList_New(0);
-    int status = names == NULL ? -1 : fill_names(folder, names, limit, &position);
-    closedir(folder);
-    if (status < 0) {
-        Py_XDECREF(names);
-        return NULL;
-    }
-    return Py_BuildValue("NL", names, position);
-}
-
-static PyMethodDef methods[] = {
-    {"arm", arm, METH_VARARGS, arm_doc},
-    {"compile_script", compile_script, METH_VARARGS, compile_script_doc},
-    {"is_main_interpreter", is_main_interpreter, METH_NOARGS, is_main_interpreter_doc},
-    {"read_folder", read_folder, METH_VARARGS, read_folder_doc},
-    {NULL, NULL, 0, NULL},
-};
-
-/* Py_mod_multiple_interpreters and Py_MOD_PER_INTERPRETER_GIL_SUPPORTED, which 3.11 does not know: what
- * is shared here is only ever written by the main interpreter. */
-static PyModuleDef_Slot slots_since_3_12[] = {{3, (void *)2}, {0, NULL}};
-static PyModuleDef_Slot slots[] = {{0, NULL}};
-
-static struct PyModuleDef definition = {
-    .m_base = PyModuleDef_HEAD_INIT,
-    .m_name = "mainspring._native",
-    .m_methods = methods,
-    .m_slots = slots,
-};
-
-PyMODINIT_FUNC PyInit__native(void);
-
-PyMODINIT_FUNC PyInit__native(void)
-{
-    if (Py_Version >= 0x030C0000)
-        definition.m_slots = slots_since_3_12;
-    return PyModuleDef_Init(&definition);
 }

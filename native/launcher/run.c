@@ -64,8 +64,8 @@ static bool write_word(const char *word)
     return write(STDOUT_FILENO, word, size) == (ssize_t)size;
 }
 
-/* `run --which ...`, for `explain`: instead of the start, the interpreter, what named it (nothing: it is
- * the nearest), and the options of the #! line, each with a NUL behind it. */
+/* `run --which ...`, for `explain`: instead of the start, the interpreter, what named it (nothing:
+ * it is the nearest), and the options of the #! line, each with a NUL behind it. */
 static int print_interpreter(const struct interpreter *interpreter)
 {
     bool written = write_word(interpreter->path) && write_word(interpreter->named_by);

@@ -1,8 +1,7 @@
 """Looks at what is about to run, while `site` starts up, and arranges it.
 
-What to do with a start is first worked out as a value, a Plan, which `explain` prints as well; then
-it is carried out.  The program finds nothing of this: no module, no folder in the import system's
-caches, no changed warnings.
+The program finds nothing of this: no module, no folder in the import system's caches, no garbage, no
+changed warnings.
 """
 
 import os
@@ -12,101 +11,20 @@ from _frozen_importlib import _load  # type: ignore[attr-defined]  # typeshed la
 from _frozen_importlib_external import spec_from_file_location
 
 from mainspring.codecache.counters import count_start
-from mainspring.codecache.key import name_variant
-from mainspring.codecache.lookup import Cache, Look, Source, look_beside, look_in_cache
 from mainspring.places import Refused
-from mainspring.program import check_start, name_program, open_source
-from mainspring.settings import find_cache_folder, find_log, is_read_only, read_size
+from mainspring.plan import Plan, plan_start
+from mainspring.settings import find_log, read_size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from types import CodeType, ModuleType
+    from types import ModuleType
 
-    from mainspring.codecache.entry import Warnings
-    from mainspring.reasons import Reason, Verdict
+    from mainspring.codecache.lookup import Look
+    from mainspring.reasons import Reason
 
 NATIVE = "_native.abi3.so"
 DAY_SECONDS = 86_400.0  # how exactly the sweep knows when an entry was last used
-
-
-class Plan:
-    """What to do with a start, and what that was worked out from."""
-
-    def __init__(self) -> None:
-        self.script = ""
-        self.variant = ""
-        self.source: Source | None = None
-        self.cache: Cache | None = None
-        self.looks: list[Look] = []
-        self.reason: Reason | None = None  # to stand aside, or why the entry is not kept
-        self.code: CodeType | None = None
-        self.warnings: Warnings = ()
-        self.saved_ns = 0
-        self.compile_ns = 0
-        self.read_only = False
-
-    @property
-    def verdict(self) -> "Verdict | None":
-        """What the place that decided held; None if none was looked at."""
-        return self.looks[-1].verdict if self.looks else None
-
-    @property
-    def usable(self) -> "Look | None":
-        """The look that found an entry of the script as it is now."""
-        return self.looks[-1] if self.verdict in ("hit", "refreshed") else None
-
-    @property
-    def outcome(self) -> str:
-        """Verdict, reason, or both: what the log says of the start."""
-        return " ".join(word for word in (self.verdict, self.reason) if word)
-
-
-# ---- working it out: nothing is written, compiled or arranged ---------------------------------
-
-
-def plan_start(environment: "Mapping[str, str]") -> Plan:
-    """What to do with this start."""
-    plan = Plan()
-    try:
-        plan.script = name_program()
-        check_start(environment)
-        plan.source = open_source(plan.script, environment)
-        plan.variant = name_variant(environment)
-        plan.read_only = sys.dont_write_bytecode or is_read_only(environment)
-        look_for_entry(plan, plan.source, find_cache_folder(environment))
-    except Refused as refusal:
-        plan.reason = refusal.reason
-    except OSError:
-        plan.reason = "no-source"
-    return plan
-
-
-def look_for_entry(plan: Plan, source: Source, folder: str | None) -> None:
-    """Look at both places, and note what stands against keeping an entry.
-
-    Raises Refused, or OSError.
-    """
-    user = os.geteuid()
-    if folder is not None:
-        plan.cache = Cache(folder, user)
-    beside = look_beside(source, plan.variant, user)
-    if beside is not None:
-        plan.looks.append(beside)
-    if plan.usable is None and plan.cache is not None:
-        plan.looks.append(look_in_cache(source, plan.variant, plan.cache))
-    if plan.usable is None:
-        plan.reason = find_obstacle(plan)
-
-
-def find_obstacle(plan: Plan) -> "Reason | None":
-    """Why an entry could not be kept, as far as that can be known before it is made."""
-    if plan.cache is None:
-        return "no-cache-folder"
-    return "read-only" if plan.read_only else plan.looks[-1].reason
-
-
-# ---- carrying it out ------------------------------------------------------------------------
 
 
 def start(root: str) -> None:
@@ -176,7 +94,7 @@ def fill_plan(plan: Plan, environment: "Mapping[str, str]") -> None:
         plan.reason = "no-source"
 
 
-def take_entry(plan: Plan, look: Look) -> None:
+def take_entry(plan: Plan, look: "Look") -> None:
     assert look.entry is not None
     plan.code = look.entry.load_code()
     plan.warnings = look.entry.warnings
@@ -196,7 +114,7 @@ def make_entry(plan: Plan, bound: int) -> None:
         load_part("_sweep.py").sweep(plan.cache.descriptor, bound, plan.compile_ns)
 
 
-def needs_care(plan: Plan, look: Look) -> bool:
+def needs_care(plan: Plan, look: "Look") -> bool:
     """Whether the entry's trailer, or the time of its last use, is to be renewed."""
     if plan.read_only or look.place != "cache":
         return False

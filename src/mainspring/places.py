@@ -29,6 +29,11 @@ class Refused(Exception):
         super().__init__(f"{path}: {reason}")
 
 
+def has_set_id() -> bool:
+    """Whether the process runs with the rights of another than who started it."""
+    return os.getuid() != os.geteuid() or os.getgid() != os.getegid()
+
+
 def judge_owner(status: os.stat_result, owners: "Collection[int]") -> "Reason | None":
     """Why what *status* describes could have been written by somebody else, or None."""
     if status.st_uid not in owners:

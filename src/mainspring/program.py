@@ -8,7 +8,7 @@ import stat
 import sys
 
 from mainspring.codecache.lookup import Source
-from mainspring.places import Refused
+from mainspring.places import Refused, has_set_id
 from mainspring.settings import is_off, read_size
 
 TYPE_CHECKING = False
@@ -38,7 +38,7 @@ def check_start(environment: "Mapping[str, str]") -> None:
     name = sys.argv[0]
     if is_off(environment):
         raise Refused("off", name)
-    if os.getuid() != os.geteuid() or os.getgid() != os.getegid():
+    if has_set_id():
         raise Refused("set-id", name)
     if name in NOT_SCRIPTS or sys.orig_argv[-len(sys.argv) :] != sys.argv:
         raise Refused("no-script", name)

@@ -68,6 +68,10 @@ class Case:
         return self.script_name if self.program is None else self.program
 
 
+#: Where a user's site-packages are, below PYTHONUSERBASE.
+USER_SITE: Final = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
+
+
 class OutcomeFields(TypedDict, total=False):
     """The fields of a case that say what becomes of its starts."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 import os
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from mainspring.codecache.entry import TRAILER_SIZE, decode_entry
 from starts import World
 
 if TYPE_CHECKING:
@@ -106,6 +108,23 @@ def list_tree(folder: Path) -> dict[str, tuple[int, int, bytes]]:
 
 def list_temporary(folder: Path) -> list[Path]:
     return sorted(folder.rglob("%tmp-*"))
+
+
+def read_identity(content: bytes) -> str:
+    """What an entry says of the build and the options that it is for."""
+    notes_at = int.from_bytes(content[-32:-24], "little")
+    identity, _ = marshal.loads(content[notes_at:-TRAILER_SIZE])
+    assert isinstance(identity, str)
+    return identity
+
+
+def check_entries(folder: Path) -> int:
+    """Hold that each entry below *folder* is whole; how many there are."""
+    entries = [path for path in folder.rglob("*%*.pyc") if path.is_file()]
+    for entry in entries:
+        content = entry.read_bytes()
+        assert decode_entry(content, read_identity(content)).load_code()
+    return len(entries)
 
 
 # ---- an installation that every user can reach ------------------------------------------------

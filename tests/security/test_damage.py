@@ -9,7 +9,7 @@ import pytest
 from mainspring.codecache import entry as entries
 from mainspring.codecache.entry import Damaged, Entry, decode_entry, encode_entry
 
-from .people import check_start, let_age, write_script
+from .people import check_start, let_age, read_identity, write_script
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,7 +96,7 @@ def test_starts_survive_cut_entries(world: World) -> None:
     for length in (0, 1, 16, 17, len(whole) // 2, len(whole) - 88, len(whole) - 1):
         entry.write_bytes(whole[:length])
         check_start(world, "corrupt", script)
-        assert decode_entry(entry.read_bytes(), identify(whole)).code_bytes
+        assert decode_entry(entry.read_bytes(), read_identity(whole)).code_bytes
 
 
 def test_starts_survive_changed_entries(world: World) -> None:
@@ -106,14 +106,6 @@ def test_starts_survive_changed_entries(world: World) -> None:
         changed[place] ^= 0x10
         entry.write_bytes(changed)
         check_start(world, "corrupt", script)
-
-
-def identify(whole: bytes) -> str:
-    """The identity that an entry gives itself."""
-    notes_at = int.from_bytes(whole[-32:-24], "little")
-    identity, _ = marshal.loads(whole[notes_at:-88])
-    assert isinstance(identity, str)
-    return identity
 
 
 def test_starts_replace_an_entry_of_another_format(world: World) -> None:
@@ -126,10 +118,10 @@ def test_starts_replace_an_entry_of_another_format(world: World) -> None:
 
 def test_starts_replace_an_entry_of_another_build(world: World) -> None:
     script, entry, whole = keep_entry(world)
-    decoded = decode_entry(whole, identify(whole))
-    entry.write_bytes(encode_entry(decoded, f"{identify(whole)}+"))
+    decoded = decode_entry(whole, read_identity(whole))
+    entry.write_bytes(encode_entry(decoded, f"{read_identity(whole)}+"))
     check_start(world, "foreign", script)
-    assert identify(entry.read_bytes()) == identify(whole)
+    assert read_identity(entry.read_bytes()) == read_identity(whole)
 
 
 def test_a_plain_pyc_in_an_entry_s_place_is_corrupt(world: World) -> None:
@@ -171,16 +163,16 @@ def test_notes_at_a_place_that_cannot_be_are_corrupt(notes_at: int) -> None:
 @pytest.mark.parametrize("code", [b"", b"no marshal", marshal.dumps(7), marshal.dumps(None)])
 def test_starts_survive_an_entry_without_code(world: World, code: bytes) -> None:
     script, entry, whole = keep_entry(world)
-    decoded = decode_entry(whole, identify(whole))
+    decoded = decode_entry(whole, read_identity(whole))
     decoded.code_bytes = code
-    entry.write_bytes(encode_entry(decoded, identify(whole)))
+    entry.write_bytes(encode_entry(decoded, read_identity(whole)))
     check_start(world, "corrupt", script)
 
 
 @pytest.mark.parametrize("line", ["one", None, 1.5])
 def test_starts_survive_an_entry_whose_warnings_nobody_gave(world: World, line: object) -> None:
     script, entry, whole = keep_entry(world)
-    decoded = decode_entry(whole, identify(whole))
+    decoded = decode_entry(whole, read_identity(whole))
     decoded.warnings = (("SyntaxWarning", "text", line),)  # type: ignore[assignment]
-    entry.write_bytes(encode_entry(decoded, identify(whole)))
+    entry.write_bytes(encode_entry(decoded, read_identity(whole)))
     check_start(world, "corrupt", script)

@@ -23,6 +23,7 @@ from mainspring.codecache.writer import (
     INTERPRETER_NOTE,
     SWEEP_STATE,
     TEMPORARY_PREFIX,
+    remove_file,
     replace_file,
 )
 from mainspring.places import OPEN_FILE, Refused, open_tree, read_file, try_lock
@@ -161,19 +162,19 @@ class Walk:
         elif name.startswith(TEMPORARY_PREFIX):
             self.visit_temporary(path, status)
         elif name == INTERPRETER_NOTE and folder.gone:
-            self.remove_file(path)
+            remove_file(path, self.root)
         elif folder.path and name.endswith(ENTRY_SUFFIX):
             self.visit_entry(folder, path, status)
 
     def visit_temporary(self, path: str, status: os.stat_result) -> None:
         process = path.rpartition(TEMPORARY_PREFIX)[2].partition("-")[0]
         if self.now - status.st_mtime > TEMPORARY_AGE or not is_running(process):
-            self.remove_file(path)
+            remove_file(path, self.root)
 
     def visit_entry(self, folder: Folder, path: str, status: os.stat_result) -> None:
         unused = self.state.to_free > 0 and status.st_mtime < self.state.cutoff
         if unused or folder.gone or self.is_script_gone(path):
-            self.remove_file(path)
+            remove_file(path, self.root)
             self.state.to_free -= status.st_size
         else:
             self.state.total += status.st_size
@@ -203,12 +204,6 @@ class Walk:
         if self.remote is None or f"{executable}/".startswith(self.remote):
             return False
         return not os.path.exists(executable)
-
-    def remove_file(self, path: str) -> None:
-        try:
-            os.unlink(path, dir_fd=self.root)
-        except OSError:
-            pass
 
     def remove_folder(self, path: str) -> None:
         try:

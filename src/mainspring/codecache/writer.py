@@ -69,8 +69,16 @@ def replace_file(folder: int, name: str, content: bytes) -> None:
             os.close(descriptor)
         os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
     except BaseException:
-        os.unlink(temporary, dir_fd=folder)
+        remove_file(temporary, folder)
         raise
+
+
+def remove_file(path: str, folder: int) -> None:
+    """Remove *path*, relative to *folder*, if that can be done."""
+    try:
+        os.unlink(path, dir_fd=folder)
+    except OSError:
+        pass
 
 
 def note_interpreter(root: int) -> None:

@@ -1,0 +1,74 @@
+/* mainspring._native: the functions that Python cannot be asked for. */
+#include "native.h"
+
+PyDoc_STRVAR(is_main_interpreter_doc,
+             "is_main_interpreter()\n--\n\n"
+             "Whether this is the interpreter that runs the main script: `site` runs in each.");
+
+static PyObject *is_main_interpreter(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
+{
+    return PyBool_FromLong(PyInterpreterState_GetID(PyInterpreterState_Get()) == 0);
+}
+
+PyDoc_STRVAR(
+    compile_script_doc,
+    "compile_script(content, filename)\n--\n\n"
+    "The code object of a script whose bytes, without a NUL, are *content*.\n\n"
+    "builtins.compile gives the same, but makes all the classes of `ast` first, which costs as\n"
+    "much as compiling 300 lines.  Raises SyntaxError, and what else compiling does.");
+
+static PyObject *compile_script(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    const char *content;
+    PyObject *filename;
+    if (!PyArg_ParseTuple(args, "yO&:compile_script", &content, PyUnicode_FSConverter, &filename))
+        return NULL;
+    const char *path = PyBytes_AsString(filename);
+    PyObject *code = path == NULL ? NULL : Py_CompileString(content, path, Py_file_input);
+    Py_DECREF(filename);
+    return code;
+}
+
+PyDoc_STRVAR(
+    arm_doc,
+    "arm(filename, code, warnings, report, interrupted)\n--\n\n"
+    "Start *code* instead of compiling *filename* when CPython is about to run that file.\n\n"
+    "*warnings* is a tuple of (category, text, line) to give first; *report* is called with\n"
+    "None when the code is started, or with the name of a reason when it is left to CPython;\n"
+    "*interrupted* hands on a SIGINT.  Raises RuntimeError outside the main interpreter.");
+
+PyDoc_STRVAR(
+    read_folder_doc,
+    "read_folder(descriptor, position, limit)\n--\n\n"
+    "Up to *limit* names of the folder open at *descriptor*, and where to go on.\n\n"
+    "Returns (names, position): pass 0 first, then what the last call gave; -1 means the end.\n"
+    "os.scandir cannot go on where an earlier process stopped.  Raises OSError.");
+
+static PyMethodDef methods[] = {
+    {"arm", arm, METH_VARARGS, arm_doc},
+    {"compile_script", compile_script, METH_VARARGS, compile_script_doc},
+    {"is_main_interpreter", is_main_interpreter, METH_NOARGS, is_main_interpreter_doc},
+    {"read_folder", read_folder, METH_VARARGS, read_folder_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+/* Py_mod_multiple_interpreters and Py_MOD_PER_INTERPRETER_GIL_SUPPORTED, which 3.11 does not know:
+ * what is shared here is only ever written by the main interpreter. */
+static PyModuleDef_Slot slots_since_3_12[] = {{3, (void *)2}, {0, NULL}};
+static PyModuleDef_Slot slots[] = {{0, NULL}};
+
+static struct PyModuleDef definition = {
+    .m_base = PyModuleDef_HEAD_INIT,
+    .m_name = "mainspring._native",
+    .m_methods = methods,
+    .m_slots = slots,
+};
+
+PyMODINIT_FUNC PyInit__native(void);
+
+PyMODINIT_FUNC PyInit__native(void)
+{
+    if (Py_Version >= 0x030C0000)
+        definition.m_slots = slots_since_3_12;
+    return PyModuleDef_Init(&definition);
+}

@@ -1,0 +1,16 @@
+#ifndef MAINSPRING_NATIVE_H
+#define MAINSPRING_NATIVE_H
+
+#ifndef Py_LIMITED_API
+#define Py_LIMITED_API 0x030B0000
+#endif
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+/* start.c: hand over what the next `cpython.run_file` is to start. */
+PyObject *arm(PyObject *module, PyObject *args);
+
+/* folder.c: some names of a folder, and where to go on. */
+PyObject *read_folder(PyObject *module, PyObject *args);
+
+#endif

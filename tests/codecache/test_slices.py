@@ -1,0 +1,162 @@
+"""A slice of the sweep takes its budget, goes on where the last one stopped, and mends its state."""
+
+from __future__ import annotations
+
+import os
+import random
+import statistics
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from mainspring.codecache.sweep import LEAST_BUDGET_NS, parse_state, sweep
+from security.people import check_entries, write_script
+
+from .trees import find_dead_process
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from starts import World
+
+    from .trees import Tree
+
+MANY = 20_000
+# of the budget: a step reads some names after the deadline was looked at, on a machine that is busy
+GENEROUS = 40
+
+
+def test_no_slice_of_a_huge_folder_makes_a_start_wait(tree: Tree) -> None:
+    folder = tree.add_entry("first.py").parent
+    script = tree.scripts / "first.py"
+    for number in range(MANY):
+        os.link(script, folder / f"{number}.py%.pyc")
+    dead = tree.add_file(folder / f"%tmp-{find_dead_process()}-1")
+    times = [tree.sweep_slice()]
+    while dead.exists() or len(times) < 200:
+        times.append(tree.sweep_slice())
+        assert len(times) < MANY
+    budget = LEAST_BUDGET_NS / 1e9
+    print(f"median {statistics.median(times) * 1e3:.2f} ms, most {max(times) * 1e3:.2f} ms")
+    assert statistics.median(times) < budget * 10
+    assert statistics.quantiles(times, n=20)[-1] < budget * GENEROUS
+
+
+def test_slices_come_to_what_a_whole_sweep_does(tree: Tree) -> None:
+    for number in range(300):
+        tree.add_entry(f"{number % 7}/{number}.py", size=1000, age=number * 100.0)
+    for _ in range(2000):
+        tree.sweep_slice(100_000)
+        if sum(path.stat().st_size for path in tree.list_files()) <= 100_000:
+            break
+    kept = tree.list_files()
+    assert sum(path.stat().st_size for path in kept) <= 100_000
+    oldest = max(int(path.name.partition(".")[0]) for path in kept)
+    assert len(kept) == oldest + 1
+
+
+def make_state(tree: Tree) -> bytes:
+    """A state in the middle of a pass."""
+    for number in range(200):
+        tree.add_entry(f"folder/{number}.py", size=1000, age=float(number))
+    state = tree.cache / "%sweep"
+    tree.sweep_slice(50_000)
+    while not parse_state(state.read_text()).folders:
+        tree.sweep_slice(50_000)
+    return state.read_bytes()
+
+
+def test_a_damaged_state_ends_no_start(tree: Tree) -> None:
+    whole = make_state(tree)
+    chance = random.Random(3)
+    state = tree.cache / "%sweep"
+    for place in range(len(whole)):
+        changed = bytearray(whole)
+        changed[place] = chance.choice(b"\0\n /0199-.x\xff")
+        state.write_bytes(changed)
+        sweep(tree.root, 1 << 30, 0)
+    assert state.read_bytes().startswith(b"1 ")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"9223372036854775808 0 build",
+        b"-9223372036854775809 0 build",
+        b"0 0 build/\0",
+        b"0 0 ../scripts",
+        b"0 0 /",
+        b"0 0 .",
+        b"7 0 build",
+        b"0 0 build/build/build",
+    ],
+)
+def test_a_state_that_leads_astray_is_not_followed(tree: Tree, line: bytes) -> None:
+    whole = make_state(tree)
+    theirs = tree.add_file(tree.scripts / "theirs.pyc", age=1e9)
+    state = tree.cache / "%sweep"
+    first, second, *_ = whole.split(b"\n")
+    for _ in range(5):
+        state.write_bytes(b"\n".join([first, second, line, b""]))
+        sweep(tree.root, 1, 0)
+        sweep(tree.root, 1, 0)
+    assert theirs.exists()
+    parse_state(os.fsdecode(state.read_bytes()))
+
+
+def put_link(path: Path) -> None:
+    path.symlink_to("/etc/passwd")
+
+
+@pytest.mark.parametrize("put", [os.mkfifo, put_link])
+def test_something_else_in_the_state_s_place(tree: Tree, put: Callable[[Path], None]) -> None:
+    entry = tree.add_entry("gone.py")
+    (tree.scripts / "gone.py").unlink()
+    put(tree.cache / "%sweep")
+    for _ in range(30):
+        sweep(tree.root, 1 << 30, 0)
+    assert not entry.exists()
+
+
+def test_real_starts_keep_the_cache_under_its_bound(world: World) -> None:
+    bound = 60_000
+    for number in range(30):
+        script = write_script(world, f"x = '{'x' * 8000}'\nprint({number})\n", f"{number}.py")
+        if world.cache.exists():
+            os.utime(world.cache / "%sweep", (1, 1))  # as if the last slice were long ago
+        environment = world.environment(MAINSPRING_MAX_SIZE=str(bound))
+        assert world.start("enabled", script, env=environment).stdout == b"%d\n" % number
+    left = sum(path.stat().st_size for path in world.entries)
+    assert 0 < left <= bound + 3 * 9000  # what was written since the last whole pass
+
+
+def test_a_sweep_in_the_middle_of_starts_breaks_none(world: World, tree: Tree) -> None:
+    """Of a cache so small that every entry goes as soon as it is seen."""
+    script = write_script(world)
+    expected = world.start("plain", script)
+    world.settings["MAINSPRING_CACHE_DIR"] = str(tree.cache)
+    for _ in range(15):
+        started = world.start("enabled", script)
+        tree.sweep(0)
+        assert started == expected
+    run_together(world, script, tree.cache)
+    check_entries(tree.cache)
+
+
+def run_together(world: World, script: Path, cache: Path) -> None:
+    expected = world.start("plain", script)
+    code = (
+        "import os, sys; from mainspring.codecache.sweep import sweep_all\n"
+        "root = os.open(sys.argv[1], os.O_RDONLY)\n"
+        "while True: sweep_all(root, 0)"
+    )
+    sweeper = subprocess.Popen([sys.executable, "-c", code, cache], stderr=subprocess.PIPE)
+    try:
+        for _ in range(30):
+            assert world.start("enabled", script) == expected
+    finally:
+        sweeper.kill()
+        errors = sweeper.communicate()[1]
+    assert errors == b""
