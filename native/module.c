@@ -1,13 +1,20 @@
 /* mainspring._native: the functions that Python cannot be asked for. */
 #include "native.h"
 
-PyDoc_STRVAR(is_main_interpreter_doc,
-             "is_main_interpreter()\n--\n\n"
-             "Whether this is the interpreter that runs the main script: `site` runs in each.");
+PyDoc_STRVAR(
+    awaits_script_doc,
+    "awaits_script()\n--\n\n"
+    "Whether this is the interpreter that runs the main script, and has not begun to.\n\n"
+    "`site` runs in every interpreter, and a program may run a slot again by importing it.");
 
-static PyObject *is_main_interpreter(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
+static PyObject *awaits_script(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
 {
-    return PyBool_FromLong(PyInterpreterState_GetID(PyInterpreterState_Get()) == 0);
+    if (PyInterpreterState_GetID(PyInterpreterState_Get()) != 0)
+        Py_RETURN_FALSE;
+    PyObject *main = PyDict_GetItemString(PyImport_GetModuleDict(), "__main__");
+    if (main == NULL || !PyModule_Check(main))
+        Py_RETURN_FALSE;
+    return PyBool_FromLong(PyDict_GetItemString(PyModule_GetDict(main), "__file__") == NULL);
 }
 
 PyDoc_STRVAR(
@@ -47,7 +54,7 @@ PyDoc_STRVAR(
 static PyMethodDef methods[] = {
     {"arm", arm, METH_VARARGS, arm_doc},
     {"compile_script", compile_script, METH_VARARGS, compile_script_doc},
-    {"is_main_interpreter", is_main_interpreter, METH_NOARGS, is_main_interpreter_doc},
+    {"awaits_script", awaits_script, METH_NOARGS, awaits_script_doc},
     {"read_folder", read_folder, METH_VARARGS, read_folder_doc},
     {NULL, NULL, 0, NULL},
 };

@@ -286,8 +286,14 @@ static int announce(const armed_start *start)
 
 static int take_over(armed_start *start, PyObject *namespace)
 {
-    if (announce(start) < 0 || audit_open(start) < 0)
+    if (announce(start) < 0)
         return -1;
+    /* A hook that refuses to open the script: CPython asks it again, and has its own words for it.
+     */
+    if (audit_open(start) < 0) {
+        PyErr_Clear();
+        return 0;
+    }
     /* As CPython does before it runs the file: a signal may have arrived by now. */
     if (Py_MakePendingCalls() < 0)
         return -1;
@@ -327,6 +333,9 @@ static int on_run_file(PyObject *args)
 static int on_audit(const char *event, PyObject *args, void *Py_UNUSED(data))
 {
     if (!is_armed || strcmp(event, "cpython.run_file") != 0)
+        return 0;
+    /* The hook hears every interpreter of the process; what is armed belongs to the main one. */
+    if (PyInterpreterState_GetID(PyInterpreterState_Get()) != 0)
         return 0;
     is_armed = 0;
     return on_run_file(args);

@@ -44,7 +44,7 @@ def arrange_start(environment: "Mapping[str, str]") -> None:
     started = time.perf_counter_ns()
     plan = Plan()
     try:
-        if load_part(NATIVE).is_main_interpreter():
+        if load_part(NATIVE).awaits_script():
             plan = plan_start(environment)
             carry_out(plan, environment, started)
     except KeyboardInterrupt:

@@ -43,7 +43,7 @@ class Case:
     stdin: bytes = b""
     typed_in: bytes | None = None  # standard input is a terminal, at which this is typed
     env: Mapping[str, str | None] = field(default_factory=dict)
-    files: Mapping[str | bytes, Content] = field(default_factory=dict)
+    files: Mapping[str, Content] = field(default_factory=dict)
     script_name: str | bytes = "main.py"
     program: str | bytes | None = None  # what is typed, if that is not the script's name
     prefix: tuple[str, ...] = ()  # a command that starts the command given after it
@@ -68,6 +68,8 @@ class Case:
         return self.script_name if self.program is None else self.program
 
 
+#: Makes a script as long as one that is worth an entry.
+PADDING: Final = "# a comment\n" * 200
 #: Where a user's site-packages are, below PYTHONUSERBASE.
 USER_SITE: Final = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
 

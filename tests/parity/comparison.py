@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from starts import Kind, World
+    from starts import Argument, Kind, World
 
     from .case import Case
 
@@ -52,6 +52,13 @@ def assert_same_program(case: Case, world: World) -> None:
             differences = tell_differences(plain, seen)
             assert not differences, "\n".join([f"{turn} start, {kind}:", *differences])
             assert outcome == expected, f"{turn} start, {kind}: {outcome}, not {expected}"
+
+
+def assert_counted(world: World) -> None:
+    """The last kind of start made an entry and used it, where no log tells so."""
+    counted = (world.cache / "%starts").read_text().splitlines()
+    verdicts = [line.split("\t")[0] for line in counted]
+    assert [USED.get(verdict, verdict) for verdict in verdicts] == ["absent", "hit"]
 
 
 def look_at_start(case: Case, world: World, kind: Kind) -> tuple[Seen, str | None]:
@@ -98,29 +105,40 @@ def work_of(world: World) -> Path:
 def start(
     case: Case, world: World, kind: Kind, options: tuple[str, ...]
 ) -> subprocess.CompletedProcess[bytes]:
-    work = str(work_of(world))
-    words = [word.replace("{work}", work) for word in options]
-    typed = case.typed
-    typed = typed.replace("{work}", work) if isinstance(typed, str) else typed
-    given = [word.replace("{work}", work) for word in case.arguments]
-    changes = {name: value and value.replace("{work}", work) for name, value in case.env.items()}
     with ExitStack() as stack:
-        source: dict[str, object] = {"input": case.stdin}
+        terminal = stdout = None
         if case.typed_in is not None:
-            source = {"stdin": stack.enter_context(open_terminal(case.typed_in))}
-        stdout = subprocess.PIPE
+            terminal = stack.enter_context(open_terminal(case.typed_in))
         if case.stdout is not None:
             stdout = stack.enter_context(open(case.stdout, "wb", buffering=0)).fileno()
         return subprocess.run(
-            [*case.prefix, *world.command(kind, [*words, *typed_words(typed), *given])],
-            **source,
-            stdout=stdout,
+            compose_command(case, world, kind, options),
+            stdin=terminal,
+            input=case.stdin if terminal is None else None,
+            stdout=subprocess.PIPE if stdout is None else stdout,
             stderr=subprocess.PIPE,
-            cwd=os.path.join(work, case.cwd),
-            env=world.environment(**changes),
+            cwd=os.path.join(work_of(world), case.cwd),
+            env=compose_environment(case, world),
             timeout=TIMEOUT,
             check=False,
         )
+
+
+def compose_command(case: Case, world: World, kind: Kind, options: tuple[str, ...]) -> list[Argument]:
+    # nothing at all is typed for a program without a name
+    words = [*options, *([case.typed] if case.typed else []), *case.arguments]
+    work = str(work_of(world))
+    return [*case.prefix, *world.command(kind, [fill(word, work) for word in words])]
+
+
+def compose_environment(case: Case, world: World) -> dict[str, str]:
+    work = str(work_of(world))
+    filled = {name: value and value.replace("{work}", work) for name, value in case.env.items()}
+    return world.environment(**filled)
+
+
+def fill(word: str | bytes, work: str) -> str | bytes:
+    return word.replace("{work}", work) if isinstance(word, str) else word
 
 
 @contextmanager
@@ -133,8 +151,3 @@ def open_terminal(typed: bytes) -> Iterator[int]:
     finally:
         os.close(theirs)
         os.close(ours)
-
-
-def typed_words(typed: str | bytes) -> list[str | bytes]:
-    """What is typed for the program: nothing at all, if its name is empty."""
-    return [typed] if typed else []

@@ -14,7 +14,7 @@ LEFT_OUT: Final = {
 }
 
 #: Comes before any import: the state that CPython and `site` left.
-AT_ONCE: Final = '''\
+AT_ONCE: Final = """\
 import sys
 modules = list(sys.modules)
 importer_cache = list(sys.path_importer_cache)
@@ -81,10 +81,10 @@ try:
     eval("(" * 1000 + ")" * 1000)
 except (MemoryError, SyntaxError, RecursionError) as error:
     show("depth of parser", type(error), error.args)
-'''
+"""
 
 #: Whatever is Mainspring's.  Before a collection of garbage, what it made and dropped shows as well.
-OF_OURS: Final = '''\
+OF_OURS: Final = """\
 def belongs(thing):
     if type(thing) is dict:
         words = thing.get("__name__"), thing.get("__file__")
@@ -106,10 +106,10 @@ def show_ours():
                               if "mainspring" in kind.__module__])
 
 
-'''
+"""
 
 #: Needs imports, and comes before a collection of garbage.
-IN_PROCESS: Final = '''\
+IN_PROCESS: Final = """\
 import gc
 import posix
 import os
@@ -134,7 +134,7 @@ show("signal mask", signal.pthread_sigmask(signal.SIG_BLOCK, ()), signal.sigpend
      signal.getitimer(signal.ITIMER_REAL), signal.set_wakeup_fd(-1))
 with open("/proc/self/status") as status:
     show("process", *[line for line in status
-                      if line.startswith(("SigP", "SigB", "SigI", "SigC", "Shd", "Umask", "Threads", "NoNewPrivs"))])
+                      if line.startswith(("SigP", "SigB", "SigI", "SigC", "Shd", "Umask", "Threads"))])
 with open("/proc/self/cmdline") as file:
     show("command line", *file.read().split("\\0")[1:])
 with open("/proc/self/comm") as file:
@@ -150,7 +150,8 @@ for stream in (sys.stdin, sys.stdout, sys.stderr, sys.__stdin__, sys.__stdout__,
     show("stream", stream.name, stream.mode, stream.encoding, stream.errors, stream.newlines,
          stream.line_buffering, stream.write_through, type(stream.buffer).__name__)
 import locale
-show("locale", locale.setlocale(locale.LC_ALL), locale.getpreferredencoding(), sys.getfilesystemencoding())
+show("locale", locale.setlocale(locale.LC_ALL), locale.getpreferredencoding(),
+     sys.getfilesystemencoding())
 import warnings
 show("filters", *warnings.filters)
 show("filters version", warnings.defaultaction, warnings.onceregistry)
@@ -164,10 +165,10 @@ import subprocess
 show("environment of a child", *subprocess.run(["env"], capture_output=True).stdout.split(b"\\n"))
 show("modules at the end", *[name for name in sys.modules if name != "encodings.ascii"])
 show("importer cache at the end", *sys.path_importer_cache)
-'''
+"""
 
 #: What the running code is, beside what the compiler makes of the same file.
-OF_THE_CODE: Final = '''\
+OF_THE_CODE: Final = """\
 import inspect
 show("stack", *[(f.filename, f.lineno, f.function, f.code_context) for f in inspect.stack()])
 running = sys._getframe().f_code
@@ -194,7 +195,7 @@ for mine, new in zip(list_codes(running), list_codes(fresh), strict=True):
          [c for c in mine.co_consts if not hasattr(c, "co_code")], mine.co_linetable)
 show("same file name in all", len({id(code.co_filename) for code in list_codes(running)}))
 show("file name is __file__", running.co_filename == __file__)
-'''
+"""
 
 PROBE: Final = AT_ONCE + OF_OURS + IN_PROCESS + OF_THE_CODE
 UNCOLLECTED: Final = "import gc\n" + AT_ONCE + OF_OURS + "show_ours()\n"

@@ -26,10 +26,10 @@ def lay_out(case: Case, work: Path) -> None:
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir()
     clear_folder(os.fsencode(work), script)
-    for name, content in {case.script_name: case.script, **case.files}.items():
-        path = os.path.join(os.fsencode(work), os.fsencode(name))
-        if content is not None and not os.path.lexists(path):
-            put(path, content)
+    if case.script is not None and not os.path.lexists(script):
+        put(script, case.script)
+    for name, content in case.files.items():
+        put(os.path.join(os.fsencode(work), os.fsencode(name)), content)
 
 
 def holds(path: bytes, content: Content | None) -> bool:

@@ -42,8 +42,10 @@ def f():
 print(f())
 """
 SAME_LINE = r"""x = "\d"; y = "\d"; z = "\e"; print(1 is 1, 2 is 2)"""
-REGISTRY = "x = '\\d'\nimport warnings\nprint(__warningregistry__ if '__warningregistry__' in globals() " \
-           "else None)\nwarnings.warn('later')\nprint(list(__warningregistry__))\n"
+REGISTRY = (
+    "x = '\\d'\nimport warnings\nprint(__warningregistry__ if '__warningregistry__' in globals() "
+    "else None)\nwarnings.warn('later')\nprint(list(__warningregistry__))\n"
+)
 CAPTURED = "import logging\nlogging.captureWarnings(True)\nlogging.basicConfig()\n"
 COUNTED = "import warnings\nwarnings.showwarning = lambda *a, **k: print('shown:', a[0], a[1], a[3])\n"
 FORMATTED = "import warnings\nwarnings.formatwarning = lambda *a, **k: f'{a[1].__name__} {a[3]}\\n'\n"
@@ -91,7 +93,7 @@ def test_warnings_of_compiling_come_at_every_start(case: Case, world: World) -> 
     assert_same_program(case, world)
 
 
-def filtered(*options: str, status: int = 0, outcomes: Outcomes = ("absent", "hit")) -> Case:
+def filtered(*options: str, status: int | None = 0, outcomes: Outcomes = ("absent", "hit")) -> Case:
     name = " ".join(options)
     return Case(name, SEVERAL, options, status=status, run=outcomes, enabled=outcomes)
 
@@ -146,7 +148,7 @@ def test_filters_of_the_start_apply(case: Case, world: World) -> None:
     customized("no stderr", "import sys\nsys.stderr = None\n"),
     customized("showing fails", "import warnings\ndef f(*a, **k):\n    raise ValueError('shown')\n"
                "warnings.showwarning = f\n", status=None),
-    customized("showing exits", "import warnings, sys\nwarnings.showwarning = lambda *a, **k: sys.exit(7)\n",
+    customized("showing exits", "import warnings\nwarnings.showwarning = lambda *a, **k: exit(7)\n",
                status=None),
     customized("nothing to warn of", CAPTURED, "print('calm')\n", shows=b"calm"),
 )  # fmt: skip

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from starts import World
 
 DEFAULT_SIGNALS = ("env", "--default-signal=INT")
-UNWRITABLE = "import sys\n\n\nclass Bad:\n    def __str__(self):\n        raise TypeError('no text')\n\n\n"
+UNWRITABLE = (
+    "import sys\n\n\nclass Bad:\n    def __str__(self):\n        raise TypeError('no text')\n\n\n"
+)
 SUBCLASS = "class Own(SystemExit):\n    code = 4\n\n\nraise Own(5)\n"
 INTERRUPT = "class Own(KeyboardInterrupt):\n    pass\n\n\nraise Own('why')\n"
 IN_THREAD = """\
@@ -102,7 +104,8 @@ def kill(name: str) -> Case:
          "raise KeyboardInterrupt\n", status=5),
     Case("interrupt at exit", "import atexit\n\n\ndef end():\n    raise KeyboardInterrupt\n\n\n"
          "atexit.register(end)\n", normalise=cut_addresses),
-    Case("SIGINT ignored", "import os, signal\nprint(signal.getsignal(2) == 1)\nos.kill(os.getpid(), 2)\n",
+    Case("SIGINT ignored", "import os, signal\nprint(signal.getsignal(2) == 1)\n"
+         "os.kill(os.getpid(), 2)\n",
          prefix=("env", "--ignore-signal=INT"), shows=b"True"),
     Case("SIGINT blocked", "import os, signal\nos.kill(os.getpid(), 2)\nprint(signal.sigpending())\n",
          prefix=("env", "--default-signal=INT", "--block-signal=INT"), shows=b"SIGINT"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Unpack
 
 from .case import UNSEEN, Case, OutcomeFields, each, stands_aside
-from .comparison import assert_same_program
+from .comparison import assert_counted, assert_same_program
 from .probe import PROBE, UNCOLLECTED
 
 if TYPE_CHECKING:
@@ -104,8 +104,7 @@ def test_bytes_that_are_not_writable_are_no_reason_to_differ(world: World) -> No
 def test_a_program_sees_the_same_where_no_log_is_kept(world: World) -> None:
     without = {"MAINSPRING_LOG": None, "MAINSPRING_MIN_SIZE": None}
     assert_same_program(Case("", PROBE, env=without, run=UNSEEN, enabled=UNSEEN), world)
-    counted = (world.cache / "%starts").read_text().splitlines()
-    assert [line.split("\t")[0] for line in counted] in (["absent", "hit"], ["absent", "refreshed"])
+    assert_counted(world)
 
 
 def test_nothing_of_the_hook_waits_for_the_collector(world: World) -> None:
@@ -116,5 +115,3 @@ def test_nothing_of_the_hook_waits_for_the_collector(world: World) -> None:
 def test_a_program_sees_the_same_when_mainspring_is_off(world: World) -> None:
     off = stands_aside("off")
     assert_same_program(Case("", PROBE, env={"MAINSPRING": "off"}, **off), world)
-
-

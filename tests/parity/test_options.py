@@ -122,7 +122,5 @@ def test_options_have_the_same_effect(case: Case, world: World) -> None:
     Case("-m of a package", None, ("-Om", "package"), files={"package/__main__.py": ECHO},
          program="", **stands_aside("no-script")),
 )  # fmt: skip
-def test_options_that_a_start_stands_aside_for_have_the_same_effect(
-    case: Case, world: World
-) -> None:
+def test_options_that_a_start_stands_aside_for_have_the_same_effect(case: Case, world: World) -> None:
     assert_same_program(case, world)

@@ -13,7 +13,10 @@ from .comparison import assert_same_program
 if TYPE_CHECKING:
     from starts import World
 
-TELL = "import sys\nprint(ascii(__file__), ascii(sys.argv), ascii(sys.path[0]), __name__, __spec__ and __spec__.name)\n"
+TELL = """\
+import sys
+print(ascii(__file__), ascii(sys.argv), ascii(sys.path[0]), __name__, __spec__ and __spec__.name)
+"""
 FAIL = TELL + "import os\nprint(ascii(os.getcwd()))\nraise ValueError(__name__)\n"
 NO_SCRIPT = stands_aside("no-script")
 NOT_A_FILE = stands_aside("not-a-file")
@@ -30,15 +33,16 @@ HUMBLE = ("setpriv", "--bounding-set=-dac_override,-dac_read_search") if not os.
 
 
 def zipped(text: str) -> Content:
-    def put(path: bytes) -> None:
-        with zipfile.ZipFile(os.fsdecode(path), "w") as archive:
-            archive.writestr(zipfile.ZipInfo("__main__.py"), text)
+    return lambda path: write_zip(path, text)
 
-    return put
+
+def write_zip(path: bytes, text: str) -> None:
+    with zipfile.ZipFile(os.fsdecode(path), "w") as archive:
+        archive.writestr(zipfile.ZipInfo("__main__.py"), text)
 
 
 def zipped_with_start(path: bytes) -> None:
-    zipped(TELL)(path)
+    write_zip(path, TELL)
     with open(path, "rb+") as file:
         content = file.read()
         file.seek(0)
@@ -114,8 +118,8 @@ def test_a_program_that_is_no_text_runs_the_same(case: Case, world: World) -> No
     Case("absolute", FAIL, program="{work}/main.py", status=1),
     Case("absolute, //", FAIL, program="//{work}//main.py", status=1),
     Case("absolute, ..", FAIL, program="{work}/x/../main.py", files={"x/y": ""}, status=1),
-    Case("link", FAIL, script_name="real/main.py", program="link", files={"link": link_to("real/main.py")},
-         status=1),
+    Case("link", FAIL, script_name="real/main.py", program="link", status=1,
+         files={"link": link_to("real/main.py")}),
     Case("link to a link", FAIL, script_name="a/b.py", program="c/l", cwd=".", status=1,
          files={"c/l": link_to("../l"), "l": link_to("a/b.py")}),
     Case("linked folder", FAIL, script_name="a/b/m.py", program="l/m.py", files={"l": link_to("a/b")},

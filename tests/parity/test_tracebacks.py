@@ -202,7 +202,5 @@ def test_errors_read_the_same(case: Case, world: World) -> None:
     Case("without marks", "x = = 1\n", ("-Xno_debug_ranges",), status=1),
     Case("stays interactive", "x = = 1\n", ("-b",), status=1),
 )
-def test_a_script_that_does_not_compile_is_refused_in_the_same_words(
-    case: Case, world: World
-) -> None:
+def test_a_script_that_does_not_compile_is_refused_in_the_same_words(case: Case, world: World) -> None:
     assert_same_program(replace(case, **stands_aside("absent does-not-compile")), world)

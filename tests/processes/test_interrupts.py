@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -73,9 +74,9 @@ def test_the_program_gets_to_handle_one_that_came_before_it(world: World) -> Non
     assert started.status == -signal.SIGINT
     lines = started.stderr.decode().splitlines()
     assert lines[0] == "Traceback (most recent call last):"
-    assert lines[1].startswith(f'  File "{script}", line 1, in <module>')
+    assert re.fullmatch(rf'  File "{re.escape(str(script))}", line [01], in <module>', lines[1])
     assert lines[-1] == "KeyboardInterrupt"
-    assert world.read_log()[-1].outcome == "absent interrupted"
+    assert world.read_log()[-1].outcome.endswith("interrupted")
 
 
 def test_one_that_comes_while_the_log_is_written_is_not_lost(world: World) -> None:

@@ -4,6 +4,7 @@ import os
 import stat
 import subprocess
 import tempfile
+import textwrap
 from pathlib import Path
 
 from mainspring.errors import NoSlotError, NotWritableError, UnsafePackageError
@@ -27,6 +28,13 @@ LINE_TEST = (
     '(n[:1] not in "-" and os.path.isfile(n) and os.stat(n).st_size > 2047 '
     'or b"MAINSPRING_LOG" in environ or b"MAINSPRING_MIN_SIZE" in environ)'
 )
+# gh-75723: up to 3.14, `site` reads the .pth files of a virtual environment twice.  The set that it hands
+# from one reading to the next is gone when it ends.
+ONCE = """\
+known = locals().get("known_paths", set())
+if "mainspring" not in known:
+    known.add("mainspring")
+"""
 PACKAGE = Path(__file__).parents[1]
 ROOT = str(PACKAGE.parent)
 
@@ -88,7 +96,8 @@ def compose_slot(survey: Survey, folder: str) -> tuple[Path, str]:
         return slot, f"{MARK}\n{NOTE}{look}\n{stand_back}"
     if survey.version[:2] > LAST_WITH_PTH_LINES:
         raise NoSlotError(survey.executable, str(survey.sitecustomize))
-    line = f"import os, sys; from posix import environ; {LINE_TEST} and exec({look!a})"
+    text = ONCE + textwrap.indent(look, "    ")
+    line = f"import os, sys; from posix import environ; {LINE_TEST} and exec({text!a})"
     return Path(folder, LINE_NAME), f"{line}  {LINE_MARK}\n"
 
 
