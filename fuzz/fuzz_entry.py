@@ -16,6 +16,7 @@ import random
 import resource
 import sys
 import time
+from _imp import source_hash
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,6 @@ from mainspring.codecache.entry import (
     encode_entry,
     hash_source,
     sign_source,
-    source_hash,
 )
 
 if TYPE_CHECKING:
@@ -176,7 +176,9 @@ def repeat_part(fuzzer: Fuzzer, content: bytearray) -> None:
 
 def splice(fuzzer: Fuzzer, content: bytearray) -> None:
     other = fuzzer.chance.choice(fuzzer.written + fuzzer.others)
-    content[fuzzer.chance.randrange(len(content) + 1) :] = other[fuzzer.chance.randrange(len(other) + 1) :]
+    content[fuzzer.chance.randrange(len(content) + 1) :] = other[
+        fuzzer.chance.randrange(len(other) + 1) :
+    ]
 
 
 def swap_trailer(fuzzer: Fuzzer, content: bytearray) -> None:

@@ -1,6 +1,8 @@
 /* mainspring._native: the functions that Python cannot be asked for. */
 #include "native.h"
 
+#include <errno.h>
+
 PyDoc_STRVAR(
     awaits_script_doc,
     "awaits_script()\n--\n\n"
@@ -38,11 +40,15 @@ static PyObject *compile_script(PyObject *Py_UNUSED(module), PyObject *args)
 
 PyDoc_STRVAR(
     arm_doc,
-    "arm(filename, code, warnings, report, interrupted)\n--\n\n"
+    "arm(filename, code, warnings, log, interrupted, signature)\n--\n\n"
     "Start *code* instead of compiling *filename* when CPython is about to run that file.\n\n"
-    "*warnings* is a tuple of (category, text, line) to give first; *report* is called with\n"
-    "None when the code is started, or with the name of a reason when it is left to CPython;\n"
-    "*interrupted* hands on a SIGINT.  Raises RuntimeError outside the main interpreter.");
+    "*warnings* is a tuple of (category, text, line) to give first; *log* is None, or a tuple "
+    "that\n"
+    "write_log in start.c describes, for the line that is written when the code is started or "
+    "left\n"
+    "to CPython; *interrupted* hands on a SIGINT; *signature* is the script's stat, packed as in "
+    "an\n"
+    "entry.  Raises RuntimeError outside the main interpreter.");
 
 PyDoc_STRVAR(
     read_folder_doc,
@@ -59,10 +65,32 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
+/* What a write can fail with, for reasons: importing `errno` would leave a module behind. */
+static int add_constants(PyObject *module)
+{
+    const struct {
+        const char *name;
+        long value;
+    } constants[] = {{"EDQUOT", EDQUOT},
+                     {"EFBIG", EFBIG},
+                     {"ENAMETOOLONG", ENAMETOOLONG},
+                     {"ENOSPC", ENOSPC},
+                     {"EROFS", EROFS}};
+    for (size_t i = 0; i < sizeof constants / sizeof *constants; i++) {
+        if (PyModule_AddIntConstant(module, constants[i].name, constants[i].value) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* CPython keeps these functions as pointers to data. */
+#pragma GCC diagnostic ignored "-Wpedantic"
+
 /* Py_mod_multiple_interpreters and Py_MOD_PER_INTERPRETER_GIL_SUPPORTED, which 3.11 does not know:
  * what is shared here is only ever written by the main interpreter. */
-static PyModuleDef_Slot slots_since_3_12[] = {{3, (void *)2}, {0, NULL}};
-static PyModuleDef_Slot slots[] = {{0, NULL}};
+static PyModuleDef_Slot slots_since_3_12[] = {
+    {Py_mod_exec, (void *)add_constants}, {3, (void *)2}, {0, NULL}};
+static PyModuleDef_Slot slots[] = {{Py_mod_exec, (void *)add_constants}, {0, NULL}};
 
 static struct PyModuleDef definition = {
     .m_base = PyModuleDef_HEAD_INIT,

@@ -10,7 +10,12 @@
 
 #include "native.h"
 
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
 /* Exported by every CPython since 3.8, though not part of the stable ABI: weak, so that an
  * interpreter without it is left alone instead of failing to load this module. */
@@ -23,12 +28,13 @@ typedef struct {
     PyObject *filename;      /* str: the path CPython will announce */
     PyObject *code;          /* code object, or NULL when only an interrupt is to be handed on */
     PyObject *warnings;      /* tuple of (category, text, line): given while it was compiled */
-    PyObject *report;        /* called with the name of a reason, or None: it was started */
+    PyObject *log;           /* tuple, see write_log, or NULL */
     PyObject *audit;         /* sys.audit */
     PyObject *exec;          /* builtins.exec */
     PyObject *warn_explicit; /* _warnings.warn_explicit */
     PyObject *loader_type;   /* SourceFileLoader */
-    int interrupted;         /* SIGINT came while the start was being arranged */
+    PyObject *signature; /* bytes: the script's stat, as entry.py packs it, when it was looked at */
+    int interrupted;     /* SIGINT came while the start was being arranged */
 } armed_start;
 
 static armed_start armed;
@@ -40,11 +46,12 @@ static void drop_start(armed_start *start)
     Py_CLEAR(start->filename);
     Py_CLEAR(start->code);
     Py_CLEAR(start->warnings);
-    Py_CLEAR(start->report);
+    Py_CLEAR(start->log);
     Py_CLEAR(start->audit);
     Py_CLEAR(start->exec);
     Py_CLEAR(start->warn_explicit);
     Py_CLEAR(start->loader_type);
+    Py_CLEAR(start->signature);
     start->interrupted = 0;
 }
 
@@ -203,17 +210,29 @@ static void end_after_exception(PyObject *namespace)
 }
 
 /* Run the code, and leave the exception set that makes pymain_exit_err_print end the program with
- * the status that the start has. */
-static void run_code(const armed_start *start, PyObject *namespace)
+ * the status that the start has.  As in CPython, nothing here refers to the module, nor to its
+ * code, when an exception is printed: on SystemExit that is the end of the process, and what the
+ * module holds goes then. */
+static void run_code(armed_start *start, PyObject *module)
 {
+    PyObject *namespace = PyModule_GetDict(module);
     PyObject *result = evaluate(start, namespace);
     int failed = result == NULL;
     Py_XDECREF(result);
     flush_streams();
+    if (failed && !leaves_exceptions_to_caller() && PyErr_ExceptionMatches(PyExc_SystemExit))
+        Py_CLEAR(module);
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    drop_start(start);
+    PyErr_Restore(type, value, traceback);
     if (failed)
         end_after_exception(namespace);
     else
         delete_file_names(namespace);
+    PyErr_Fetch(&type, &value, &traceback);
+    Py_XDECREF(module);
+    PyErr_Restore(type, value, traceback);
     if (PyErr_Occurred())
         return;
     PyObject *status = PyLong_FromLong(failed);
@@ -250,6 +269,38 @@ static int warnings_could_raise(void)
     return raises;
 }
 
+#ifdef __APPLE__
+#define NANOSECONDS(status, which)                                                                 \
+    ((status).st_##which##timespec.tv_sec * 1000000000LL + (status).st_##which##timespec.tv_nsec)
+#else
+#define NANOSECONDS(status, which)                                                                 \
+    ((status).st_##which##tim.tv_sec * 1000000000LL + (status).st_##which##tim.tv_nsec)
+#endif
+
+/* Whether the script's stat is not what it was at the look: what `site` ran since may have changed
+ * it. */
+static int has_changed(const armed_start *start)
+{
+    PyObject *path = NULL;
+    struct stat status;
+    int failed = !PyUnicode_FSConverter(start->filename, &path) ||
+                 stat(PyBytes_AsString(path), &status) != 0;
+    Py_XDECREF(path);
+    if (failed)
+        return 1;
+    uint64_t now[] = {(uint64_t)status.st_size, (uint64_t)NANOSECONDS(status, m),
+                      (uint64_t)NANOSECONDS(status, c), (uint64_t)status.st_ino,
+                      (uint64_t)status.st_dev};
+    const unsigned char *then = (const unsigned char *)PyBytes_AsString(start->signature);
+    if (PyBytes_Size(start->signature) != sizeof now)
+        return 1;
+    for (size_t i = 0; i < sizeof now; i++) {
+        if (then[i] != (unsigned char)(now[i / 8] >> (8 * (i % 8))))
+            return 1;
+    }
+    return 0;
+}
+
 static const char *reason_to_stand_aside(const armed_start *start, PyObject *args,
                                          PyObject *namespace)
 {
@@ -261,20 +312,44 @@ static const char *reason_to_stand_aside(const armed_start *start, PyObject *arg
         return "moved";
     if (PyDict_GetItemString(namespace, "__file__") != NULL)
         return "main-in-use";
+    if (has_changed(start))
+        return "changing";
     if (PyTuple_Size(start->warnings) > 0 && warnings_could_raise())
         return "warnings-as-errors";
     return NULL;
 }
 
-static void report(const armed_start *start, const char *reason)
+static long long read_clock(void)
 {
-    if (start->report == NULL || start->report == Py_None)
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+/* The line that startlog.py describes.  It is not left to Python code: that would still be there
+ * when the program looks around.  The log is (descriptor, whether it is to be closed, program,
+ * outcome if the code is started, verdict to go before a reason if it is not, when the start began
+ * by CLOCK_MONOTONIC). */
+static void write_log(const armed_start *start, const char *reason)
+{
+    int descriptor, is_own;
+    const char *program, *outcome, *verdict;
+    long long began;
+    if (start->log == NULL || !PyArg_ParseTuple(start->log, "ipyyyL", &descriptor, &is_own,
+                                                &program, &outcome, &verdict, &began))
         return;
-    PyObject *result = reason == NULL ? PyObject_CallFunction(start->report, "O", Py_None)
-                                      : PyObject_CallFunction(start->report, "s", reason);
-    if (result == NULL)
-        PyErr_Clear();
-    Py_XDECREF(result);
+    char milliseconds[32];
+    snprintf(milliseconds, sizeof milliseconds, "%.3f", (double)(read_clock() - began) / 1e6);
+    PyObject *line = reason == NULL
+                         ? PyBytes_FromFormat("%s\t%s\t%s\n", program, outcome, milliseconds)
+                         : PyBytes_FromFormat("%s\t%s%s%s\t%s\n", program, verdict,
+                                              *verdict ? " " : "", reason, milliseconds);
+    ssize_t written =
+        line == NULL ? 0 : write(descriptor, PyBytes_AsString(line), (size_t)PyBytes_Size(line));
+    (void)written; /* best effort */
+    Py_XDECREF(line);
+    if (is_own)
+        close(descriptor);
 }
 
 /* Hooks that others added are told of the start by dispatching the event again: the one at hand
@@ -284,7 +359,9 @@ static int announce(const armed_start *start)
     return audit(start, "cpython.run_file", start->filename);
 }
 
-static int take_over(armed_start *start, PyObject *namespace)
+/* Whether CPython is not to go on: an exception is set then.  Takes over the references of *start*.
+ */
+static int take_over(armed_start *start, PyObject *module)
 {
     if (announce(start) < 0)
         return -1;
@@ -297,9 +374,10 @@ static int take_over(armed_start *start, PyObject *namespace)
     /* As CPython does before it runs the file: a signal may have arrived by now. */
     if (Py_MakePendingCalls() < 0)
         return -1;
-    if (set_file_names(start, namespace) < 0)
+    if (set_file_names(start, PyModule_GetDict(module)) < 0)
         return -1;
-    run_code(start, namespace);
+    Py_INCREF(module);
+    run_code(start, module);
     return -1;
 }
 
@@ -308,25 +386,19 @@ static int on_run_file(PyObject *args)
     armed_start start = armed;
     memset(&armed, 0, sizeof armed);
     PyObject *module = PyImport_AddModule("__main__");
-    if (module == NULL) {
-        PyErr_Clear();
-        drop_start(&start);
-        return 0;
-    }
-    PyObject *namespace = PyModule_GetDict(module);
-    const char *reason = reason_to_stand_aside(&start, args, namespace);
-    report(&start, reason);
+    const char *reason = module == NULL
+                             ? "main-in-use"
+                             : reason_to_stand_aside(&start, args, PyModule_GetDict(module));
+    PyErr_Clear();
+    write_log(&start, reason);
+    PyErr_Clear();
     if (start.interrupted)
         PyErr_SetInterrupt();
-    if (reason != NULL) {
-        PyErr_Clear();
-        drop_start(&start);
-        return 0;
-    }
-    Py_INCREF(module);
-    int status = take_over(&start, namespace);
-    Py_DECREF(module);
+    int status = reason == NULL ? take_over(&start, module) : 0;
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
     drop_start(&start);
+    PyErr_Restore(type, value, traceback);
     return status;
 }
 
@@ -354,17 +426,20 @@ static PyObject *attribute_of(const char *module_name, const char *name)
 static int fill_start(armed_start *start, PyObject *args)
 {
     memset(start, 0, sizeof *start);
-    if (!PyArg_ParseTuple(args, "UOO!Op:arm", &start->filename, &start->code, &PyTuple_Type,
-                          &start->warnings, &start->report, &start->interrupted)) {
+    if (!PyArg_ParseTuple(args, "UOO!OpS:arm", &start->filename, &start->code, &PyTuple_Type,
+                          &start->warnings, &start->log, &start->interrupted, &start->signature)) {
         memset(start, 0, sizeof *start);
         return -1;
     }
     Py_INCREF(start->filename);
     Py_INCREF(start->warnings);
-    Py_INCREF(start->report);
+    Py_INCREF(start->signature);
     if (start->code == Py_None)
         start->code = NULL;
+    if (start->log == Py_None)
+        start->log = NULL;
     Py_XINCREF(start->code);
+    Py_XINCREF(start->log);
     start->audit = attribute_of("sys", "audit");
     start->exec = attribute_of("builtins", "exec");
     start->warn_explicit = attribute_of("_warnings", "warn_explicit");

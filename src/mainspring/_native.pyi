@@ -1,12 +1,22 @@
-from collections.abc import Callable
 from types import CodeType
+from typing import TypeAlias
+
+#: see write_log in native/start.c
+Log: TypeAlias = tuple[int, bool, bytes, bytes, bytes, int]
+
+EDQUOT: int
+EFBIG: int
+ENAMETOOLONG: int
+ENOSPC: int
+EROFS: int
 
 def arm(
     filename: str,
     code: CodeType | None,
     warnings: tuple[tuple[type[Warning], str, int], ...],
-    report: Callable[[str | None], None] | None,
+    log: Log | None,
     interrupted: bool,
+    signature: bytes,
     /,
 ) -> None: ...
 def compile_script(content: bytes, filename: str, /) -> CodeType: ...

@@ -11,17 +11,18 @@ from _frozen_importlib import _load  # type: ignore[attr-defined]  # typeshed la
 from _frozen_importlib_external import spec_from_file_location
 
 from mainspring.codecache.counters import count_start
+from mainspring.codecache.entry import sign_source
 from mainspring.places import Refused
 from mainspring.plan import Plan, plan_start
 from mainspring.settings import find_log, read_size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from types import ModuleType
 
+    from mainspring._native import Log
     from mainspring.codecache.lookup import Look
-    from mainspring.reasons import Reason
 
 NATIVE = "_native.abi3.so"
 DAY_SECONDS = 86_400.0  # how exactly the sweep knows when an entry was last used
@@ -32,23 +33,23 @@ def start(root: str) -> None:
 
     Called by a slot, once.  Raises nothing, and leaves nothing of the package behind.
     """
-    loaded = set(sys.modules)
     try:
         arrange_start(os.environ)
     finally:
-        forget_modules(loaded)
+        forget_modules()
         forget_folders(root)
 
 
 def arrange_start(environment: "Mapping[str, str]") -> None:
-    started = time.perf_counter_ns()
+    # the native module reads the same clock when it logs the start
+    started = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
     plan = Plan()
     try:
         if load_part(NATIVE).awaits_script():
             plan = plan_start(environment)
             carry_out(plan, environment, started)
     except KeyboardInterrupt:
-        hand_on_interrupt(plan)
+        hand_on_interrupt(plan, prepare_log(plan, environment, started))
     except Exception as error:  # noqa: BLE001 - a bug of ours must not be the end of a program
         plan.reason = "no-native" if isinstance(error, ImportError) else "internal-error"
         log_start(plan, environment, started)
@@ -57,11 +58,10 @@ def arrange_start(environment: "Mapping[str, str]") -> None:
             plan.cache.close()
 
 
-def forget_modules(loaded: set[str]) -> None:
-    """Unload this package, and what else was not among the modules *loaded* before."""
-    for name in list(sys.modules):
-        if name not in loaded or name.partition(".")[0] == "mainspring":
-            del sys.modules[name]
+def forget_modules() -> None:
+    """Unload this package, and nothing else: C code may hold on to what compiling has loaded."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "mainspring"]:
+        del sys.modules[name]
 
 
 def forget_folders(root: str) -> None:
@@ -75,7 +75,7 @@ def carry_out(plan: Plan, environment: "Mapping[str, str]", started: int) -> Non
     fill_plan(plan, environment)
     note_start(plan, started)
     if plan.code is not None:
-        arm_start(plan, make_report(plan, environment, started))
+        arm_start(plan, prepare_log(plan, environment, started))
     else:
         log_start(plan, environment, started)
 
@@ -96,12 +96,22 @@ def fill_plan(plan: Plan, environment: "Mapping[str, str]") -> None:
 
 def take_entry(plan: Plan, look: "Look") -> None:
     assert look.entry is not None
+    load_modules(look.entry.modules, plan.script)
     plan.code = look.entry.load_code()
     plan.warnings = look.entry.warnings
     plan.saved_ns = look.entry.compile_ns
     if needs_care(plan, look):
         keeper = load_part("_keep.py")
         plan.reason = keeper.look_after_entry(look, plan.source, plan.variant, plan.cache)
+
+
+def load_modules(names: tuple[str, ...], script: str) -> None:
+    """Load what compiling the script would have loaded.  Raises Refused."""
+    try:
+        for name in names:
+            __import__(name)
+    except ImportError:
+        raise Refused("does-not-compile", script) from None
 
 
 def make_entry(plan: Plan, bound: int) -> None:
@@ -121,26 +131,31 @@ def needs_care(plan: Plan, look: "Look") -> bool:
     return look.verdict == "refreshed" or time.time() - look.used_at > DAY_SECONDS
 
 
-def arm_start(plan: Plan, report: "Callable[[Reason | None], None] | None") -> None:
+def arm_start(plan: Plan, log: "Log | None") -> None:
     """Let the code start where CPython would compile the script."""
     assert plan.code is not None
+    assert plan.source is not None
     if plan.code.co_filename != plan.script:
         from _imp import _fix_co_filename  # type: ignore[attr-defined]  # typeshed lacks it
 
         _fix_co_filename(plan.code, plan.script)
     categories = vars(sys.modules["builtins"])
     warnings = tuple((categories[name], text, line) for name, text, line in plan.warnings)
-    load_part(NATIVE).arm(plan.script, plan.code, warnings, report, False)
+    load_part(NATIVE).arm(plan.script, plan.code, warnings, log, False, sign_source(plan.source.status))
 
 
-def hand_on_interrupt(plan: Plan) -> None:
+def hand_on_interrupt(plan: Plan, log: "Log | None") -> None:
     """Raise the SIGINT again when the script would start: here, it would be the end of `site`.
 
     Raises KeyboardInterrupt if no script is known to start.
     """
-    if plan.source is None:
-        raise KeyboardInterrupt
-    load_part(NATIVE).arm(plan.script, None, (), None, True)
+    try:
+        if plan.source is not None:
+            load_part(NATIVE).arm(plan.script, None, (), log, True, b"")
+            return
+    except ImportError:
+        pass
+    raise KeyboardInterrupt
 
 
 def load_part(name: str) -> "ModuleType":
@@ -158,21 +173,14 @@ def load_part(name: str) -> "ModuleType":
 # ---- telling of it --------------------------------------------------------------------------
 
 
-def make_report(
-    plan: Plan, environment: "Mapping[str, str]", started: int
-) -> "Callable[[Reason | None], None] | None":
-    """What the native module calls when it starts the code, or leaves the start to CPython."""
+def prepare_log(plan: Plan, environment: "Mapping[str, str]", started: int) -> "Log | None":
+    """What the native module writes when it starts the code, or leaves the start to CPython."""
     target = find_log(environment)
     if not target:
         return None
-    # imported now: by the time of the call, the program's folder is the first that imports look into
-    from mainspring.startlog import write_line
+    from mainspring import startlog
 
-    def report(reason: "Reason | None") -> None:
-        plan.reason = reason or plan.reason
-        write_line(target, plan.script, plan.outcome, time.perf_counter_ns() - started)
-
-    return report
+    return startlog.prepare_log(target, plan.script, plan.outcome, plan.verdict or "", started)
 
 
 def log_start(plan: Plan, environment: "Mapping[str, str]", started: int) -> None:
@@ -181,14 +189,14 @@ def log_start(plan: Plan, environment: "Mapping[str, str]", started: int) -> Non
     if target:
         from mainspring.startlog import write_line
 
-        write_line(target, plan.script, plan.outcome, time.perf_counter_ns() - started)
+        write_line(target, plan.script, plan.outcome, started)
 
 
 def note_start(plan: Plan, started: int) -> None:
     """Add this start to the user's counts; best effort."""
     if plan.read_only or plan.cache is None or plan.cache.descriptor < 0:
         return
-    spent = time.perf_counter_ns() - started - plan.compile_ns
+    spent = time.clock_gettime_ns(time.CLOCK_MONOTONIC) - started - plan.compile_ns
     try:
         is_long = count_start(plan.cache.descriptor, plan.outcome, plan.saved_ns, spent, plan.script)
     except OSError:

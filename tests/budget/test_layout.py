@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from mainspring.reasons import REASONS, VERDICTS
 
 ROOT = Path(__file__).parents[2]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
+from _imp import source_hash
 from typing import TYPE_CHECKING
 
 import pytest
-from mainspring.codecache.entry import SUM_KEY, source_hash
 from security.people import check_start, let_age, need, put_before, write_script
+
+from mainspring.codecache.entry import SUM_KEY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,12 +31,12 @@ def cached(world: World) -> tuple[World, Path]:
     let_age(script)
     world.start("enabled", script)
     [entry] = world.entries
-    age_entry(world, script, entry)
+    age_entry(script, entry)
     check_start(world, "hit", script)
     return world, script
 
 
-def age_entry(world: World, script: Path, entry: Path) -> None:
+def age_entry(script: Path, entry: Path) -> None:
     """Make *entry* one that was read long after its script had changed."""
     content = bytearray(entry.read_bytes())
     later = script.stat().st_ctime_ns + 10**10
@@ -48,9 +50,7 @@ def trace(world: World, kind: str, script: Path, calls: str) -> list[str]:
     need(shutil.which("strace"), "strace")
     record = world.home / f"calls-{kind}"
     traced = put_before(world, "strace", "-qq", "-y", "-o", record, "-e", f"trace={calls}")
-    environment = world.environment(
-        MAINSPRING_LOG=None, MAINSPRING_MIN_SIZE=None, PYTHONHASHSEED="0"
-    )
+    environment = world.environment(MAINSPRING_LOG=None, MAINSPRING_MIN_SIZE=None, PYTHONHASHSEED="0")
     traced.start("enabled" if kind == "enabled" else "plain", script, env=environment)
     return record.read_text(errors="replace").splitlines()
 
@@ -84,9 +84,8 @@ def test_a_hit_reads_nothing_of_the_script(cached: tuple[World, Path]) -> None:
     assert len(reads[0]) == len(reads[1]) - 1
 
 
-def test_a_hit_imports_nothing_that_a_plain_start_does_not(cached: tuple[World, Path]) -> None:
+def test_a_hit_imports_nothing_that_a_plain_start_does_not(world: World) -> None:
     """But what it takes away again: told by an audit hook that is there before it."""
-    world, script = cached
     told = []
     for python in (world.plain_python, world.enabled_python):
         [site] = python.parents[1].glob("lib/python*/site-packages")

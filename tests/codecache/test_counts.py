@@ -8,14 +8,15 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from security.people import check_start, write_script
+
 from mainspring.codecache.counters import LOG_LIMIT, LOG_NAME, count_start
 from mainspring.codecache.tally import KEPT_PROGRAMS, SUMS_NAME, read_totals, sum_up
-from security.people import check_start, write_script
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from starts import World
+    from starts import Argument, World
 
     from .trees import Tree
 
@@ -90,8 +91,6 @@ def test_a_long_log_is_summed_up_by_a_start(world: World) -> None:
     check_start(world, "hit", script)
     check_start(world, "hit", script)
     assert log.stat().st_size < 200
-    sums = dict.fromkeys((world.cache / SUMS_NAME).read_bytes().splitlines())
-    assert b"hit\t%d\t%d\t%d\t/other.py" % (count, 7 * count, 5 * count) in sums
     assert read_all(world.cache) == {
         ("absent", os.fsencode(script)): 1,
         ("hit", os.fsencode(script)): 2,
@@ -113,7 +112,7 @@ def test_starts_at_once_are_all_counted(world: World) -> None:
 
 def test_none_is_lost_while_the_log_is_summed_up(tree: Tree) -> None:
     each = 4000
-    command = [sys.executable, "-c", COUNT, tree.cache, str(each)]
+    command: list[Argument] = [sys.executable, "-c", COUNT, tree.cache, str(each)]
     processes = [subprocess.Popen(command) for _ in range(4)]
     assert {process.wait() for process in processes} == {0}
     assert read_all(tree.cache) == {("hit", b"/program.py"): 4 * each}
@@ -123,11 +122,13 @@ def test_programs_that_gained_least_are_summed_together(tree: Tree) -> None:
     for number in range(KEPT_PROGRAMS + 100):
         count_start(tree.root, "hit", number * 1000, 1000, f"/{number}.py")
     sum_up(tree.root)
+    count_start(tree.root, "hit", 10**9, 1000, f"/{KEPT_PROGRAMS + 99}.py")
+    sum_up(tree.root)
     totals = read_all(tree.cache)
     assert totals["hit", b""] == 100
     assert len(totals) == KEPT_PROGRAMS + 1
     assert ("hit", b"/0.py") not in totals
-    assert totals["hit", b"/%d.py" % (KEPT_PROGRAMS + 99)] == 1
+    assert totals["hit", b"/%d.py" % (KEPT_PROGRAMS + 99)] == 2
 
 
 @pytest.mark.parametrize(

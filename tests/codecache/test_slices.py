@@ -10,8 +10,9 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from mainspring.codecache.sweep import LEAST_BUDGET_NS, parse_state, sweep
 from security.people import check_entries, write_script
+
+from mainspring.codecache.sweep import LEAST_BUDGET_NS, parse_state, sweep
 
 from .trees import find_dead_process
 
@@ -74,7 +75,7 @@ def make_state(tree: Tree) -> bytes:
 
 def test_a_damaged_state_ends_no_start(tree: Tree) -> None:
     whole = make_state(tree)
-    chance = random.Random(3)
+    chance = random.Random(3)  # noqa: S311 - to be repeated, not to be secret
     state = tree.cache / "%sweep"
     for place in range(len(whole)):
         changed = bytearray(whole)

@@ -7,9 +7,10 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from security.people import STRANGER, need_root
+
 from mainspring.codecache.mounts import read_remote_mounts, unescape_point
 from mainspring.codecache.sweep import LOW_WATER, Pass, Walk
-from security.people import STRANGER, need_root
 
 from .trees import HOUR, find_dead_process
 

@@ -6,10 +6,13 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mainspring.codecache.key import locate_entry
 from mainspring.codecache.sweep import sweep_all, sweep_slice
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HOUR = 3600.0
 
@@ -55,9 +58,7 @@ class Tree:
 
     def list_files(self) -> set[Path]:
         """All files of the cache but those at its top."""
-        return {path for path in self.cache.rglob("*") if not path.is_dir()} - set(
-            self.cache.iterdir()
-        )
+        return {path for path in self.cache.rglob("*") if not path.is_dir()} - set(self.cache.iterdir())
 
 
 def find_dead_process() -> int:

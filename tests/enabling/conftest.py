@@ -7,10 +7,10 @@ import pytest
 
 pytest.register_assert_rewrite("security.people")
 
-from security.conftest import installation, stranger
-from starts import make_bare_venv
+from security.conftest import installation, stranger  # noqa: E402
+from starts import make_bare_venv  # noqa: E402
 
-from .commands import Commands
+from .commands import Commands  # noqa: E402
 
 __all__ = ["commands", "fresh", "installation", "site", "stranger"]
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from _imp import source_hash
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from mainspring.codecache.entry import SUM_KEY, source_hash
-from mainspring.reasons import REASONS, VERDICTS
 from security.people import check_start, let_age, list_tree, write_script
+
+from mainspring.codecache.entry import SUM_KEY
+from mainspring.reasons import REASONS, VERDICTS
 
 from .commands import Commands
 
@@ -67,22 +69,27 @@ def test_there_is_an_entry(world: World) -> None:
 
 
 def damage(script: Path, entry: Path) -> None:
+    del script
     entry.write_bytes(entry.read_bytes()[:-1])
 
 
 def touch(script: Path, entry: Path) -> None:
+    del entry
     os.utime(script, (1, 1))
 
 
 def change(script: Path, entry: Path) -> None:
+    del entry
     script.write_text("print('changed')\n")
 
 
 def open_to_others(script: Path, entry: Path) -> None:
+    del script
     entry.chmod(0o666)
 
 
 def put_another_format(script: Path, entry: Path) -> None:
+    del script
     content = entry.read_bytes()
     entry.write_bytes(content[:-10] + b"\7\7" + content[-8:])
 
@@ -136,9 +143,7 @@ def test_what_was_compared_and_what_differed(world: World) -> None:
         ({"HOME": ""}, "no-cache-folder"),
     ],
 )
-def test_each_setting_has_its_reason(
-    world: World, changes: dict[str, str | None], reason: str
-) -> None:
+def test_each_setting_has_its_reason(world: World, changes: dict[str, str | None], reason: str) -> None:
     facts = explain(world, write_script(world), **changes)
     assert (facts["reason"], facts["would"]) == (reason, "be left to plain CPython")
 

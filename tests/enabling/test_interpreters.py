@@ -14,6 +14,7 @@ from security.test_old_python import OLD_PYTHONS
 
 if TYPE_CHECKING:
     from security.people import Installation
+    from starts import Argument
 
     from .commands import Commands
 
@@ -73,7 +74,14 @@ def test_a_whole_installation(
     commands: Commands, whole: Path, installation: Installation, tmp_path: Path
 ) -> None:
     inherits = tmp_path / "inherits" / "bin" / "python"
-    command = [whole, "-m", "venv", "--without-pip", "--system-site-packages", inherits.parents[1]]
+    command: list[Argument] = [
+        whole,
+        "-m",
+        "venv",
+        "--without-pip",
+        "--system-site-packages",
+        inherits.parents[1],
+    ]
     subprocess.run(command, check=True, env={**os.environ, **commands.settings})
     base = installation.folder / "base"
     before = list_tree(base).keys()
@@ -107,7 +115,7 @@ def test_the_interpreter_of_another_version(commands: Commands, tmp_path: Path) 
     need(others, "another CPython of 3.11 or newer")
     for number, other in enumerate(others):
         python = tmp_path / str(number) / "bin" / "python"
-        command = [other, "-m", "venv", "--without-pip", python.parents[1]]
+        command: list[Argument] = [other, "-m", "venv", "--without-pip", python.parents[1]]
         subprocess.run(command, check=True)
         assert commands.call("enable", "--python", python)[0] == 0
         assert commands.is_enabled(python), other
@@ -121,9 +129,7 @@ def test_the_interpreter_of_another_version(commands: Commands, tmp_path: Path) 
 
 @pytest.mark.parametrize("name", OLD_PYTHONS or ["none"])
 @pytest.mark.parametrize("word", ["enable", "disable"])
-def test_one_that_is_too_old_is_refused_by_its_version(
-    commands: Commands, name: str, word: str
-) -> None:
+def test_one_that_is_too_old_is_refused_by_its_version(commands: Commands, name: str, word: str) -> None:
     need(OLD_PYTHONS, "a Python older than 3.11")
     status, output, errors = commands.call(word, "--python", OLD_PYTHONS[name])
     assert (status, output) == (127, "")
@@ -139,7 +145,7 @@ def test_one_that_is_too_old_is_refused_by_its_version(
         ("/no/such/python", "there is no interpreter /no/such/python"),
         ("/bin/true", "/bin/true does not work as a Python interpreter"),
         ("/etc/passwd", "there is no interpreter /etc/passwd"),
-        ("/tmp", "there is no interpreter /tmp"),
+        ("/usr", "there is no interpreter /usr"),
     ],
 )
 def test_one_that_is_none(commands: Commands, name: str, problem: str) -> None:

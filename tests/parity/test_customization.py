@@ -85,6 +85,7 @@ class Importer:
 
 sys.path_hooks.insert(0, Importer)
 """
+CHANGING: Outcomes = ("absent changing", "hit changing")
 MAIN_IN_USE: Outcomes = ("absent main-in-use", "hit main-in-use")
 PACKAGE = {
     "sitecustomize/__init__.py": TELLS + "from . import part\n",
@@ -176,11 +177,10 @@ def test_what_ends_the_interpreter_before_the_script_ends_it(case: Case, open_wo
     user("starts a thread", "import threading\nt = threading.Thread(target=print, args=('t',))\n"
          "t.start()\nt.join()\n"),
     user("registers at exit", "import atexit\natexit.register(print, 'at exit')\n"),
-    user("replaces streams", 
+    user("replaces streams",
          "import io, sys\nsys.stdout = io.TextIOWrapper(sys.stdout.buffer, 'latin-1')\n"),
     user("sets the depth", "import sys\nsys.setrecursionlimit(150)\n"),
     user("changes the folder", "import os\nos.chdir('/')\n"),
-    user("changes the script", "open('main.py', 'w').write('print(\"changed\")')\n"),
     user("replaces open", "import builtins, io\nbuiltins.open = None\nio.open_code = None\n"),
     user("replaces compile", "import builtins\nbuiltins.compile = builtins.exec = None\n"),
     user("replaces SystemExit", "import builtins\nbuiltins.SystemExit = ValueError\n"),
@@ -200,6 +200,12 @@ def test_what_is_run_for_the_user_is_run(case: Case, open_world: World) -> None:
 @each(
     replace(user("a file name in main", FILLS_MAIN), run=MAIN_IN_USE, enabled=MAIN_IN_USE),
     user("another main", REPLACES_MAIN),
+    replace(
+        user("a changed script", "open('main.py', 'w').write('print(\"changed\")')\n"),
+        shows=b"changed",
+        run=CHANGING,
+        enabled=CHANGING,
+    ),
     replace(user("an importer that takes the script", RUNNER_HOOK), run=UNSEEN, enabled=UNSEEN),
 )
 def test_a_start_that_was_changed_goes_on_as_changed(case: Case, open_world: World) -> None:

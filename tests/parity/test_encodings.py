@@ -12,6 +12,14 @@ if TYPE_CHECKING:
 
 REFUSED: Outcomes = ("absent does-not-compile",) * 2
 TEXT = "s = 'grün жёл 漢'\nprint(s, ascii(s))\nprint(__doc__)\nraise ValueError(s)\n"
+NAMED = """\
+text = "\\N{BULLET}\\N{SNOWMAN}"
+print(text, eval(r'"\\N{BULLET}"'), b"\\\\N{SNOWMAN}".decode("unicode_escape"))
+import unicodedata
+print(unicodedata.name(text[0]), unicodedata.lookup("SNOWMAN") == text[1])
+exec(r"print('\\N{DIGIT ONE}')")
+1 / 0; "grün \\N{BULLET}"
+"""
 BOM = b"\xef\xbb\xbf"
 
 
@@ -57,6 +65,10 @@ def refused(name: str, source: str | bytes) -> Case:
     written("names normalised", "ﬁ = 1\nprint(fi, 'ﬁ')\n"),
     written("unicode names", "жёл = 1\nprint(globals().keys(), \N{GREEK SMALL LETTER MU})\n", 1),
     written("escapes", r"print('\u20ac\N{BULLET}\x41', b'\xff', r'\d')" "\n"),
+    # compiling these loads unicodedata, to which the interpreter then keeps a pointer
+    written("names of characters", NAMED, 1),
+    written("codec of the cookie, used later", "# coding: cp1251\nprint('ж'.encode('cp1251'))\n"
+            "import encodings.cp1251 as c\nprint(c.getregentry().name)\n".encode("cp1251")),
     written("lone surrogate", "print(ascii('\\ud800'))\n"),
     written("long line", "x = [" + "1, " * 20000 + "]\nprint(len(x))\n1/0\n", 1),
     written("long text", "x = '" + "ü" * 100_000 + "'\nprint(len(x))\n"),

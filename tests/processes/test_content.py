@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from _imp import source_hash
 from typing import TYPE_CHECKING
 
 import pytest
-from mainspring.codecache.entry import SUM_KEY, TRAILER_SIZE, source_hash
 from security.people import check_start, let_age, write_script
+
+from mainspring.codecache.entry import SUM_KEY, TRAILER_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

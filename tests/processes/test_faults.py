@@ -21,6 +21,7 @@ LONG = os.environ.get("MAINSPRING_LONG") == "1"
 
 
 def make_absent(world: World, script: Path) -> None:
+    del script
     shutil.rmtree(world.cache.parent, ignore_errors=True)
 
 

@@ -90,7 +90,7 @@ def test_one_that_comes_while_the_log_is_written_is_not_lost(world: World) -> No
 
 @pytest.mark.timeout(600 if LONG else 120)
 @pytest.mark.parametrize("cached", [False, True])
-def test_at_each_call(world: World, cached: bool) -> None:  # noqa: FBT001 - a parameter
+def test_at_each_call(world: World, cached: bool) -> None:
     """At each call that ours makes: none is lost, and none tells of us."""
     script = write_script(world, "print('ran')\n")
     world.start("enabled", script)

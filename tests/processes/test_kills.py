@@ -9,8 +9,9 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from mainspring.codecache.sweep import sweep_all
 from security.people import check_entries, list_temporary, write_script
+
+from mainspring.codecache.sweep import sweep_all
 
 from .tracing import trace_start
 
@@ -45,7 +46,7 @@ def kill_after(world: World, script: Path, seconds: float) -> int:
 
 @pytest.mark.timeout(3600 if LONG else 120)
 def test_kills_at_any_time(world: World) -> None:
-    chance = random.Random(2)
+    chance = random.Random(2)  # noqa: S311 - to be repeated, not to be secret
     filling = "x = [1, 2, 'three', (4, 5)]\n" * 800
     ends = []
     for number in range(KILLS):

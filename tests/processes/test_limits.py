@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from security.people import check_start, list_temporary, put_before, write_script
-from starts import World
+
+if TYPE_CHECKING:
+    from starts import World
 
 
 def limited(world: World, limit: str) -> World:
@@ -27,7 +31,7 @@ def test_no_file_may_be_written_at_all(world: World) -> None:
 
 
 @pytest.mark.parametrize("cached", [False, True])
-def test_descriptors_that_run_out(world: World, cached: bool) -> None:  # noqa: FBT001 - a parameter
+def test_descriptors_that_run_out(world: World, cached: bool) -> None:
     """From the least that plain Python starts with up to as many as ours wants."""
     script = write_script(world)
     if cached:
@@ -47,8 +51,7 @@ def test_memory_that_runs_out(world: World) -> None:
     """What plain Python can live with is enough, but for the size of what ours is made of."""
     script = write_script(world, "print('ran')\n" + "x = [1, 2, 'three']\n" * 3000)
     plain = [
-        limited(world, f"-v {megabytes * 1024}").start("plain", script)
-        for megabytes in range(16, 64, 2)
+        limited(world, f"-v {megabytes * 1024}").start("plain", script) for megabytes in range(16, 64, 2)
     ]
     least = next(i for i, ended in enumerate(plain) if ended.status == 0) * 2 + 16
     for megabytes in range(least + 4, least + 16, 2):

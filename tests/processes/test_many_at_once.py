@@ -7,8 +7,9 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from mainspring.codecache.sweep import sweep_all
 from security.people import check_entries, list_temporary
+
+from mainspring.codecache.sweep import sweep_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,14 +48,12 @@ def rewrite_and_hide(script: Path, number: int) -> None:
 
 
 @pytest.mark.parametrize("change", [replace, rewrite, rewrite_and_hide])
-def test_each_runs_a_version_that_existed(
-    world: World, change: Callable[[Path, int], None]
-) -> None:
+def test_each_runs_a_version_that_existed(world: World, change: Callable[[Path, int], None]) -> None:
     script = world.home / "program.py"
     script.write_bytes(write_version(0))
     processes = []
     for number in range(1, STARTS + 1):
-        processes.append(  # noqa: PERF401 - the script changes between the starts
+        processes.append(
             subprocess.Popen(
                 world.command("enabled", [script]),
                 env=world.environment(),
@@ -105,9 +104,7 @@ def test_a_cache_that_is_removed_meanwhile(world: World) -> None:
     command, environment = world.command("enabled", [script]), world.environment()
     for _ in range(STARTS // 8):
         processes = [
-            subprocess.Popen(
-                command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-            )
+            subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
             for _ in range(8)
         ]
         subprocess.run(["rm", "-rf", world.cache], check=False, stderr=subprocess.DEVNULL)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from starts import Ended, World
 
+
 @dataclass(frozen=True)
 class Traced:
     """A start, and the system calls that it made."""
@@ -22,9 +23,7 @@ class Traced:
 
     def find(self, *words: str) -> list[int]:
         """The places of the calls in which one of *words* occurs."""
-        return [
-            place for place, call in enumerate(self.calls) if any(word in call for word in words)
-        ]
+        return [place for place, call in enumerate(self.calls) if any(word in call for word in words)]
 
     def name(self, place: int) -> str:
         """The system call at *place*."""
@@ -42,9 +41,7 @@ def trace_start(world: World, script: Path, fault: str = "") -> Traced:
     need(shutil.which("strace"), "strace")
     record = world.home / "calls"
     injected = ["-e", fault] if fault else []
-    traced = put_before(
-        world, "strace", "-qq", "-y", "-o", record, "-e", "trace=%file,%desc", *injected
-    )
+    traced = put_before(world, "strace", "-qq", "-y", "-o", record, "-e", "trace=%file,%desc", *injected)
     # the same calls in each start
     traced.settings = {**world.settings, "PYTHONHASHSEED": "0"}
     ended = traced.start("enabled", script)

@@ -7,6 +7,7 @@ import marshal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from mainspring.codecache.entry import (
     TRAILER_SIZE,
     Damaged,
@@ -18,9 +19,7 @@ from mainspring.codecache.entry import (
 
 NUMBERS = st.integers(0, 2**64 - 1)
 WARNINGS = st.lists(
-    st.tuples(
-        st.sampled_from(["SyntaxWarning", "DeprecationWarning"]), st.text(), st.integers(1, 10**6)
-    ),
+    st.tuples(st.sampled_from(["SyntaxWarning", "DeprecationWarning"]), st.text(), st.integers(1, 10**6)),
     max_size=3,
 ).map(tuple)
 ENTRIES = st.builds(

@@ -6,6 +6,7 @@ import os
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from mainspring.codecache.counters import escape_program
 from mainspring.codecache.key import locate_entry
 from mainspring.codecache.sweep import find_script
@@ -14,9 +15,7 @@ ODD = st.sampled_from(
     ["", ".", "..", "%", "%%", "%25", "%2E", "%2F", "%2E%2E", "a%.pyc", "a%", "%opt-1.pyc", "...",
      "a.pyc", "%tmp-1-2", "%sweep", "%interpreter", " ", "\n", "%0A", "caf\udce9", "~"]
 )  # fmt: skip
-COMPONENTS = ODD | st.text(
-    st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), max_size=8
-)
+COMPONENTS = ODD | st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), max_size=8)
 SCRIPTS = st.lists(COMPONENTS, min_size=1, max_size=5).map(lambda parts: "/" + "/".join(parts))
 VARIANTS = st.sampled_from(["", "opt-1", "opt-2", "no_debug_ranges", "opt-1.no_debug_ranges"])
 
@@ -51,9 +50,7 @@ def test_a_file_system_keeps_the_place_as_it_is(script: str, variant: str) -> No
 @given(SCRIPTS, SCRIPTS, VARIANTS)
 def test_no_entry_stands_where_another_s_folder_does(one: str, other: str, variant: str) -> None:
     folders, _ = locate_entry(other, variant)
-    assert locate(one, variant) not in {
-        "/".join(folders[: i + 1]) for i in range(len(folders))
-    }
+    assert locate(one, variant) not in {"/".join(folders[: i + 1]) for i in range(len(folders))}
 
 
 @given(SCRIPTS, VARIANTS)

@@ -67,5 +67,3 @@ def small_disk(world: World) -> Iterator[Path]:
 def mount(folder: Path, *options: str | Path) -> None:
     done = subprocess.run(["mount", *options, folder], check=False, capture_output=True)
     need(done.returncode == 0, "the right to mount file systems")
-
-

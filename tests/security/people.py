@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from mainspring.codecache.entry import TRAILER_SIZE, decode_entry
 from starts import World
+
+from mainspring.codecache.entry import TRAILER_SIZE, decode_entry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -154,7 +155,7 @@ def install_for_all(folder: Path) -> Installation:
     base = folder / "base" / "bin" / "python3"
     environment = {**os.environ, **settings}
     for name in ("tools", "plain", "slots"):
-        command = [base, "-m", "venv", "--without-pip", folder / name]
+        command: list[Argument] = [base, "-m", "venv", "--without-pip", folder / name]
         subprocess.run(command, env=environment, check=True)
     launcher = copy_packages(folder / "tools")
     slots = folder / "slots" / "bin" / "python"

@@ -14,7 +14,7 @@ from .people import STRANGER, check_start, let_age, list_tree, need_root, write_
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from starts import World
+    from starts import Argument, World
 
     from .people import PrefixedWorld
 
@@ -34,7 +34,7 @@ folder, name = start.locate_beside(sys.argv[1], start.name_variant({}))
 
 def find_place(world: World, script: Path) -> Path:
     """Where the entry of *script* would be beside it."""
-    import mainspring  # noqa: PLC0415
+    import mainspring
 
     [package] = mainspring.__path__
     code = f"{LOAD}\nprint(folder, name, sep='/')"
@@ -157,7 +157,15 @@ def test_a_pyc_of_python_s_own_is_taken_for_none(world: World, mode: str) -> Non
     script, place = deploy(world)
     place.unlink()
     script.write_text("print('compiled by compileall')\n")
-    command = [world.plain_python, "-m", "compileall", "-q", "--invalidation-mode", mode, script]
+    command: list[Argument] = [
+        world.plain_python,
+        "-m",
+        "compileall",
+        "-q",
+        "--invalidation-mode",
+        mode,
+        script,
+    ]
     subprocess.run(command, check=True)
     assert place.is_file()
     let_age(script)

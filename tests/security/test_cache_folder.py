@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -37,12 +37,13 @@ def test_no_setting_leads_to_one(world: World) -> None:
 def test_a_relative_path_counts_as_unset(world: World, name: str, value: str) -> None:
     script = write_script(world)
     before = list_tree(world.home).keys()
-    check_start(world, "absent no-cache-folder", script, **{"HOME": None, name: value})
+    changes: dict[str, Any] = {"HOME": None, name: value}
+    check_start(world, "absent no-cache-folder", script, **changes)
     assert list_tree(world.home).keys() - before == {"starts.log"}
 
 
 def test_a_relative_setting_gives_way_to_the_next(world: World) -> None:
-    changes = {"MAINSPRING_CACHE_DIR": "x", "XDG_CACHE_HOME": "y"}
+    changes: dict[str, Any] = {"MAINSPRING_CACHE_DIR": "x", "XDG_CACHE_HOME": "y"}
     check_start(world, "absent", write_script(world), **changes)
     assert len(world.entries) == 1
 
@@ -51,9 +52,7 @@ def test_each_setting_comes_before_the_next(world: World) -> None:
     script = write_script(world)
     own, shared = world.home / "own", world.home / "shared"
     check_start(world, "absent", script, XDG_CACHE_HOME=str(shared))
-    check_start(
-        world, "absent", script, XDG_CACHE_HOME=str(shared), MAINSPRING_CACHE_DIR=str(own)
-    )
+    check_start(world, "absent", script, XDG_CACHE_HOME=str(shared), MAINSPRING_CACHE_DIR=str(own))
     assert (shared / "mainspring").is_dir()
     assert own.is_dir()
     assert not world.cache.exists()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import marshal
+from _imp import source_hash
 from typing import TYPE_CHECKING
 
 import pytest
+
 from mainspring.codecache import entry as entries
 from mainspring.codecache.entry import Damaged, Entry, decode_entry, encode_entry
 
@@ -71,7 +73,7 @@ def test_an_entry_that_goes_on_is_corrupt() -> None:
 
 def reseal(content: bytes) -> bytes:
     """*content* with the checksum that it should have."""
-    return content[:-8] + entries.source_hash(entries.SUM_KEY, content[:-8])
+    return content[:-8] + source_hash(entries.SUM_KEY, content[:-8])
 
 
 def test_an_entry_of_another_python_is_foreign() -> None:

@@ -15,7 +15,7 @@ from .people import check_start, let_age, list_tree, write_script
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from starts import World
+    from starts import Argument, World
 
     from .people import Installation
 
@@ -80,10 +80,8 @@ def test_commands_import_nothing_from_the_working_directory(world: World, words:
     folder = world.home / "traps"
     marks = lay_traps(folder)
     (folder / "program.py").write_text("print('ran')\n")
-    command = [world.launcher, words[0], "--python", world.plain_python, *words[1:]]
-    done = subprocess.run(
-        command, cwd=folder, env=world.environment(), check=False, capture_output=True
-    )
+    command: list[Argument] = [world.launcher, words[0], "--python", world.plain_python, *words[1:]]
+    done = subprocess.run(command, cwd=folder, env=world.environment(), check=False, capture_output=True)
     if words == ["enable"]:
         command = [world.launcher, "disable", "--python", world.plain_python]
         subprocess.run(command, env=world.environment(), check=True, capture_output=True)
@@ -91,9 +89,7 @@ def test_commands_import_nothing_from_the_working_directory(world: World, words:
     assert not marks.exists()
 
 
-def test_commands_do_not_even_without_their_own_script(
-    installation: Installation, world: World
-) -> None:
+def test_commands_do_not_even_without_their_own_script(installation: Installation, world: World) -> None:
     """As installers leave it that make no console scripts: `python -m mainspring`."""
     folder = world.home / "traps"
     marks = lay_traps(folder)

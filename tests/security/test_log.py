@@ -88,7 +88,7 @@ def test_a_missing_folder_is_not_made(world: World) -> None:
 
 
 @pytest.mark.parametrize("exists", [True, False])
-def test_a_link_is_not_followed(world: World, exists: bool) -> None:  # noqa: FBT001 - a parameter
+def test_a_link_is_not_followed(world: World, exists: bool) -> None:
     target = world.home / "target"
     if exists:
         target.write_bytes(b"mine")
@@ -98,7 +98,7 @@ def test_a_link_is_not_followed(world: World, exists: bool) -> None:  # noqa: FB
 
 
 @pytest.mark.parametrize("read", [True, False])
-def test_a_fifo_is_not_waited_for(world: World, read: bool) -> None:  # noqa: FBT001 - a parameter
+def test_a_fifo_is_not_waited_for(world: World, read: bool) -> None:
     fifo = world.home / "fifo"
     os.mkfifo(fifo)
     reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK) if read else None

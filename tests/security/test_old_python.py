@@ -57,9 +57,7 @@ def start_old(world: World, python: Path, script: Path, log: str) -> Ended:
 def test_its_reason_is_logged(world: World, old_python: Path) -> None:
     script = write_script(world, "print('old')\n")
     start_old(world, old_python, script, str(world.log))
-    assert [(line.program, line.outcome) for line in world.read_log()] == [
-        (str(script), "old-python")
-    ]
+    assert [(line.program, line.outcome) for line in world.read_log()] == [(str(script), "old-python")]
     assert world.log.stat().st_mode & 0o777 == 0o600
     assert not world.cache.exists()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from starts import World
 
-WAYS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
+WAYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "-B": (("-B",), {}),
     "PYTHONDONTWRITEBYTECODE": ((), {"PYTHONDONTWRITEBYTECODE": "1"}),
     "MAINSPRING_READONLY": ((), {"MAINSPRING_READONLY": "on"}),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from starts import World
+    from starts import Argument, World
 
     from .people import Installation
 
@@ -54,6 +54,8 @@ def test_rights_that_differ_from_the_caller_s(world: World, call: str) -> None:
 
 
 def test_root_as_another_user(stranger: PrefixedWorld) -> None:
+    if "LD_LIBRARY_PATH" in stranger.settings:
+        pytest.skip("the loader finds no copy of a shared libpython for a set-user-ID start")
     script = write_script(stranger, SHOW_IDS)
     check_start(stranger, "absent", script)
     stranger.prefix = ()
@@ -81,8 +83,7 @@ def set_user_id_world(installation: Installation, tmp_path: Path) -> Iterator[Pr
     shutil.copy(interpreter.with_name("python3"), interpreter)
     interpreter.chmod(0o4755)
     pythons = [
-        python.with_name("set-id")
-        for python in (installation.plain_python, installation.enabled_python)
+        python.with_name("set-id") for python in (installation.plain_python, installation.enabled_python)
     ]
     for python in pythons:
         python.symlink_to(interpreter)
@@ -90,9 +91,10 @@ def set_user_id_world(installation: Installation, tmp_path: Path) -> Iterator[Pr
     log = home / "starts.log"
     log.touch()
     os.chown(log, STRANGER, STRANGER)
-    prefix = (*as_user(STRANGER), *WITH_LOG, log)
+    prefix: tuple[Argument, ...] = (*as_user(STRANGER), *WITH_LOG, log)
     settings = {**installation.settings, "MAINSPRING_LOG": "3"}
-    yield PrefixedWorld(home, *pythons, installation.launcher, settings, prefix)
+    plain, enabled = pythons
+    yield PrefixedWorld(home, plain, enabled, installation.launcher, settings, prefix)
     for path in (*pythons, interpreter):
         path.unlink()
     shutil.rmtree(home)

@@ -55,20 +55,37 @@ class WarningsRecorder:
         self.recorded.append(message)
 
 
-def compile_script(content: bytes, path: str) -> "tuple[CodeType, Warnings, int]":
+def compile_script(content: bytes, path: str) -> "tuple[CodeType, Warnings, tuple[str, ...], int]":
     """Compile the script *path*, whose bytes are *content*.
 
-    Returns the code, the warnings that came with it, and how many nanoseconds it took.  Raises
-    Refused for a script that is left to CPython, whose words about it come from the file itself.
+    Returns the code, the warnings that came with it, the modules that compiling loaded, and how many
+    nanoseconds it took.  Raises Refused for a script that is left to CPython, whose words about it
+    come from the file itself.
     """
-    if b"\0" in content:
+    if b"\0" in content or not is_well_encoded(content):
         raise Refused("does-not-compile", path)
+    loaded = set(sys.modules)
     started = time.perf_counter_ns()
     try:
         code, recorded = compile_and_record(content, path)
     except Exception:  # noqa: BLE001 - whatever stops the compiler, CPython is to meet it itself
         raise Refused("does-not-compile", path) from None
-    return code, keep_warnings(recorded, path), time.perf_counter_ns() - started
+    nanoseconds = time.perf_counter_ns() - started
+    modules = tuple(name for name in sys.modules if name not in loaded)
+    return code, keep_warnings(recorded, path), modules, nanoseconds
+
+
+def is_well_encoded(content: bytes) -> bool:
+    """Whether reading the file would not fail on a byte that compiling its bytes lets pass.
+
+    Without a cookie, or with one for UTF-8, CPython checks every line of a file, comments too.
+    """
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        cookie = b"".join(content.splitlines()[:2]).lower()
+        return b"coding" in cookie and b"utf" not in cookie
+    return True
 
 
 def compile_and_record(content: bytes, path: str) -> "tuple[CodeType, list[Recorded]]":

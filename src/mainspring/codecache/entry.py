@@ -3,13 +3,15 @@
     entry     := header code notes trailer
     header    := MAGIC(4)  FLAGS(4) = 3  SOURCE_HASH(8)              as CPython has it
     code      := a marshalled code object
-    notes     := a marshalled tuple (identity: str, ((category: str, text: str, line: int), ...))
+    notes     := a marshalled tuple (identity: str, (warning, ...), (module: str, ...))
+    warning   := (category: str, text: str, line: int)
     trailer   := SIGNATURE(40)  READ_AT(8)  COMPILE_NS(8)  NOTES_AT(8)  LENGTH(8)  MARK(8)  SUM(8)
     SIGNATURE := SIZE(8)  MTIME_NS(8)  CTIME_NS(8)  INODE(8)  DEVICE(8)      of the source
 
 All numbers are little-endian; SIGNATURE's are taken modulo 2**64.  READ_AT is the time at which the
-source was read, in nanoseconds since the epoch; COMPILE_NS is how long compiling took.  NOTES_AT is
-where the notes begin, LENGTH the length of the whole entry.  MARK names the format and its version.
+source was read, in nanoseconds since the epoch; COMPILE_NS is how long compiling took.  The modules are
+those that compiling loads, for the name of a character or a codec: a program finds them loaded.  NOTES_AT
+is where the notes begin, LENGTH the length of the whole entry.  MARK names the format and its version.
 SUM is SipHash-1-3 over all that stands before it: four of five damaged bytes would otherwise load
 without an error, and marshal is not made for damaged input, so nothing is unmarshalled before it holds.
 
@@ -53,7 +55,15 @@ class Damaged(Exception):
 class Entry:
     """What an entry holds; its code is unmarshalled when it is asked for."""
 
-    __slots__ = ("code_bytes", "compile_ns", "read_at", "signature", "source_hash", "warnings")
+    __slots__ = (
+        "code_bytes",
+        "compile_ns",
+        "modules",
+        "read_at",
+        "signature",
+        "source_hash",
+        "warnings",
+    )
 
     def __init__(  # noqa: PLR0913 - the fields of the format, each by name
         self,
@@ -63,7 +73,8 @@ class Entry:
         signature: bytes,
         read_at: int,
         compile_ns: int,
-        warnings: "Warnings",
+        warnings: "Warnings" = (),
+        modules: tuple[str, ...] = (),
     ) -> None:
         self.code_bytes = code_bytes
         self.source_hash = source_hash
@@ -71,6 +82,7 @@ class Entry:
         self.read_at = read_at
         self.compile_ns = compile_ns
         self.warnings = warnings
+        self.modules = modules
 
     def load_code(self) -> "CodeType":
         code: CodeType = marshal.loads(self.code_bytes)
@@ -99,7 +111,7 @@ def hash_source(content: bytes) -> bytes:
 
 def encode_entry(entry: Entry, identity: str) -> bytes:
     """The bytes of *entry* for the build and variant that *identity* describes."""
-    notes = marshal.dumps((identity, entry.warnings))
+    notes = marshal.dumps((identity, entry.warnings, entry.modules))
     notes_at = HEADER_SIZE + len(entry.code_bytes)
     body = b"".join([
         MAGIC_NUMBER, FLAGS, entry.source_hash, entry.code_bytes, notes,
@@ -119,7 +131,7 @@ def decode_entry(content: bytes, identity: str) -> Entry:
     trailer = view[-TRAILER_SIZE:]
     check_frame(view, trailer)
     notes_at = read_number(trailer, 56)
-    stored_identity, warnings = marshal.loads(view[notes_at:-TRAILER_SIZE])
+    stored_identity, warnings, modules = marshal.loads(view[notes_at:-TRAILER_SIZE])
     if stored_identity != identity:
         raise Damaged("foreign")
     return Entry(
@@ -129,6 +141,7 @@ def decode_entry(content: bytes, identity: str) -> Entry:
         read_at=read_number(trailer, 40),
         compile_ns=read_number(trailer, 48),
         warnings=warnings,
+        modules=modules,
     )
 
 

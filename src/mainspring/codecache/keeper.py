@@ -36,7 +36,7 @@ def make_entry(source: "Source", variant: str, cache: "Cache") -> "tuple[CodeTyp
     if content[:2] == MAGIC_NUMBER[:2]:
         # CPython takes a file that begins like this for a .pyc, whatever its name
         raise Refused("compiled", source.path)
-    code, warnings, nanoseconds = compile_script(content, source.path)
+    code, warnings, modules, nanoseconds = compile_script(content, source.path)
     entry = Entry(
         code_bytes=marshal.dumps(code),
         source_hash=hash_source(content),
@@ -44,6 +44,7 @@ def make_entry(source: "Source", variant: str, cache: "Cache") -> "tuple[CodeTyp
         read_at=source.read_at,
         compile_ns=nanoseconds,
         warnings=warnings,
+        modules=modules,
     )
     return code, entry, keep_entry(entry, source, variant, cache)
 

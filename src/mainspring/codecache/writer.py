@@ -3,11 +3,12 @@
 A write is best effort: why one failed is a reason, and the program starts all the same.
 """
 
-import errno
 import os
 import sys
 import time
 
+# from `errno` they would leave a module behind
+from mainspring._native import EDQUOT, EFBIG, ENAMETOOLONG, ENOSPC, EROFS
 from mainspring.codecache.entry import encode_entry, sign_source
 from mainspring.codecache.key import locate_entry, name_build
 from mainspring.codecache.lookup import describe_identity
@@ -25,11 +26,11 @@ SWEEP_STATE = "%sweep"
 INTERPRETER_NOTE = "%interpreter"
 CREATE_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 REASONS: "dict[int | None, Reason]" = {
-    errno.ENOSPC: "disk-full",
-    errno.EDQUOT: "disk-full",
-    errno.EFBIG: "disk-full",
-    errno.EROFS: "read-only-file-system",
-    errno.ENAMETOOLONG: "name-too-long",
+    ENOSPC: "disk-full",
+    EDQUOT: "disk-full",
+    EFBIG: "disk-full",
+    EROFS: "read-only-file-system",
+    ENAMETOOLONG: "name-too-long",
 }
 
 

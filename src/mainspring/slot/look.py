@@ -11,11 +11,11 @@ try:
         b"MAINSPRING_START" in environ or "mainspring" in sys.modules or hasattr(sys, "_mainspring")
     ):
         # what the look leaves behind is collected at once, so that the program's garbage is its own
-        known = "gc" in sys.modules
-        import gc
-        from _frozen_importlib import _load
+        from _frozen_importlib import BuiltinImporter, _load
         from _frozen_importlib_external import spec_from_file_location
 
+        known = "gc" in sys.modules
+        gc = sys.modules["gc"] if known else _load(BuiltinImporter.find_spec("gc"))
         enabled = gc.isenabled()
         gc.disable()
         root = "@ROOT@"

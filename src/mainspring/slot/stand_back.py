@@ -1,12 +1,14 @@
 import sys
+from posix import environ
 
-behind = sys.path[sys.path.index(__file__.rpartition("/")[0]) + 1 :]
+here = __file__.rpartition("/")[0]
 sys.modules.pop("sitecustomize", None)
-if behind:
+# Before this folder, only a namespace package may have been passed over: not in the standard library's.
+if sys.path[-1] != here or b"PYTHONPATH" in environ:
     from _frozen_importlib import _find_spec, _load
 
     path = sys.path[:]
-    sys.path[:] = behind
+    sys.path[:] = [entry for entry in path if entry != here]
     try:
         spec = _find_spec("sitecustomize", None)
     finally:
