@@ -23,7 +23,7 @@ LONG = os.environ.get("MAINSPRING_LONG") == "1"
 STEPS = 400 if LONG else 40
 LONGEST = 0.08
 #: words that would tell the user of a fault that is not theirs
-OURS = (b"mainspring", b"_start.py", b"sitecustomize")
+OURS = (b"mainspring", b"_start.py", b"sitecustomize.py")
 
 
 def interrupt_after(world: World, kind: Kind, script: Path, seconds: float) -> tuple[int, bytes]:

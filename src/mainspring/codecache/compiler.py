@@ -78,13 +78,13 @@ def compile_script(content: bytes, path: str) -> "tuple[CodeType, Warnings, tupl
 def is_well_encoded(content: bytes) -> bool:
     """Whether reading the file would not fail on a byte that compiling its bytes lets pass.
 
-    Without a cookie, or with one for UTF-8, CPython checks every line of a file, comments too.
+    Without a cookie CPython checks every line of a file, comments too; since 3.14 with one for UTF-8.
     """
     try:
         content.decode()
     except UnicodeDecodeError:
         cookie = b"".join(content.splitlines()[:2]).lower()
-        return b"coding" in cookie and b"utf" not in cookie
+        return b"coding" in cookie and (b"utf" not in cookie or sys.version_info < (3, 14))
     return True
 
 

@@ -26,7 +26,7 @@ def read_remote_mounts() -> "tuple[str, ...] | None":
     remote = []
     for line in lines:
         _, point, kind, *_ = line.split(b" ")
-        if kind.decode("ascii", "replace") not in LOCAL_KINDS:
+        if os.fsdecode(kind) not in LOCAL_KINDS:
             remote.append(os.fsdecode(unescape_point(point)).rstrip("/") + "/")
     return tuple(remote)
 

@@ -77,7 +77,7 @@ def read_sums(root: int) -> "Sums":
     sums: Sums = {}
     for fields in read_lines(root, SUMS_NAME):
         if len(fields) == 5 and all(field.isdigit() for field in fields[1:4]):
-            verdict, program = fields[0].decode("ascii", "replace"), fields[4]
+            verdict, program = os.fsdecode(fields[0]), fields[4]
             add_to(sums, (verdict, program), [int(field) for field in fields[1:4]])
     return sums
 
@@ -85,7 +85,7 @@ def read_sums(root: int) -> "Sums":
 def add_starts(sums: "Sums", lines: "Iterable[list[bytes]]") -> None:
     for fields in lines:
         if len(fields) == 4 and fields[1].isdigit() and fields[2].isdigit():
-            verdict, program = fields[0].decode("ascii", "replace"), fields[3]
+            verdict, program = os.fsdecode(fields[0]), fields[3]
             add_to(sums, (verdict, program), [1, int(fields[1]), int(fields[2])])
 
 
