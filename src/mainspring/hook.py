@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mainspring._native import Log
     from mainspring.codecache.lookup import Look
 
+ASCII_CODEC = "encodings.ascii"
 NATIVE = "_native.abi3.so"
 DAY_SECONDS = 86_400.0  # how exactly the sweep knows when an entry was last used
 
@@ -166,7 +167,12 @@ def load_part(name: str) -> "ModuleType":
     [package] = sys.modules["mainspring"].__path__
     part = f"mainspring.{name.partition('.')[0]}"
     if part not in sys.modules:
+        is_new = ASCII_CODEC not in sys.modules
         _load(spec_from_file_location(part, f"{package}/{name}"))
+        if is_new and ASCII_CODEC in sys.modules:
+            # under -X dev, CPython looks the codec up to encode the name of an extension module
+            del sys.modules[ASCII_CODEC]
+            del sys.modules["encodings"].ascii
     return sys.modules[part]
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from security.people import list_temporary, write_script
 
+from .test_content import wait_until_aged
 from .tracing import trace_start
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ def test_one_that_comes_while_the_log_is_written_is_not_lost(world: World) -> No
 def test_at_each_call(world: World, cached: bool) -> None:
     """At each call that ours makes: none is lost, and none tells of us."""
     script = write_script(world, "print('ran')\n")
+    wait_until_aged(script)
     world.start("enabled", script)
     prepare(world, cached=cached)
     whole = trace_start(world, script)
@@ -102,7 +104,8 @@ def test_at_each_call(world: World, cached: bool) -> None:
     for place in range(first, last + 1, 1 if LONG else 2):
         prepare(world, cached=cached)
         started = trace_start(world, script, whole.target(place, "signal=SIGINT")).ended
-        if started.status == 0:
+        # CPython itself tells of one that it met where it looks for an archive, and goes on
+        if started.status == 0 and started.stderr == b"":
             lost.append(whole.calls[place])
         if tells_of_ours(started.stderr):
             told.append(whole.calls[place])
@@ -110,6 +113,8 @@ def test_at_each_call(world: World, cached: bool) -> None:
 
 
 def prepare(world: World, *, cached: bool) -> None:
+    """Let each start make the same calls: the same look, and no slice of the sweep."""
+    os.utime(world.cache / "%sweep")
     for entry in world.entries:
         if not cached:
             entry.unlink()
