@@ -40,7 +40,7 @@ static PyObject *compile_script(PyObject *Py_UNUSED(module), PyObject *args)
 
 PyDoc_STRVAR(
     arm_doc,
-    "arm(filename, code, warnings, log, interrupted, signature)\n--\n\n"
+    "arm(filename, code, warnings, log, signature)\n--\n\n"
     "Start *code* instead of compiling *filename* when CPython is about to run that file.\n\n"
     "*warnings* is a tuple of (category, text, line) to give first; *log* is None, or a tuple "
     "that\n"
@@ -57,11 +57,22 @@ PyDoc_STRVAR(
     "Returns (names, position): pass 0 first, then what the last call gave; -1 means the end.\n"
     "os.scandir cannot go on where an earlier process stopped.  Raises OSError.");
 
+PyDoc_STRVAR(hand_on_interrupt_doc,
+             "hand_on_interrupt()\n--\n\n"
+             "Raise SIGINT again when the program starts: here, it would be the end of `site`.");
+
+PyDoc_STRVAR(
+    write_line_doc,
+    "write_line(descriptor, line)\n--\n\n"
+    "Write the bytes *line*, unless nobody takes them.  Raises nothing of the file system's.");
+
 static PyMethodDef methods[] = {
     {"arm", arm, METH_VARARGS, arm_doc},
     {"compile_script", compile_script, METH_VARARGS, compile_script_doc},
     {"awaits_script", awaits_script, METH_NOARGS, awaits_script_doc},
+    {"hand_on_interrupt", hand_on_interrupt, METH_NOARGS, hand_on_interrupt_doc},
     {"read_folder", read_folder, METH_VARARGS, read_folder_doc},
+    {"write_line", write_line, METH_VARARGS, write_line_doc},
     {NULL, NULL, 0, NULL},
 };
 

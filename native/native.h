@@ -10,6 +10,13 @@
 /* start.c: hand over what the next `cpython.run_file` is to start. */
 PyObject *arm(PyObject *module, PyObject *args);
 
+/* start.c: raise SIGINT again when the program starts. */
+PyObject *hand_on_interrupt(PyObject *module, PyObject *args);
+
+/* log.c: write a line without waiting for whoever reads it. */
+PyObject *write_line(PyObject *module, PyObject *args);
+void write_bytes(int descriptor, PyObject *line);
+
 /* folder.c: some names of a folder, and where to go on. */
 PyObject *read_folder(PyObject *module, PyObject *args);
 

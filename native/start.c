@@ -26,7 +26,7 @@ extern int PySys_AddAuditHook(audit_function, void *) __attribute__((weak));
  * main script, and it runs one. */
 typedef struct {
     PyObject *filename;      /* str: the path CPython will announce */
-    PyObject *code;          /* code object, or NULL when only an interrupt is to be handed on */
+    PyObject *code;          /* code object */
     PyObject *warnings;      /* tuple of (category, text, line): given while it was compiled */
     PyObject *log;           /* tuple, see write_log, or NULL */
     PyObject *audit;         /* sys.audit */
@@ -34,12 +34,12 @@ typedef struct {
     PyObject *warn_explicit; /* _warnings.warn_explicit */
     PyObject *loader_type;   /* SourceFileLoader */
     PyObject *signature; /* bytes: the script's stat, as entry.py packs it, when it was looked at */
-    int interrupted;     /* SIGINT came while the start was being arranged */
 } armed_start;
 
 static armed_start armed;
 static int is_armed = 0;
 static int is_hooked = 0;
+static int is_interrupted = 0; /* SIGINT came while the start was being arranged */
 
 static void drop_start(armed_start *start)
 {
@@ -52,7 +52,6 @@ static void drop_start(armed_start *start)
     Py_CLEAR(start->warn_explicit);
     Py_CLEAR(start->loader_type);
     Py_CLEAR(start->signature);
-    start->interrupted = 0;
 }
 
 /* ---- what _PyRun_SimpleFileObject does around the code ------------------------------------- */
@@ -304,8 +303,6 @@ static int has_changed(const armed_start *start)
 static const char *reason_to_stand_aside(const armed_start *start, PyObject *args,
                                          PyObject *namespace)
 {
-    if (start->code == NULL)
-        return "interrupted";
     PyObject *announced = PyTuple_Size(args) == 1 ? PyTuple_GetItem(args, 0) : NULL;
     if (announced == NULL || !PyUnicode_Check(announced) ||
         PyUnicode_Compare(announced, start->filename) != 0)
@@ -344,9 +341,8 @@ static void write_log(const armed_start *start, const char *reason)
                          ? PyBytes_FromFormat("%s\t%s\t%s\n", program, outcome, milliseconds)
                          : PyBytes_FromFormat("%s\t%s%s%s\t%s\n", program, verdict,
                                               *verdict ? " " : "", reason, milliseconds);
-    ssize_t written =
-        line == NULL ? 0 : write(descriptor, PyBytes_AsString(line), (size_t)PyBytes_Size(line));
-    (void)written; /* best effort */
+    if (line != NULL)
+        write_bytes(descriptor, line);
     Py_XDECREF(line);
     if (is_own)
         close(descriptor);
@@ -357,6 +353,14 @@ static void write_log(const armed_start *start, const char *reason)
 static int announce(const armed_start *start)
 {
     return audit(start, "cpython.run_file", start->filename);
+}
+
+/* As if the SIGINT came now: whoever runs next is to handle it. */
+static void raise_interrupt(void)
+{
+    if (is_interrupted)
+        PyErr_SetInterrupt();
+    is_interrupted = 0;
 }
 
 /* Whether CPython is not to go on: an exception is set then.  Takes over the references of *start*.
@@ -371,11 +375,9 @@ static int take_over(armed_start *start, PyObject *module)
         PyErr_Clear();
         return 0;
     }
-    /* As CPython does before it runs the file: a signal may have arrived by now. */
-    if (Py_MakePendingCalls() < 0)
-        return -1;
     if (set_file_names(start, PyModule_GetDict(module)) < 0)
         return -1;
+    raise_interrupt();
     Py_INCREF(module);
     run_code(start, module);
     return -1;
@@ -392,8 +394,8 @@ static int on_run_file(PyObject *args)
     PyErr_Clear();
     write_log(&start, reason);
     PyErr_Clear();
-    if (start.interrupted)
-        PyErr_SetInterrupt();
+    if (reason != NULL)
+        raise_interrupt();
     int status = reason == NULL ? take_over(&start, module) : 0;
     PyObject *type, *value, *traceback;
     PyErr_Fetch(&type, &value, &traceback);
@@ -404,11 +406,15 @@ static int on_run_file(PyObject *args)
 
 static int on_audit(const char *event, PyObject *args, void *Py_UNUSED(data))
 {
-    if (!is_armed || strcmp(event, "cpython.run_file") != 0)
+    if ((!is_armed && !is_interrupted) || strncmp(event, "cpython.run_", 12) != 0)
         return 0;
     /* The hook hears every interpreter of the process; what is armed belongs to the main one. */
     if (PyInterpreterState_GetID(PyInterpreterState_Get()) != 0)
         return 0;
+    if (!is_armed || strcmp(event, "cpython.run_file") != 0) {
+        raise_interrupt();
+        return 0;
+    }
     is_armed = 0;
     return on_run_file(args);
 }
@@ -426,19 +432,17 @@ static PyObject *attribute_of(const char *module_name, const char *name)
 static int fill_start(armed_start *start, PyObject *args)
 {
     memset(start, 0, sizeof *start);
-    if (!PyArg_ParseTuple(args, "UOO!OpS:arm", &start->filename, &start->code, &PyTuple_Type,
-                          &start->warnings, &start->log, &start->interrupted, &start->signature)) {
+    if (!PyArg_ParseTuple(args, "UOO!OS:arm", &start->filename, &start->code, &PyTuple_Type,
+                          &start->warnings, &start->log, &start->signature)) {
         memset(start, 0, sizeof *start);
         return -1;
     }
     Py_INCREF(start->filename);
     Py_INCREF(start->warnings);
     Py_INCREF(start->signature);
-    if (start->code == Py_None)
-        start->code = NULL;
     if (start->log == Py_None)
         start->log = NULL;
-    Py_XINCREF(start->code);
+    Py_INCREF(start->code);
     Py_XINCREF(start->log);
     start->audit = attribute_of("sys", "audit");
     start->exec = attribute_of("builtins", "exec");
@@ -480,5 +484,13 @@ PyObject *arm(PyObject *Py_UNUSED(module), PyObject *args)
     drop_start(&armed);
     armed = start;
     is_armed = 1;
+    Py_RETURN_NONE;
+}
+
+PyObject *hand_on_interrupt(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
+{
+    if (add_hook_once() < 0)
+        return NULL;
+    is_interrupted = 1;
     Py_RETURN_NONE;
 }

@@ -46,7 +46,8 @@ static void start_module(char **started, const struct place *launcher)
 
 int run_command(char **arguments, const struct place *launcher)
 {
-    static char module_option[] = "-m";
+    /* -P: not whatever is called mainspring in the folder that the user happens to be in */
+    static char module_option[] = "-Pm";
     static char module_name[] = "mainspring";
     size_t count = 0;
     if (!launcher->known)

@@ -18,7 +18,7 @@ from mainspring.settings import find_log, read_size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import ModuleType
 
     from mainspring._native import Log
@@ -29,13 +29,16 @@ NATIVE = "_native.abi3.so"
 DAY_SECONDS = 86_400.0  # how exactly the sweep knows when an entry was last used
 
 
-def start(root: str) -> None:
+def start(root: str) -> "Callable[[], None] | None":
     """Arrange the start that this interpreter is about to make, with the package in *root*.
 
-    Called by a slot, once.  Raises nothing, and leaves nothing of the package behind.
+    Called by a slot, once.  Raises nothing, and leaves nothing of the package behind.  Returns what
+    hands a SIGINT on to the program, if there is a way to.
     """
     try:
         arrange_start(os.environ)
+        native = sys.modules.get("mainspring._native")
+        return None if native is None else native.hand_on_interrupt
     finally:
         forget_modules()
         forget_folders(root)
@@ -49,8 +52,6 @@ def arrange_start(environment: "Mapping[str, str]") -> None:
         if load_part(NATIVE).awaits_script():
             plan = plan_start(environment)
             carry_out(plan, environment, started)
-    except KeyboardInterrupt:
-        hand_on_interrupt(plan, prepare_log(plan, environment, started))
     except Exception as error:  # noqa: BLE001 - a bug of ours must not be the end of a program
         plan.reason = "no-native" if isinstance(error, ImportError) else "internal-error"
         log_start(plan, environment, started)
@@ -98,7 +99,7 @@ def fill_plan(plan: Plan, environment: "Mapping[str, str]") -> None:
 def take_entry(plan: Plan, look: "Look") -> None:
     assert look.entry is not None
     load_modules(look.entry.modules, plan.script)
-    plan.code = look.entry.load_code()
+    plan.code = look.code
     plan.warnings = look.entry.warnings
     plan.saved_ns = look.entry.compile_ns
     if needs_care(plan, look):
@@ -142,21 +143,7 @@ def arm_start(plan: Plan, log: "Log | None") -> None:
         _fix_co_filename(plan.code, plan.script)
     categories = vars(sys.modules["builtins"])
     warnings = tuple((categories[name], text, line) for name, text, line in plan.warnings)
-    load_part(NATIVE).arm(plan.script, plan.code, warnings, log, False, sign_source(plan.source.status))
-
-
-def hand_on_interrupt(plan: Plan, log: "Log | None") -> None:
-    """Raise the SIGINT again when the script would start: here, it would be the end of `site`.
-
-    Raises KeyboardInterrupt if no script is known to start.
-    """
-    try:
-        if plan.source is not None:
-            load_part(NATIVE).arm(plan.script, None, (), log, True, b"")
-            return
-    except ImportError:
-        pass
-    raise KeyboardInterrupt
+    load_part(NATIVE).arm(plan.script, plan.code, warnings, log, sign_source(plan.source.status))
 
 
 def load_part(name: str) -> "ModuleType":

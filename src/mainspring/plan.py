@@ -7,7 +7,7 @@ import os
 import sys
 
 from mainspring.codecache.key import name_variant
-from mainspring.codecache.lookup import Cache, Look, Source, look_beside, look_in_cache
+from mainspring.codecache.lookup import USABLE, Cache, Look, Source, look_beside, look_in_cache
 from mainspring.places import Refused
 from mainspring.program import check_start, name_program, open_source
 from mainspring.settings import find_cache_folder, is_read_only
@@ -45,7 +45,7 @@ class Plan:
     @property
     def usable(self) -> "Look | None":
         """The look that found an entry of the script as it is now."""
-        return self.looks[-1] if self.verdict in ("hit", "refreshed") else None
+        return self.looks[-1] if self.verdict in USABLE else None
 
     @property
     def outcome(self) -> str:

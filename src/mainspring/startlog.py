@@ -10,6 +10,7 @@ import os
 import stat
 import time
 
+from mainspring._native import write_line as native_write
 from mainspring.codecache.counters import APPEND_FILE, escape_program
 from mainspring.places import has_set_id
 
@@ -54,7 +55,7 @@ def write_line(target: str, program: str, outcome: str, began: int) -> None:
     line = b"%b\t%b\t%.3f\n" % (escape_program(program), outcome.encode(), milliseconds)
     try:
         descriptor, is_own = open_log(target)
-        os.write(descriptor, line)
+        native_write(descriptor, line)
         if is_own:
             os.close(descriptor)
     except (OSError, ValueError, OverflowError):

@@ -14,6 +14,7 @@ from .test_neighbours import take_slot
 
 if TYPE_CHECKING:
     from pathlib import Path
+
     from security.people import Installation, PrefixedWorld
 
 

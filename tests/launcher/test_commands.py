@@ -48,21 +48,21 @@ def test_all_but_run_goes_to_the_python_side(layout: Layout, words: list[str]) -
 def test_without_its_script_the_python_side_is_a_module(layout: Layout) -> None:
     python = layout.stand_in()
     layout.call("status", "--json")
-    assert python.arguments == [b"-m", b"mainspring", b"status", b"--json"]
+    assert python.arguments == [b"-Pm", b"mainspring", b"status", b"--json"]
 
 
 def test_a_script_that_cannot_be_executed_is_as_good_as_missing(layout: Layout) -> None:
     layout.script("#!/missing/python\n", "bin/mainspring-cli")
     python = layout.stand_in()
     layout.call("doctor")
-    assert python.arguments == [b"-m", b"mainspring", b"doctor"]
+    assert python.arguments == [b"-Pm", b"mainspring", b"doctor"]
 
 
 def test_a_launcher_in_the_place_of_the_python_side_is_not_started(layout: Layout) -> None:
     (layout.root / "bin" / "mainspring-cli").symlink_to("mainspring")
     python = layout.stand_in()
     layout.call("status")
-    assert python.arguments == [b"-m", b"mainspring", b"status"]
+    assert python.arguments == [b"-Pm", b"mainspring", b"status"]
 
 
 def test_without_any_python_side_the_error_says_what_to_do(layout: Layout) -> None:

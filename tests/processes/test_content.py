@@ -9,7 +9,7 @@ from _imp import source_hash
 from typing import TYPE_CHECKING
 
 import pytest
-from security.people import check_start, let_age, write_script
+from security.people import let_age, write_script
 
 from mainspring.codecache.entry import SUM_KEY, TRAILER_SIZE
 
@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 
 SECOND = 10**9
 HOUR = 3600 * SECOND
+
+
+def check_fresh_start(world: World, expected: str, *arguments: Path) -> None:
+    """As check_start, but leaves entries as young as they are."""
+    before = len(world.read_log())
+    started = world.start("enabled", *arguments)
+    assert started == world.start("plain", *arguments)
+    assert [line.outcome for line in world.read_log()[before:]] == [expected]
 
 
 def wait_until_aged(script: Path) -> None:
@@ -48,15 +56,15 @@ def shift_read_at(entry: Path, nanoseconds: int) -> None:
 
 def test_a_fresh_script_is_a_hit_by_content_until_it_has_aged(world: World) -> None:
     script = write_script(world)
-    check_start(world, "absent", script)
+    check_fresh_start(world, "absent", script)
     [entry] = world.entries
     first = entry.read_bytes()
-    check_start(world, "hit", script)
+    check_fresh_start(world, "hit", script)
     assert entry.read_bytes() == first
     wait_until_aged(script)
-    check_start(world, "refreshed", script)
+    check_fresh_start(world, "refreshed", script)
     renewed = entry.read_bytes()
-    check_start(world, "hit", script)
+    check_fresh_start(world, "hit", script)
     assert entry.read_bytes() == renewed
     assert read_at(entry) > script.stat().st_mtime_ns + 2 * SECOND
 
@@ -66,39 +74,39 @@ def test_a_script_from_the_future_is_used_by_its_content(world: World, ahead: in
     script = write_script(world, "print('one')\n")
     future = time.time_ns() + ahead
     os.utime(script, ns=(future, future))
-    check_start(world, "absent", script)
-    check_start(world, "hit", script)
+    check_fresh_start(world, "absent", script)
+    check_fresh_start(world, "hit", script)
     script.write_text("print('two')\n")
     os.utime(script, ns=(future, future))
-    check_start(world, "stale", script)
+    check_fresh_start(world, "stale", script)
     assert world.start("enabled", script).stdout == b"two\n"
 
 
 @pytest.mark.parametrize("shift", [HOUR, -HOUR, 1000 * 24 * HOUR, -1000 * 24 * HOUR])
 def test_a_clock_that_was_wrong_starts_no_old_code(world: World, shift: int) -> None:
     script = write_script(world, "print('one')\n")
-    check_start(world, "absent", script)
+    check_fresh_start(world, "absent", script)
     [entry] = world.entries
     shift_read_at(entry, shift)
     # the script has not aged, but an entry that was read an hour later cannot know
-    check_start(world, "hit", script)
+    check_fresh_start(world, "hit", script)
     before = script.stat()
     script.write_text("print('two')\n")
     os.utime(script, ns=(before.st_atime_ns, before.st_mtime_ns))
-    check_start(world, "stale", script)
+    check_fresh_start(world, "stale", script)
     assert world.start("enabled", script).stdout == b"two\n"
 
 
 def test_an_edit_of_the_same_size_with_its_time_put_back(world: World) -> None:
     script = write_script(world, "print('one')\n")
-    check_start(world, "absent", script)
+    check_fresh_start(world, "absent", script)
     for text in ("two", "six", "ten"):
         before = script.stat()
         script.write_text(f"print('{text}')\n")
         os.utime(script, ns=(before.st_atime_ns, before.st_mtime_ns))
         after = script.stat()
         assert (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns)
-        check_start(world, "stale", script)
+        check_fresh_start(world, "stale", script)
         assert world.start("enabled", script).stdout == f"{text}\n".encode()
 
 
@@ -141,14 +149,14 @@ def test_the_same_content_is_refreshed_and_then_a_hit(
 ) -> None:
     script = write_script(world)
     wait_until_aged(script)
-    check_start(world, "absent", script)
-    check_start(world, "hit", script)
+    check_fresh_start(world, "absent", script)
+    check_fresh_start(world, "hit", script)
     [entry] = world.entries
     code = strip_trailer(entry)
     change(script)
-    check_start(world, "refreshed", script)
+    check_fresh_start(world, "refreshed", script)
     assert strip_trailer(entry) == code
-    check_start(world, "hit", script)
+    check_fresh_start(world, "hit", script)
 
 
 def strip_trailer(entry: Path) -> bytes:
@@ -161,13 +169,13 @@ def test_a_link_to_another_script_is_started(world: World) -> None:
     for target, outcome in ((one, "absent"), (one, "hit"), (two, "stale"), (one, "stale")):
         link.unlink(missing_ok=True)
         link.symlink_to(target)
-        check_start(world, outcome, link)
+        check_fresh_start(world, outcome, link)
 
 
 def test_entries_tell_the_source_that_they_are_of(world: World) -> None:
     script = write_script(world)
     let_age(script)
-    check_start(world, "absent", script)
+    check_fresh_start(world, "absent", script)
     content = world.entries[0].read_bytes()
     status = script.stat()
     numbers = [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_dev]

@@ -46,6 +46,7 @@ def tells_of_ours(errors: bytes) -> bool:
     return any(word in errors for word in OURS)
 
 
+@pytest.mark.timeout(600 if LONG else 120)
 @pytest.mark.parametrize("kind", ["enabled", "run"])
 def test_while_a_large_script_is_compiled(world: World, kind: Kind) -> None:
     """Most of these come while the hook compiles."""

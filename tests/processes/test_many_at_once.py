@@ -94,7 +94,7 @@ def test_many_first_starts_make_one_entry(world: World) -> None:
     assert {process.communicate()[0] for process in processes} == {b"0.0 0.0\n"}
     outcomes = [line.outcome for line in world.read_log()]
     assert len(outcomes) == STARTS
-    assert set(outcomes) <= {"absent", "hit"}
+    assert set(outcomes) <= {"absent", "hit", "refreshed"}
     check_cache(world)
 
 

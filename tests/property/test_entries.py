@@ -53,7 +53,7 @@ def test_the_format_is_the_one_of_its_grammar(entry: Entry, identity: str) -> No
     assert content[4:8] == b"\x03\0\0\0"
     assert content[8:16] == entry.source_hash
     assert content[16:notes_at] == entry.code_bytes
-    assert marshal.loads(content[notes_at:-TRAILER_SIZE]) == (identity, entry.warnings)
+    assert marshal.loads(content[notes_at:-TRAILER_SIZE]) == (identity, entry.warnings, entry.modules)
     assert trailer[:40] == entry.signature
     numbers = [entry.read_at, entry.compile_ns, notes_at, len(content)]
     assert trailer[40:72] == b"".join(map(pack_number, numbers))

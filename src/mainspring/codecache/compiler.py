@@ -9,6 +9,7 @@ import sys
 import time
 
 from mainspring._native import compile_script as compile_bytes
+from mainspring.codecache.entry import KEPT_CATEGORIES
 from mainspring.places import Refused
 
 TYPE_CHECKING = False
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     Recorded = tuple[object, type[Warning], str, int]
 
 KEEP_ALL = ("always", None, Warning, None, 0)
-KEPT_CATEGORIES = ("SyntaxWarning", "DeprecationWarning", "PendingDeprecationWarning")
 
 
 class WarningsRecorder:

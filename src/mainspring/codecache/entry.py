@@ -39,6 +39,8 @@ HEADER_SIZE = 16
 SIGNATURE_SIZE = 40
 TRAILER_SIZE = 88
 MARK = b"MnSprg\x00\x01"
+CODE_TYPE = type((lambda: None).__code__)
+KEPT_CATEGORIES = ("SyntaxWarning", "DeprecationWarning", "PendingDeprecationWarning")
 SUM_KEY = 0x6D61696E73707267
 MODULUS = 1 << 64
 
@@ -85,7 +87,13 @@ class Entry:
         self.modules = modules
 
     def load_code(self) -> "CodeType":
-        code: CodeType = marshal.loads(self.code_bytes)
+        """The code object.  Raises Damaged if there is none."""
+        try:
+            code = marshal.loads(self.code_bytes)
+        except (EOFError, TypeError, ValueError):
+            raise Damaged("corrupt") from None
+        if type(code) is not CODE_TYPE:
+            raise Damaged("corrupt")
         return code
 
 
@@ -131,7 +139,7 @@ def decode_entry(content: bytes, identity: str) -> Entry:
     trailer = view[-TRAILER_SIZE:]
     check_frame(view, trailer)
     notes_at = read_number(trailer, 56)
-    stored_identity, warnings, modules = marshal.loads(view[notes_at:-TRAILER_SIZE])
+    stored_identity, warnings, modules = read_notes(view[:-TRAILER_SIZE], notes_at)
     if stored_identity != identity:
         raise Damaged("foreign")
     return Entry(
@@ -143,6 +151,20 @@ def decode_entry(content: bytes, identity: str) -> Entry:
         warnings=warnings,
         modules=modules,
     )
+
+
+def read_notes(view: memoryview, notes_at: int) -> "tuple[str, Warnings, tuple[str, ...]]":
+    """The notes that begin at *notes_at*, if they are what a start wrote.  Raises Damaged."""
+    try:
+        identity, warnings, modules = marshal.loads(view[max(notes_at, HEADER_SIZE) :])
+        for category, text, line in warnings:
+            if category not in KEPT_CATEGORIES or type(text) is not str or type(line) is not int:
+                raise Damaged("corrupt")
+        if type(identity) is str and all(type(name) is str for name in modules):
+            return identity, warnings, modules
+    except (EOFError, TypeError, ValueError):
+        pass
+    raise Damaged("corrupt")
 
 
 def check_frame(view: memoryview, trailer: memoryview) -> None:

@@ -6,6 +6,7 @@ used if its source has the stat that the entry recorded, or else the same conten
 
 import os
 import stat
+import sys
 import time
 
 from mainspring.codecache.entry import Damaged, Entry, decode_entry, hash_source, sign_source
@@ -15,6 +16,7 @@ from mainspring.places import OPEN_FILE, Refused, judge_owner, open_folder, open
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
+    from types import CodeType
     from typing import Literal
 
     from mainspring.reasons import Reason, Verdict
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 # A source changed this shortly before it was read may change again without its stat telling, as in
 # git's index: file systems count time in ticks, some of them two seconds long.
 RACY_NS = 2_000_000_000
+USABLE = ("hit", "refreshed")
+NAME_TOO_LONG = 63 if sys.platform == "darwin" else 36  # `errno` would be one more module
 
 
 class Cache:
@@ -51,7 +55,7 @@ class Cache:
 class Look:
     """What a look at one place found."""
 
-    __slots__ = ("entry", "path", "place", "reason", "used_at", "verdict")
+    __slots__ = ("code", "entry", "path", "place", "reason", "used_at", "verdict")
 
     def __init__(
         self, place: "Place", path: str, verdict: "Verdict", reason: "Reason | None" = None
@@ -61,6 +65,7 @@ class Look:
         self.verdict = verdict
         self.reason = reason
         self.entry: Entry | None = None
+        self.code: CodeType | None = None
         self.used_at = 0.0
 
 
@@ -154,7 +159,9 @@ def look_at(
         return Look(place, path, "absent")
     except Refused as refused:
         return Look(place, path, "untrusted", refused.reason)
-    except OSError:
+    except OSError as error:
+        if error.errno == NAME_TOO_LONG:
+            return Look(place, path, "absent", "name-too-long")
         return Look(place, path, "untrusted", "no-access")
     except Damaged as damaged:
         # beside a script, CPython keeps the .pyc of the module that it may be as well
@@ -162,6 +169,11 @@ def look_at(
         return Look(place, path, "no-trailer" if is_plain else damaged.verdict)
     look = Look(place, path, classify_entry(entry, source))
     look.entry = entry
+    if look.verdict in USABLE:
+        try:
+            look.code = entry.load_code()
+        except Damaged as damaged:
+            look.verdict = damaged.verdict
     look.used_at = status.st_mtime
     return look
 

@@ -2,9 +2,13 @@
 # prints it.  Up to the version check, this is Python 2 and 3.
 #
 #     python [options] -c PROBE PACKAGE SCRIPT
+import sys
+
+# what stands in the folder that the user happens to be in is not imported
+sys.path[:] = [entry for entry in sys.path if entry]
+
 import json
 import os
-import sys
 
 
 def main(package, *arguments):

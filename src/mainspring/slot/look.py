@@ -10,28 +10,41 @@ try:
     ) and not (
         b"MAINSPRING_START" in environ or "mainspring" in sys.modules or hasattr(sys, "_mainspring")
     ):
-        # what the look leaves behind is collected at once, so that the program's garbage is its own
         from _frozen_importlib import BuiltinImporter, _load
         from _frozen_importlib_external import spec_from_file_location
+        from _signal import SIGINT, default_int_handler, getsignal, signal
 
-        known = "gc" in sys.modules
-        gc = sys.modules["gc"] if known else _load(BuiltinImporter.find_spec("gc"))
-        enabled = gc.isenabled()
-        gc.disable()
+        # an interrupt meanwhile is the program's: here, it would be the end of `site`
+        interrupts, hand_on = {}, None
+        is_default = getsignal(SIGINT) is default_int_handler
+        # what the look leaves behind is collected at once, so that the program's garbage is its own
+        is_known = "gc" in sys.modules
+        gc = sys.modules["gc"] if is_known else _load(BuiltinImporter.find_spec("gc"))
+        is_enabled = gc.isenabled()
         root = "@ROOT@"
         package = f"{root}/mainspring"
         try:
+            if is_default:
+                signal(SIGINT, interrupts.__setitem__)
+            gc.disable()
             _load(
                 spec_from_file_location(
                     "mainspring", f"{package}/_start.py", submodule_search_locations=[package]
                 )
             )
-            sys.modules["mainspring"].start(root)
+            hand_on = sys.modules["mainspring"].start(root)
         finally:
             gc.collect(0)
-            if enabled:
+            if is_enabled:
                 gc.enable()
-            if not known:
+            if not is_known:
                 del sys.modules["gc"]
+            if is_default:
+                signal(SIGINT, default_int_handler)
+            if interrupts:
+                interrupts.clear()
+                if hand_on is None:
+                    raise KeyboardInterrupt
+                hand_on()
 except Exception:  # never the cause of a failure: the start goes on as CPython's own
     pass

@@ -4,6 +4,7 @@
 #
 # Any Python may be started like this: up to the version check, this is Python 2 and 3.
 import os
+import stat
 import sys
 
 
@@ -40,40 +41,71 @@ def arrange(folder):
         return
     if "mainspring" in sys.modules or not is_worth_it():
         return
-    # what the look leaves behind is collected at once, so that the program's garbage is its own
     from _frozen_importlib import BuiltinImporter, _load
     from _frozen_importlib_external import spec_from_file_location
+    from _signal import SIGINT, default_int_handler, getsignal, signal
 
-    known = "gc" in sys.modules
-    gc = sys.modules["gc"] if known else _load(BuiltinImporter.find_spec("gc"))
-    enabled = gc.isenabled()
-    gc.disable()
+    # an interrupt meanwhile is the program's: here, it would be the end of `site`
+    interrupts, hand_on = {}, None
+    is_default = getsignal(SIGINT) is default_int_handler
+    # what the look leaves behind is collected at once, so that the program's garbage is its own
+    is_known = "gc" in sys.modules
+    gc = sys.modules["gc"] if is_known else _load(BuiltinImporter.find_spec("gc"))
+    is_enabled = gc.isenabled()
     package = os.path.dirname(folder)
     try:
+        if is_default:
+            signal(SIGINT, interrupts.__setitem__)
+        gc.disable()
         _load(
             spec_from_file_location(
                 "mainspring", package + "/_start.py", submodule_search_locations=[package]
             )
         )
-        sys.modules["mainspring"].start(os.path.dirname(package))
+        hand_on = sys.modules["mainspring"].start(os.path.dirname(package))
     finally:
         gc.collect(0)
-        if enabled:
+        if is_enabled:
             gc.enable()
-        if not known:
+        if not is_known:
             del sys.modules["gc"]
+        if is_default:
+            signal(SIGINT, default_int_handler)
+        if interrupts:
+            interrupts.clear()
+            if hand_on is None:
+                raise KeyboardInterrupt
+            hand_on()
 
 
 def log_old_python():
     target = os.environ.get("MAINSPRING_LOG", "")
     # before 3.8, the program's name is not known yet
     program = os.path.join(os.getcwd(), sys.argv[0]) if hasattr(sys, "argv") else ""
-    line = "%s\told-python\t0.000\n" % program
+    program = "".join(escape(character) for character in program)
+    line = (program + "\told-python\t0.000\n").encode("utf-8", "replace")
     if target.isdigit():
-        os.write(int(target), line.encode())
+        os.write(int(target), line)
     elif target:
-        with open(target, "a") as log:
-            log.write(line)
+        append(target, line)
+
+
+def escape(character):
+    """As counters.py does it."""
+    known = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
+    if character in known:
+        return known[character]
+    return "\\x%02x" % ord(character) if ord(character) < 32 or ord(character) == 127 else character
+
+
+def append(path, line):
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
+    log = os.open(path, flags, 0o600)
+    try:
+        if stat.S_ISREG(os.fstat(log).st_mode):
+            os.write(log, line)
+    finally:
+        os.close(log)
 
 
 folder, this_module = take_away()
