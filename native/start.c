@@ -32,13 +32,14 @@ typedef struct {
     PyObject *audit;         /* sys.audit */
     PyObject *exec;          /* builtins.exec */
     PyObject *warn_explicit; /* _warnings.warn_explicit */
-    PyObject *loader_type;   /* SourceFileLoader */
+    PyObject *loader;        /* made beforehand: an interrupt would be raised in its Python code */
     PyObject *signature; /* bytes: the script's stat, as entry.py packs it, when it was looked at */
 } armed_start;
 
 static armed_start armed;
 static int is_armed = 0;
 static int is_hooked = 0;
+static int is_starting = 0;    /* the event is being dispatched again */
 static int is_interrupted = 0; /* SIGINT came while the start was being arranged */
 
 static void drop_start(armed_start *start)
@@ -50,7 +51,7 @@ static void drop_start(armed_start *start)
     Py_CLEAR(start->audit);
     Py_CLEAR(start->exec);
     Py_CLEAR(start->warn_explicit);
-    Py_CLEAR(start->loader_type);
+    Py_CLEAR(start->loader);
     Py_CLEAR(start->signature);
 }
 
@@ -98,16 +99,6 @@ static void note_interrupt(const armed_start *start)
     PyErr_Restore(type, value, traceback);
 }
 
-static int set_loader(const armed_start *start, PyObject *namespace)
-{
-    PyObject *loader = PyObject_CallFunction(start->loader_type, "sO", "__main__", start->filename);
-    if (loader == NULL)
-        return -1;
-    int status = PyDict_SetItemString(namespace, "__loader__", loader);
-    Py_DECREF(loader);
-    return status;
-}
-
 /* 3.15 has no __cached__ any more. */
 static int has_cached_name(void) { return Py_Version < 0x030F0000; }
 
@@ -117,7 +108,7 @@ static int set_file_names(const armed_start *start, PyObject *namespace)
         return -1;
     if (has_cached_name() && PyDict_SetItemString(namespace, "__cached__", Py_None) < 0)
         return -1;
-    return set_loader(start, namespace);
+    return PyDict_SetItemString(namespace, "__loader__", start->loader);
 }
 
 static void delete_name(PyObject *namespace, const char *name)
@@ -406,7 +397,7 @@ static int on_run_file(PyObject *args)
 
 static int on_audit(const char *event, PyObject *args, void *Py_UNUSED(data))
 {
-    if ((!is_armed && !is_interrupted) || strncmp(event, "cpython.run_", 12) != 0)
+    if (is_starting || (!is_armed && !is_interrupted) || strncmp(event, "cpython.run_", 12) != 0)
         return 0;
     /* The hook hears every interpreter of the process; what is armed belongs to the main one. */
     if (PyInterpreterState_GetID(PyInterpreterState_Get()) != 0)
@@ -416,7 +407,10 @@ static int on_audit(const char *event, PyObject *args, void *Py_UNUSED(data))
         return 0;
     }
     is_armed = 0;
-    return on_run_file(args);
+    is_starting = 1;
+    int status = on_run_file(args);
+    is_starting = 0;
+    return status;
 }
 
 /* ---- arming ------------------------------------------------------------------------------- */
@@ -427,6 +421,15 @@ static PyObject *attribute_of(const char *module_name, const char *name)
     PyObject *value = module == NULL ? NULL : PyObject_GetAttrString(module, name);
     Py_XDECREF(module);
     return value;
+}
+
+static PyObject *make_loader(PyObject *filename)
+{
+    PyObject *type = attribute_of("_frozen_importlib_external", "SourceFileLoader");
+    PyObject *loader =
+        type == NULL ? NULL : PyObject_CallFunction(type, "sO", "__main__", filename);
+    Py_XDECREF(type);
+    return loader;
 }
 
 static int fill_start(armed_start *start, PyObject *args)
@@ -447,8 +450,8 @@ static int fill_start(armed_start *start, PyObject *args)
     start->audit = attribute_of("sys", "audit");
     start->exec = attribute_of("builtins", "exec");
     start->warn_explicit = attribute_of("_warnings", "warn_explicit");
-    start->loader_type = attribute_of("_frozen_importlib_external", "SourceFileLoader");
-    if (start->audit && start->exec && start->warn_explicit && start->loader_type)
+    start->loader = make_loader(start->filename);
+    if (start->audit && start->exec && start->warn_explicit && start->loader)
         return 0;
     drop_start(start);
     return -1;

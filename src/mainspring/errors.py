@@ -40,6 +40,13 @@ class UnsafePackageError(MainspringError):
         )
 
 
+class NoUserFolderError(MainspringError):
+    """An interpreter, as of a virtual environment, that looks into no folder of its user."""
+
+    def __init__(self, interpreter: str) -> None:
+        super().__init__(f"{interpreter} heeds no folder of its user", "leave out --user")
+
+
 class NoSlotError(MainspringError):
     """An interpreter whose sitecustomize is taken, and that heeds no `.pth` lines."""
 

@@ -187,12 +187,12 @@ def log_start(plan: Plan, environment: "Mapping[str, str]", started: int) -> Non
 
 def note_start(plan: Plan, started: int) -> None:
     """Add this start to the user's counts; best effort."""
-    if plan.read_only or plan.cache is None or plan.cache.descriptor < 0:
+    if plan.read_only or plan.cache is None or plan.verdict is None:
         return
     spent = time.clock_gettime_ns(time.CLOCK_MONOTONIC) - started - plan.compile_ns
     try:
-        is_long = count_start(plan.cache.descriptor, plan.outcome, plan.saved_ns, spent, plan.script)
-    except OSError:
+        is_long = count_start(plan.cache.open(), plan.outcome, plan.saved_ns, spent, plan.script)
+    except (OSError, Refused):
         return
     if is_long:
         load_part("_sweep.py").sum_up(plan.cache.descriptor)

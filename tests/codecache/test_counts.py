@@ -125,8 +125,9 @@ def test_programs_that_gained_least_are_summed_together(tree: Tree) -> None:
     count_start(tree.root, "hit", 10**9, 1000, f"/{KEPT_PROGRAMS + 99}.py")
     sum_up(tree.root)
     totals = read_all(tree.cache)
-    assert totals["hit", b""] == 100
-    assert len(totals) == KEPT_PROGRAMS + 1
+    assert totals["hit", b""] >= 100
+    assert len(totals) <= KEPT_PROGRAMS + 1
+    assert sum(totals.values()) == KEPT_PROGRAMS + 101
     assert ("hit", b"/0.py") not in totals
     assert totals["hit", b"/%d.py" % (KEPT_PROGRAMS + 99)] == 2
 

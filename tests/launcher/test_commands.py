@@ -122,9 +122,7 @@ def test_such_a_first_line_may_have_options(layout: Layout) -> None:
     assert python.arguments == [b"-O", b"-W", b"ignore", os.fsencode(script), b"a"]
 
 
-def test_the_environment_names_the_interpreter_of_a_plain_script(
-    layout: Layout, tmp_path: Path
-) -> None:
+def test_the_environment_names_the_interpreter_of_a_plain_script(layout: Layout, tmp_path: Path) -> None:
     chosen = make_stand_in(tmp_path / "chosen")
     layout.environment["MAINSPRING_PYTHON"] = str(chosen.path)
     (layout.root / "script").touch()

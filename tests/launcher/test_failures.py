@@ -18,9 +18,7 @@ def check_failure(ended: Finished, status: int, message: str) -> None:
     assert ended.stderr == os.fsencode(f"mainspring: {message}\n")
 
 
-@pytest.mark.parametrize(
-    "words", [["--python"], ["--python="], ["--python", ""], ["-O", "--python"]]
-)
+@pytest.mark.parametrize("words", [["--python"], ["--python="], ["--python", ""], ["-O", "--python"]])
 def test_an_option_without_its_value_is_bad_usage(layout: Layout, words: list[str]) -> None:
     layout.stand_in()
     message = "--python needs an interpreter: its path, or its name on PATH"
@@ -34,8 +32,7 @@ def test_an_interpreter_that_is_named_must_exist(layout: Layout, name: str, sour
     words = ["--python", name] if source == "--python" else []
     layout.environment["MAINSPRING_PYTHON"] = name
     message = (
-        f"no interpreter {name} found, which {source} names; "
-        "give the path of one, or a name on PATH"
+        f"no interpreter {name} found, which {source} names; give the path of one, or a name on PATH"
     )
     check_failure(layout.call("run", *words, "script"), 127, message)
 

@@ -143,9 +143,7 @@ def test_lines_that_name_no_absolute_python_are_passed_over(
         "#!{python} \u00e9\n",
     ],
 )
-def test_the_first_line_is_read_as_the_kernel_does(
-    layout: Layout, on_path: StandIn, text: str
-) -> None:
+def test_the_first_line_is_read_as_the_kernel_does(layout: Layout, on_path: StandIn, text: str) -> None:
     named = layout.stand_in("elsewhere/python3")
     layout.script(text.format(python=named.path))
     layout.execute("./program.py", "a", "-b c")
@@ -197,9 +195,7 @@ def test_the_form_for_long_paths_reaches_any_folder(
     assert not on_path.was_started
 
 
-def test_a_movable_command_finds_its_interpreter_through_a_link(
-    layout: Layout, on_path: StandIn
-) -> None:
+def test_a_movable_command_finds_its_interpreter_through_a_link(layout: Layout, on_path: StandIn) -> None:
     named = layout.stand_in("venv/bin/python")
     trick = '\'\'\'exec\' "$(dirname -- "$(realpath -- "$0")")"/\'python\' "$0" "$@"'
     layout.script(f"#!/bin/sh\n{trick}\n' '''\n", "venv/bin/tool")
@@ -288,9 +284,7 @@ def test_without_path_the_usual_folders_are_searched(layout: Layout) -> None:
 
 
 @pytest.mark.parametrize("script", ["missing.py", "folder", ""])
-def test_what_cannot_be_read_is_left_to_python(
-    layout: Layout, on_path: StandIn, script: str
-) -> None:
+def test_what_cannot_be_read_is_left_to_python(layout: Layout, on_path: StandIn, script: str) -> None:
     (layout.root / "folder").mkdir()
     ended = layout.call("run", script)
     assert (ended.returncode, ended.stderr) == (0, b"")

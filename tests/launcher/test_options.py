@@ -111,9 +111,7 @@ def test_finds_the_script_behind_any_options(layout: Layout, options: str) -> No
         (["-O-", "-x"], b"{root}/-x"),
     ],
 )
-def test_knows_every_other_kind_of_program(
-    layout: Layout, words: list[str], program: bytes
-) -> None:
+def test_knows_every_other_kind_of_program(layout: Layout, words: list[str], program: bytes) -> None:
     python = layout.stand_in()
     layout.environment["MAINSPRING"] = "off"
     layout.keep_log()

@@ -98,9 +98,7 @@ def test_reading_the_first_line_leaves_nothing_open(
 
 
 @pytest.mark.parametrize("number", [3, 9, 57])
-def test_inherited_descriptors_keep_their_numbers(
-    layout: Layout, bare_python: Path, number: int
-) -> None:
+def test_inherited_descriptors_keep_their_numbers(layout: Layout, bare_python: Path, number: int) -> None:
     shell = f'exec {number}>inherited; exec "$@"'
     command: list[Word] = [layout.mainspring, "run", "--python", bare_python, "-c"]
     program = f"import os; os.write({number}, b'kept')"

@@ -56,8 +56,8 @@ def test_while_a_large_script_is_compiled(world: World, kind: Kind) -> None:
         for entry in world.entries:
             entry.unlink()
         status, errors = interrupt_after(world, kind, script, step * LONGEST / STEPS)
-        assert not tells_of_ours(errors), errors.decode()
         if b"Fatal Python error" not in errors:  # as plain Python has it, in `site`
+            assert not tells_of_ours(errors), errors.decode()
             ends.append(status)
             assert errors == b"" or b"KeyboardInterrupt" in errors
     assert set(ends) == {-signal.SIGINT}
@@ -78,7 +78,7 @@ def test_the_program_gets_to_handle_one_that_came_before_it(world: World) -> Non
     assert lines[0] == "Traceback (most recent call last):"
     assert re.fullmatch(rf'  File "{re.escape(str(script))}", line [01], in <module>', lines[1])
     assert lines[-1] == "KeyboardInterrupt"
-    assert world.read_log()[-1].outcome.endswith("interrupted")
+    assert world.read_log()[-1].outcome == "absent"
 
 
 def test_one_that_comes_while_the_log_is_written_is_not_lost(world: World) -> None:

@@ -65,7 +65,10 @@ def test_a_script_whose_first_line_names_mainspring_starts_from_the_cache(world:
     path = f"{world.launcher.parent}:{os.environ['PATH']}"
     for _ in range(2):
         done = subprocess.run(
-            [script, "one", "-O", "two"], env=world.environment(PATH=path), capture_output=True, check=True
+            [script, "one", "-O", "two"],
+            env=world.environment(PATH=path),
+            capture_output=True,
+            check=True,
         )
         assert done.stdout == b"['one', '-O', 'two']\n"
     assert [line.outcome for line in world.read_log()] == ["absent", "hit"]

@@ -139,12 +139,13 @@ def test_a_plain_pyc_in_an_entry_s_place_is_corrupt(world: World) -> None:
         b"no marshal",
         marshal.dumps(7),
         marshal.dumps(("a build",)),
-        marshal.dumps(("a build", (), ())),
+        marshal.dumps(("a build", (), (), ())),
+        marshal.dumps(("a build", (), (7,))),
         marshal.dumps(("a build", 7)),
-        marshal.dumps(("a build", ((1, 2, 3),))),
-        marshal.dumps(("a build", (("SyntaxWarning", "text"),))),
-        marshal.dumps(("a build", (("SyntaxWarning", "text", "line"),))),
-        marshal.dumps(("a build", (("SystemExit", "text", 1),))),
+        marshal.dumps(("a build", ((1, 2, 3),), ())),
+        marshal.dumps(("a build", (("SyntaxWarning", "text"),), ())),
+        marshal.dumps(("a build", (("SyntaxWarning", "text", "line"),), ())),
+        marshal.dumps(("a build", (("SystemExit", "text", 1),), ())),
     ],
 )
 def test_notes_that_no_start_wrote_are_corrupt(notes: bytes) -> None:

@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from mainspring.errors import NoUserFolderError
 from mainspring.slot import placing
 from mainspring.slot.survey import survey_interpreter
 
@@ -21,6 +22,8 @@ python_option = click.option(
 def enable(python: str, user: bool) -> None:
     """Let every start of an interpreter use cached code."""
     survey = survey_interpreter(python)
+    if user and not survey.heeds_user_folder:
+        raise NoUserFolderError(survey.executable)
     folder = survey.user_folder if user else survey.site_folder
     path, written = placing.enable(survey, folder)
     click.echo(f"wrote {path}" if written else f"already enabled by {path}")

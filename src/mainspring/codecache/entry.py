@@ -90,7 +90,7 @@ class Entry:
         """The code object.  Raises Damaged if there is none."""
         try:
             code = marshal.loads(self.code_bytes)
-        except (EOFError, TypeError, ValueError):
+        except (EOFError, MemoryError, TypeError, ValueError):
             raise Damaged("corrupt") from None
         if type(code) is not CODE_TYPE:
             raise Damaged("corrupt")
@@ -160,10 +160,11 @@ def read_notes(view: memoryview, notes_at: int) -> "tuple[str, Warnings, tuple[s
         for category, text, line in warnings:
             if category not in KEPT_CATEGORIES or type(text) is not str or type(line) is not int:
                 raise Damaged("corrupt")
-        if type(identity) is str and all(type(name) is str for name in modules):
-            return identity, warnings, modules
-    except (EOFError, TypeError, ValueError):
-        pass
+        is_named = type(modules) is tuple and all(type(name) is str for name in modules)
+    except (EOFError, MemoryError, TypeError, ValueError):
+        raise Damaged("corrupt") from None
+    if type(identity) is str and type(warnings) is tuple and is_named:
+        return identity, warnings, modules
     raise Damaged("corrupt")
 
 

@@ -65,7 +65,7 @@ def look_after_entry(look: "Look", source: "Source", variant: str, cache: "Cache
 def is_sweep_due(cache: "Cache") -> bool:
     """Whether the last slice of the sweep was some time ago; there is nothing to sweep at first."""
     try:
-        last = os.stat(SWEEP_STATE, dir_fd=cache.descriptor).st_mtime
+        last = os.lstat(SWEEP_STATE, dir_fd=cache.descriptor).st_mtime
         return abs(time.time() - last) > SWEEP_INTERVAL
     except FileNotFoundError:
         begin_sweeping(cache.descriptor)

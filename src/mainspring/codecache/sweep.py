@@ -31,6 +31,8 @@ from mainspring.places import OPEN_FILE, Refused, open_tree, read_file, try_lock
 SWEEP_LOCK_NAME = "%sweep-lock"
 STATE_VERSION = "1"
 AGE_CLASSES = 96
+POSITIONS = range(1 << 63)
+FORBIDDEN = {".", ".."}
 NAMES_AT_ONCE = 32
 TEMPORARY_AGE = 3600.0
 BUDGET_SHARE = 25
@@ -67,7 +69,7 @@ def sweep(root: int, bound: int, compile_ns: int) -> None:
     """As sweep_slice, best effort."""
     try:
         sweep_slice(root, bound, compile_ns)
-    except OSError:
+    except (OSError, ValueError, OverflowError):
         pass
 
 
@@ -201,6 +203,8 @@ class Walk:
             executable = os.fsdecode(read_file(descriptor))
         finally:
             os.close(descriptor)
+        if not executable.startswith("/") or "\0" in executable:
+            return False  # a crash cut the note short
         if self.remote is None or f"{executable}/".startswith(self.remote):
             return False
         return not os.path.exists(executable)
@@ -217,7 +221,9 @@ class Walk:
         if excess <= 0:
             return Pass()
         keep = int(self.bound * LOW_WATER)
-        return Pass(self.now - find_age(self.state.sizes, keep), self.state.total - keep)
+        age = find_age(self.state.sizes, keep)
+        # all that is older goes; if even what was used just now is too much, no more than it takes
+        return Pass(self.now - age, self.state.total if age else self.state.total - keep)
 
 
 def classify_age(seconds: float) -> int:
@@ -260,7 +266,7 @@ def read_state(root: int) -> Pass:
     """Where the sweep stands; a new pass if that is not known."""
     try:
         descriptor = os.open(SWEEP_STATE, OPEN_FILE, dir_fd=root)
-    except FileNotFoundError:
+    except OSError:
         return Pass()
     try:
         return parse_state(os.fsdecode(read_file(descriptor)))
@@ -283,6 +289,8 @@ def parse_state(text: str) -> Pass:
         raise ValueError(sizes)
     for line in folders:
         position, gone, path = line.split(" ", 2)
+        if "\0" in path or int(position) not in POSITIONS or not FORBIDDEN.isdisjoint(path.split("/")):
+            raise ValueError(line)
         state.folders.append(Folder(path.replace("%0A", "\n"), int(position), gone == "1"))
     return state
 

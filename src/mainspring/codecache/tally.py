@@ -6,6 +6,7 @@ The programs that gained least are summed under the empty name once there are mo
 """
 
 import os
+import time
 
 from mainspring.codecache.counters import LOG_NAME
 from mainspring.codecache.writer import replace_file
@@ -38,25 +39,30 @@ def sum_up(root: int) -> None:
 
 
 def fold_logs(root: int) -> None:
-    taken = f"{TAKEN_PREFIX}{os.getpid()}"
-    try:
-        os.rename(LOG_NAME, taken, src_dir_fd=root, dst_dir_fd=root)
-    except FileNotFoundError:
-        return
-    # what a start left that was killed in here is folded too
-    names = [name for name in os.listdir(root) if name.startswith(TAKEN_PREFIX)]
+    """Fold the logs that were taken before, and take the one at hand: a start may still write to it."""
+    names = list_taken(root)
     sums = read_sums(root)
     for name in names:
         add_starts(sums, read_lines(root, name))
     replace_file(root, SUMS_NAME, format_sums(limit_programs(sums)))
     for name in names:
         os.unlink(name, dir_fd=root)
+    taken = f"{TAKEN_PREFIX}{os.getpid()}-{time.time_ns():x}"
+    try:
+        os.rename(LOG_NAME, taken, src_dir_fd=root, dst_dir_fd=root)
+    except FileNotFoundError:
+        pass
+
+
+def list_taken(root: int) -> list[str]:
+    return [name for name in os.listdir(root) if name.startswith(TAKEN_PREFIX)]
 
 
 def read_totals(root: int) -> "Sums":
-    """All starts so far, those not summed up yet among them: (verdict, program) -> [starts, us, us]."""
+    """All starts so far, not summed up or summed: (verdict, program) -> [starts, us, us]."""
     sums = read_sums(root)
-    add_starts(sums, read_lines(root, LOG_NAME))
+    for name in (*list_taken(root), LOG_NAME):
+        add_starts(sums, read_lines(root, name))
     return sums
 
 

@@ -129,7 +129,9 @@ def find_launcher() -> str:
 def probe_start(interpreter: str, options: list[str], script: str) -> dict[str, Any]:
     probe = (PACKAGE / "observe" / "probe.py").read_text(encoding="utf-8")
     command = [interpreter, *options, "-c", probe, str(PACKAGE), script]
-    done = subprocess.run(command, capture_output=True, check=False)
+    # no start, and no line in the log of starts
+    environment = {name: value for name, value in os.environ.items() if name != "MAINSPRING_LOG"}
+    done = subprocess.run(command, env=environment, capture_output=True, check=False)
     try:
         facts: dict[str, Any] = json.loads(done.stdout)
     except ValueError:

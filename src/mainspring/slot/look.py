@@ -1,15 +1,23 @@
+# `root`, the folder that holds the package, is set by what stands before this.
 try:
     import sys
     from posix import environ, stat
 
     name = sys.argv[0]
     if (
-        b"MAINSPRING_LOG" in environ
-        or b"MAINSPRING_MIN_SIZE" in environ
-        or (name[:1] not in "-" and stat(name).st_size >= 2048)
-    ) and not (
-        b"MAINSPRING_START" in environ or "mainspring" in sys.modules or hasattr(sys, "_mainspring")
+        (
+            b"MAINSPRING_LOG" in environ
+            or b"MAINSPRING_MIN_SIZE" in environ
+            or (name[:1] not in "-" and stat(name).st_size >= 2048)
+        )
+        and not (
+            b"MAINSPRING_START" in environ or "mainspring" in sys.modules or hasattr(sys, "_mainspring")
+        )
+        and "mainspring" not in (known := locals().get("known_paths", set()))
     ):
+        # gh-75723: up to 3.14, `site` reads the .pth files of a virtual environment twice.  The set that
+        # it hands from one reading to the next is gone when it ends.
+        known.add("mainspring")
         from _frozen_importlib import BuiltinImporter, _load
         from _frozen_importlib_external import spec_from_file_location
         from _signal import SIGINT, default_int_handler, getsignal, signal
@@ -21,7 +29,6 @@ try:
         is_known = "gc" in sys.modules
         gc = sys.modules["gc"] if is_known else _load(BuiltinImporter.find_spec("gc"))
         is_enabled = gc.isenabled()
-        root = "@ROOT@"
         package = f"{root}/mainspring"
         try:
             if is_default:

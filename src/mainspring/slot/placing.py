@@ -4,7 +4,6 @@ import os
 import stat
 import subprocess
 import tempfile
-import textwrap
 from pathlib import Path
 
 from mainspring.errors import NoSlotError, NotWritableError, UnsafePackageError
@@ -21,20 +20,15 @@ NOTE = """\
 # It hands scripts that are worth it to Mainspring, and then stands back: the sitecustomize that would
 # have been found without it is loaded, or else Python is told that there is none.
 """
-# Evaluated at each start of the interpreter, and so as short as it can be: compiling what comes after it
-# would cost more than all the rest.  isfile does not raise: `site` prints what a line raises.
-LINE_TEST = (
-    'n = getattr(sys, "argv", [""])[0]; '
+# Compiled at each start of the interpreter, and so as short as it can be.  isfile does not raise: `site`
+# prints what a line raises.
+LINE = (
+    'import os, sys; from posix import environ; n = getattr(sys, "argv", [""])[0]; '
+    'root = {root}; look = root + "/mainspring/slot/look.py"; '
     '(n[:1] not in "-" and os.path.isfile(n) and os.stat(n).st_size > 2047 '
-    'or b"MAINSPRING_LOG" in environ or b"MAINSPRING_MIN_SIZE" in environ)'
+    'or b"MAINSPRING_LOG" in environ or b"MAINSPRING_MIN_SIZE" in environ) and os.path.isfile(look) '
+    'and exec(__import__("_frozen_importlib_external").SourceFileLoader("look", look).get_code("look"))'
 )
-# gh-75723: up to 3.14, `site` reads the .pth files of a virtual environment twice.  The set that it hands
-# from one reading to the next is gone when it ends.
-ONCE = """\
-known = locals().get("known_paths", set())
-if "mainspring" not in known:
-    known.add("mainspring")
-"""
 PACKAGE = Path(__file__).parents[1]
 ROOT = str(PACKAGE.parent)
 
@@ -65,7 +59,8 @@ def disable(survey: Survey) -> list[Path]:
     Returns what was removed.  Raises NotWritableError.
     """
     removed = []
-    for folder in dict.fromkeys((survey.site_folder, *survey.site_folders, survey.user_folder)):
+    users = [survey.user_folder] if survey.heeds_user_folder else []
+    for folder in dict.fromkeys((survey.site_folder, *survey.site_folders, *users)):
         try:
             removed += clear_folder(Path(folder), survey.cache_tag)
         except OSError as error:
@@ -89,29 +84,24 @@ def find_slot(survey: Survey) -> Path | None:
 def compose_slot(survey: Survey, folder: str) -> tuple[Path, str]:
     """The path and the text of the slot that fits.  Raises NoSlotError."""
     slot = Path(folder, SLOT_NAME)
-    look = (PACKAGE / "slot" / "look.py").read_text(encoding="utf-8").replace('"@ROOT@"', ascii(ROOT))
     is_found = is_own(slot) and survey.sitecustomize == str(slot)
     if is_found or survey.finds_first(folder):
         stand_back = (PACKAGE / "slot" / "stand_back.py").read_text(encoding="utf-8")
-        return slot, f"{MARK}\n{NOTE}{look}\n{stand_back}"
+        look = (PACKAGE / "slot" / "look.py").read_text(encoding="utf-8")
+        return slot, f"{MARK}\n{NOTE}root = {ROOT!a}\n{look}\n{stand_back}"
     if survey.version[:2] > LAST_WITH_PTH_LINES:
         raise NoSlotError(survey.executable, str(survey.sitecustomize))
-    text = ONCE + textwrap.indent(look, "    ")
-    line = f"import os, sys; from posix import environ; {LINE_TEST} and exec({text!a})"
-    return Path(folder, LINE_NAME), f"{line}  {LINE_MARK}\n"
+    return Path(folder, LINE_NAME), f"{LINE.format(root=ascii(ROOT))}  {LINE_MARK}\n"
 
 
 def check_package(survey: Survey, folder: str) -> None:
     """Raise UnsafePackageError if somebody could change what the interpreter's users would load."""
-    try:
-        trusted = {0, os.geteuid(), os.stat(folder).st_uid}
-    except OSError:
-        trusted = {0, os.geteuid()}
-    if Path(folder).exists() and os.stat(folder).st_uid == 0:
-        trusted = {0}
-    for path in (Path(ROOT), PACKAGE, PACKAGE / "_start.py"):
+    owner = os.stat(folder).st_uid if os.path.exists(folder) else os.geteuid()
+    trusted = {0, owner}
+    for path in (*PACKAGE.parents, PACKAGE, *PACKAGE.rglob("*")):
         status = path.stat()
-        if status.st_uid not in trusted or status.st_mode & stat.S_IWOTH:
+        is_shared = status.st_mode & stat.S_IWOTH and not status.st_mode & stat.S_ISVTX
+        if status.st_uid not in trusted or is_shared:
             raise UnsafePackageError(str(path), survey.executable)
 
 
@@ -154,10 +144,18 @@ def clear_folder(folder: Path, cache_tag: str) -> list[Path]:
         for compiled in (folder / "__pycache__").glob(f"sitecustomize.{cache_tag}*.pyc"):
             compiled.unlink()
             removed.append(compiled)
+        remove_if_empty(folder / "__pycache__")
     for temporary in folder.glob(f"{TEMPORARY_PREFIX}*"):
         temporary.unlink()
         removed.append(temporary)
     return removed
+
+
+def remove_if_empty(folder: Path) -> None:
+    try:
+        folder.rmdir()
+    except OSError:
+        pass
 
 
 def remove_own(path: Path) -> bool:

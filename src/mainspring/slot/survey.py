@@ -13,9 +13,16 @@ OLDEST = (3, 11)
 # Since 3.18, `import` lines in .pth files are no longer run (PEP 829).
 LAST_WITH_PTH_LINES = (3, 17)
 
+# Up to the version check, this is Python 2 and 3.
 PROBE = """
-import importlib.util, json, os, site, sys, sysconfig
+import sys
 sys.path[:] = [entry for entry in sys.path if entry]
+import json
+if sys.version_info < (3, 11):
+    answer = {"version": list(sys.version_info[:3]), "implementation": "python"}
+    print(json.dumps(answer))
+    sys.exit()
+import importlib.util, os, site, sysconfig
 try:
     spec = importlib.util.find_spec("sitecustomize")
 except (ImportError, ValueError):
@@ -30,8 +37,8 @@ print(json.dumps({
     "site_folder": sysconfig.get_path("purelib"),
     "site_folders": site.getsitepackages(),
     "user_folder": site.getusersitepackages(),
+    "heeds_user_folder": bool(site.ENABLE_USER_SITE),
     "sitecustomize": (spec.origin or "".join(places[:1])) if spec else None,
-    "is_virtual": sys.prefix != sys.base_prefix,
 }))
 """
 
@@ -47,8 +54,8 @@ class Answer(TypedDict):
     site_folder: str
     site_folders: list[str]
     user_folder: str
+    heeds_user_folder: bool
     sitecustomize: str | None
-    is_virtual: bool
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,7 @@ class Survey:
     site_folder: str
     site_folders: tuple[str, ...]
     user_folder: str
+    heeds_user_folder: bool
     sitecustomize: str | None
 
     def finds_first(self, folder: str) -> bool:
@@ -94,12 +102,13 @@ def survey_interpreter(python: str) -> Survey:
         site_folder=choose_site_folder(answer),
         site_folders=tuple(answer["site_folders"]),
         user_folder=answer["user_folder"],
+        heeds_user_folder=answer["heeds_user_folder"],
         sitecustomize=answer["sitecustomize"],
     )
 
 
 def ask(python: str) -> Answer:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    environment = {name: value for name, value in os.environ.items() if is_heeded(name)}
     environment["MAINSPRING"] = "off"
     try:
         done = subprocess.run(
@@ -111,6 +120,11 @@ def ask(python: str) -> Answer:
             f"{python} does not work as a Python interpreter", "give another with --python"
         ) from error
     return answer
+
+
+def is_heeded(name: str) -> bool:
+    """Whether a survey keeps that of the environment: what is found is to hold for every start."""
+    return name == "PYTHONUSERBASE" or not name.startswith(("PYTHON", "MAINSPRING"))
 
 
 def choose_site_folder(answer: Answer) -> str:
