@@ -51,9 +51,8 @@ def run_all(folder: Path, script: Path) -> list[Start]:
 def print_table(starts: list[Start], script: Path) -> None:
     plain = statistics.median(starts[0].seconds[1:])
     lines = len(script.read_bytes().splitlines())
-    print(
-        f"{script.name} --version: {lines:,} lines, CPython {sys.version.split()[0]}, median of {ROUNDS}\n"
-    )
+    version = sys.version.split()[0]
+    print(f"{script.name} --version: {lines:,} lines, CPython {version}, {ROUNDS} runs\n")
     for start in starts:
         median = statistics.median(start.seconds[1:])
         bar = "#" * max(1, round(30 * median / plain))
