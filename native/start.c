@@ -32,7 +32,7 @@ typedef struct {
     PyObject *audit;         /* sys.audit */
     PyObject *exec;          /* builtins.exec */
     PyObject *warn_explicit; /* _warnings.warn_explicit */
-    PyObject *loader;        /* made beforehand: an interrupt would be raised in its Python code */
+    PyObject *loader_type;   /* SourceFileLoader */
     PyObject *signature; /* bytes: the script's stat, as entry.py packs it, when it was looked at */
 } armed_start;
 
@@ -51,7 +51,7 @@ static void drop_start(armed_start *start)
     Py_CLEAR(start->audit);
     Py_CLEAR(start->exec);
     Py_CLEAR(start->warn_explicit);
-    Py_CLEAR(start->loader);
+    Py_CLEAR(start->loader_type);
     Py_CLEAR(start->signature);
 }
 
@@ -99,6 +99,16 @@ static void note_interrupt(const armed_start *start)
     PyErr_Restore(type, value, traceback);
 }
 
+static int set_loader(const armed_start *start, PyObject *namespace)
+{
+    PyObject *loader = PyObject_CallFunction(start->loader_type, "sO", "__main__", start->filename);
+    if (loader == NULL)
+        return -1;
+    int status = PyDict_SetItemString(namespace, "__loader__", loader);
+    Py_DECREF(loader);
+    return status;
+}
+
 /* 3.15 has no __cached__ any more. */
 static int has_cached_name(void) { return Py_Version < 0x030F0000; }
 
@@ -108,7 +118,7 @@ static int set_file_names(const armed_start *start, PyObject *namespace)
         return -1;
     if (has_cached_name() && PyDict_SetItemString(namespace, "__cached__", Py_None) < 0)
         return -1;
-    return PyDict_SetItemString(namespace, "__loader__", start->loader);
+    return set_loader(start, namespace);
 }
 
 static void delete_name(PyObject *namespace, const char *name)
@@ -354,6 +364,18 @@ static void raise_interrupt(void)
     is_interrupted = 0;
 }
 
+/* A SIGINT that came by now is the script's: else it would be raised in the code of its loader. */
+static int hold_interrupt(void)
+{
+    if (PyErr_CheckSignals() == 0)
+        return 0;
+    if (!PyErr_ExceptionMatches(PyExc_KeyboardInterrupt))
+        return -1;
+    PyErr_Clear();
+    is_interrupted = 1;
+    return 0;
+}
+
 /* Whether CPython is not to go on: an exception is set then.  Takes over the references of *start*.
  */
 static int take_over(armed_start *start, PyObject *module)
@@ -366,7 +388,7 @@ static int take_over(armed_start *start, PyObject *module)
         PyErr_Clear();
         return 0;
     }
-    if (set_file_names(start, PyModule_GetDict(module)) < 0)
+    if (hold_interrupt() < 0 || set_file_names(start, PyModule_GetDict(module)) < 0)
         return -1;
     raise_interrupt();
     Py_INCREF(module);
@@ -423,15 +445,6 @@ static PyObject *attribute_of(const char *module_name, const char *name)
     return value;
 }
 
-static PyObject *make_loader(PyObject *filename)
-{
-    PyObject *type = attribute_of("_frozen_importlib_external", "SourceFileLoader");
-    PyObject *loader =
-        type == NULL ? NULL : PyObject_CallFunction(type, "sO", "__main__", filename);
-    Py_XDECREF(type);
-    return loader;
-}
-
 static int fill_start(armed_start *start, PyObject *args)
 {
     memset(start, 0, sizeof *start);
@@ -450,8 +463,8 @@ static int fill_start(armed_start *start, PyObject *args)
     start->audit = attribute_of("sys", "audit");
     start->exec = attribute_of("builtins", "exec");
     start->warn_explicit = attribute_of("_warnings", "warn_explicit");
-    start->loader = make_loader(start->filename);
-    if (start->audit && start->exec && start->warn_explicit && start->loader)
+    start->loader_type = attribute_of("_frozen_importlib_external", "SourceFileLoader");
+    if (start->audit && start->exec && start->warn_explicit && start->loader_type)
         return 0;
     drop_start(start);
     return -1;

@@ -14,7 +14,7 @@ from mainspring.places import OPEN_FILE, read_file, try_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     Sums = dict[tuple[str, bytes], list[int]]
 
@@ -22,6 +22,7 @@ SUMS_NAME = "%sums"
 TALLY_LOCK_NAME = "%sums-lock"
 TAKEN_PREFIX = "%starts-"
 KEPT_PROGRAMS = 1000
+RIPE_SECONDS = 2.0
 
 
 def sum_up(root: int) -> None:
@@ -39,8 +40,12 @@ def sum_up(root: int) -> None:
 
 
 def fold_logs(root: int) -> None:
-    """Fold the logs that were taken before, and take the one at hand: a start may still write to it."""
-    names = list_taken(root)
+    """Fold the logs that were taken a while ago, and take the one at hand.
+
+    A start may have opened a log and not yet written to it when it is taken.
+    """
+    ripe = time.time() - RIPE_SECONDS
+    names = [name for name in list_taken(root) if os.lstat(name, dir_fd=root).st_mtime < ripe]
     sums = read_sums(root)
     for name in names:
         add_starts(sums, read_lines(root, name))
@@ -66,17 +71,16 @@ def read_totals(root: int) -> "Sums":
     return sums
 
 
-def read_lines(root: int, name: str) -> "Iterator[list[bytes]]":
+def read_lines(root: int, name: str) -> "list[list[bytes]]":
     try:
         descriptor = os.open(name, OPEN_FILE, dir_fd=root)
     except FileNotFoundError:
-        return
+        return []
     try:
         content = read_file(descriptor)
     finally:
         os.close(descriptor)
-    for line in content.split(b"\n"):
-        yield line.split(b"\t")
+    return [line.split(b"\t") for line in content.split(b"\n")]
 
 
 def read_sums(root: int) -> "Sums":

@@ -11,7 +11,10 @@ try:
             or (name[:1] not in "-" and stat(name).st_size >= 2048)
         )
         and not (
-            b"MAINSPRING_START" in environ or "mainspring" in sys.modules or hasattr(sys, "_mainspring")
+            b"MAINSPRING_START" in environ
+            or "mainspring" in sys.modules
+            or hasattr(sys, "_mainspring")
+            or "_signal" not in sys.modules  # not the main interpreter of a program
         )
         and "mainspring" not in (known := locals().get("known_paths", set()))
     ):
@@ -41,6 +44,10 @@ try:
             )
             hand_on = sys.modules["mainspring"].start(root)
         finally:
+            if interrupts and hand_on is not None:
+                hand_on()
+                interrupts.clear()
+            hand_on = None
             gc.collect(0)
             if is_enabled:
                 gc.enable()
@@ -50,8 +57,6 @@ try:
                 signal(SIGINT, default_int_handler)
             if interrupts:
                 interrupts.clear()
-                if hand_on is None:
-                    raise KeyboardInterrupt
-                hand_on()
+                raise KeyboardInterrupt
 except Exception:  # never the cause of a failure: the start goes on as CPython's own
     pass

@@ -39,7 +39,7 @@ def arrange(folder):
     if sys.version_info < (3, 11):
         log_old_python()
         return
-    if "mainspring" in sys.modules or not is_worth_it():
+    if "mainspring" in sys.modules or "_signal" not in sys.modules or not is_worth_it():
         return
     from _frozen_importlib import BuiltinImporter, _load
     from _frozen_importlib_external import spec_from_file_location
@@ -64,6 +64,10 @@ def arrange(folder):
         )
         hand_on = sys.modules["mainspring"].start(os.path.dirname(package))
     finally:
+        if interrupts and hand_on is not None:
+            hand_on()
+            interrupts.clear()
+        hand_on = None
         gc.collect(0)
         if is_enabled:
             gc.enable()
@@ -73,9 +77,7 @@ def arrange(folder):
             signal(SIGINT, default_int_handler)
         if interrupts:
             interrupts.clear()
-            if hand_on is None:
-                raise KeyboardInterrupt
-            hand_on()
+            raise KeyboardInterrupt
 
 
 def log_old_python():
