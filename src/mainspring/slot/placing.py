@@ -20,15 +20,21 @@ NOTE = """\
 # It hands scripts that are worth it to Mainspring, and then stands back: the sitecustomize that would
 # have been found without it is loaded, or else Python is told that there is none.
 """
-# Compiled at each start of the interpreter, and so as short as it can be.  isfile does not raise: `site`
-# prints what a line raises.
+# Compiled at each start of the interpreter, and so as short as it can be: the text in it costs next to
+# nothing until it is run.  isfile does not raise: `site` prints what a line raises.
 LINE = (
-    'import os, sys; from posix import environ; n = getattr(sys, "argv", [""])[0]; '
-    'root = {root}; look = root + "/mainspring/slot/look.py"; '
+    "import os, sys; n = sys.argv[0]; e = os.environ; "
     '(n[:1] not in "-" and os.path.isfile(n) and os.stat(n).st_size > 2047 '
-    'or b"MAINSPRING_LOG" in environ or b"MAINSPRING_MIN_SIZE" in environ) and os.path.isfile(look) '
-    'and exec(__import__("_frozen_importlib_external").SourceFileLoader("look", look).get_code("look"))'
+    'or "MAINSPRING_LOG" in e or "MAINSPRING_MIN_SIZE" in e) and exec({text})'
 )
+LINE_TEXT = """\
+root = {root}
+try:
+    from _frozen_importlib_external import SourceFileLoader
+    exec(SourceFileLoader("look", root + "/mainspring/slot/look.py").get_code("look"))
+except Exception:
+    pass
+"""
 PACKAGE = Path(__file__).parents[1]
 ROOT = str(PACKAGE.parent)
 
@@ -91,7 +97,8 @@ def compose_slot(survey: Survey, folder: str) -> tuple[Path, str]:
         return slot, f"{MARK}\n{NOTE}root = {ROOT!a}\n{look}\n{stand_back}"
     if survey.version[:2] > LAST_WITH_PTH_LINES:
         raise NoSlotError(survey.executable, str(survey.sitecustomize))
-    return Path(folder, LINE_NAME), f"{LINE.format(root=ascii(ROOT))}  {LINE_MARK}\n"
+    text = ascii(LINE_TEXT.format(root=ascii(ROOT)))
+    return Path(folder, LINE_NAME), f"{LINE.format(text=text)}  {LINE_MARK}\n"
 
 
 def check_package(survey: Survey, folder: str) -> None:
