@@ -162,8 +162,13 @@ static int give_warning(const armed_start *start, PyObject *warning)
     PyObject *category, *text, *line;
     if (!PyArg_ParseTuple(warning, "OOO", &category, &text, &line))
         return -1;
-    PyObject *result =
-        PyObject_CallFunction(start->warn_explicit, "OOOO", text, category, start->filename, line);
+    /* Since 3.15 the compiler names the module as well; before, naming any would silence the
+     * warning. */
+    PyObject *result = Py_Version >= 0x030F0000
+                           ? PyObject_CallFunction(start->warn_explicit, "OOOOs", text, category,
+                                                   start->filename, line, "__main__")
+                           : PyObject_CallFunction(start->warn_explicit, "OOOO", text, category,
+                                                   start->filename, line);
     Py_XDECREF(result);
     return result == NULL ? -1 : 0;
 }

@@ -90,7 +90,7 @@ class Entry:
         """The code object.  Raises Damaged if there is none."""
         try:
             code = marshal.loads(self.code_bytes)
-        except (EOFError, MemoryError, TypeError, ValueError):
+        except (EOFError, MemoryError, SystemError, TypeError, ValueError):
             raise Damaged("corrupt") from None
         if type(code) is not CODE_TYPE:
             raise Damaged("corrupt")
@@ -161,7 +161,7 @@ def read_notes(view: memoryview, notes_at: int) -> "tuple[str, Warnings, tuple[s
             if category not in KEPT_CATEGORIES or type(text) is not str or type(line) is not int:
                 raise Damaged("corrupt")
         is_named = type(modules) is tuple and all(type(name) is str for name in modules)
-    except (EOFError, MemoryError, TypeError, ValueError):
+    except (EOFError, MemoryError, SystemError, TypeError, ValueError):
         raise Damaged("corrupt") from None
     if type(identity) is str and type(warnings) is tuple and is_named:
         return identity, warnings, modules
