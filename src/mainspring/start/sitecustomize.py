@@ -28,56 +28,15 @@ def restore_environment():
     return True
 
 
-def is_worth_it():
-    """As the slots that `mainspring enable` writes decide it: a look costs more than a small script."""
-    if "MAINSPRING_LOG" in os.environ or "MAINSPRING_MIN_SIZE" in os.environ:
-        return True
-    return sys.argv[0][:1] not in "-" and os.stat(sys.argv[0]).st_size >= 2048
-
-
 def arrange(folder):
     if sys.version_info < (3, 11):
         log_old_python()
         return
-    if "mainspring" in sys.modules or "_signal" not in sys.modules or not is_worth_it():
-        return
-    from _frozen_importlib import BuiltinImporter, _load
-    from _frozen_importlib_external import spec_from_file_location
-    from _signal import SIGINT, default_int_handler, getsignal, signal
+    from _frozen_importlib_external import SourceFileLoader
 
-    # an interrupt meanwhile is the program's: here, it would be the end of `site`
-    interrupts, hand_on = {}, None
-    is_default = getsignal(SIGINT) is default_int_handler
-    # what the look leaves behind is collected at once, so that the program's garbage is its own
-    is_known = "gc" in sys.modules
-    gc = sys.modules["gc"] if is_known else _load(BuiltinImporter.find_spec("gc"))
-    is_enabled = gc.isenabled()
     package = os.path.dirname(folder)
-    try:
-        if is_default:
-            signal(SIGINT, interrupts.__setitem__)
-        gc.disable()
-        _load(
-            spec_from_file_location(
-                "mainspring", package + "/_start.py", submodule_search_locations=[package]
-            )
-        )
-        hand_on = sys.modules["mainspring"].start(os.path.dirname(package))
-    finally:
-        if interrupts and hand_on is not None:
-            hand_on()
-            interrupts.clear()
-        hand_on = None
-        gc.collect(0)
-        if is_enabled:
-            gc.enable()
-        if not is_known:
-            del sys.modules["gc"]
-        if is_default:
-            signal(SIGINT, default_int_handler)
-        if interrupts:
-            interrupts.clear()
-            raise KeyboardInterrupt
+    look = SourceFileLoader("look", package + "/slot/look.py").get_code("look")
+    exec(look, {"root": os.path.dirname(package)})
 
 
 def log_old_python():
