@@ -61,6 +61,12 @@ PyDoc_STRVAR(hand_on_interrupt_doc,
              "hand_on_interrupt()\n--\n\n"
              "Raise SIGINT again when the program starts: here, it would be the end of `site`.");
 
+PyDoc_STRVAR(stat_files_doc,
+             "stat_files(folder, names)\n--\n\n"
+             "The stat of *folder*, and of each of *names* in it, which are bytes that each end "
+             "with a NUL.\n\n"
+             "Packed as SIGNATURE is in an entry, 40 bytes each; zeros for what is not there.");
+
 PyDoc_STRVAR(
     write_line_doc,
     "write_line(descriptor, line)\n--\n\n"
@@ -72,6 +78,7 @@ static PyMethodDef methods[] = {
     {"awaits_script", awaits_script, METH_NOARGS, awaits_script_doc},
     {"hand_on_interrupt", hand_on_interrupt, METH_NOARGS, hand_on_interrupt_doc},
     {"read_folder", read_folder, METH_VARARGS, read_folder_doc},
+    {"stat_files", stat_files, METH_VARARGS, stat_files_doc},
     {"write_line", write_line, METH_VARARGS, write_line_doc},
     {NULL, NULL, 0, NULL},
 };

@@ -55,3 +55,9 @@ class NoSlotError(MainspringError):
             f"the sitecustomize of {interpreter} is {taken_by}",
             "remove that, or start programs with `mainspring run`",
         )
+
+
+class UsageError(MainspringError):
+    """Arguments that make no sense, alone or together."""
+
+    exit_code = 2

@@ -2,17 +2,37 @@
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 import click
 
 from mainspring import __version__
-from mainspring.cli.enabling import disable, enable
-from mainspring.cli.explaining import explain
 from mainspring.errors import MainspringError
+
+INTERRUPTED = 130
+#: command -> where it is defined; loaded when it is asked for, since each loads much of its own
+COMMANDS = {
+    "compile": "compiling:compile_command",
+    "disable": "enabling:disable",
+    "enable": "enabling:enable",
+    "explain": "explaining:explain",
+}
 
 
 class CommandGroup(click.Group):
     """A group that tells a failure in one line and ends with its exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(f"mainspring.cli.{module}"), name)
+        return command
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -20,6 +40,8 @@ class CommandGroup(click.Group):
         except MainspringError as error:
             click.echo(f"mainspring: {error}", err=True)
             sys.exit(error.exit_code)
+        except KeyboardInterrupt:
+            sys.exit(INTERRUPTED)
 
 
 @click.group(
@@ -30,10 +52,6 @@ class CommandGroup(click.Group):
 @click.version_option(__version__, prog_name="mainspring")
 def group() -> None:
     """Start Python programs from cached code."""
-
-
-for command in (enable, disable, explain):
-    group.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
