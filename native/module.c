@@ -53,8 +53,9 @@ PyDoc_STRVAR(
 PyDoc_STRVAR(
     read_folder_doc,
     "read_folder(descriptor, position, limit)\n--\n\n"
-    "Up to *limit* names of the folder open at *descriptor*, and where to go on.\n\n"
-    "Returns (names, position): pass 0 first, then what the last call gave; -1 means the end.\n"
+    "Up to *limit* names of the folder open at *descriptor*, from *position* on; 0 is its "
+    "start.\n\n"
+    "Returns a list of (name, position to go on from after it), and whether the end was come to.\n"
     "os.scandir cannot go on where an earlier process stopped.  Raises OSError.");
 
 PyDoc_STRVAR(hand_on_interrupt_doc,

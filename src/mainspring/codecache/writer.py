@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 # a bare `%` in front: no script's entry and no folder has such a name
 TEMPORARY_PREFIX = "%tmp-"
-SWEEP_STATE = "%sweep"
 INTERPRETER_NOTE = "%interpreter"
 CREATE_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 REASONS: "dict[int | None, Reason]" = {
