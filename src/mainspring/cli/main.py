@@ -7,8 +7,10 @@ import click
 
 from mainspring import __version__
 from mainspring.cli.enabling import disable, enable
+from mainspring.cli.examining import doctor
 from mainspring.cli.explaining import explain
-from mainspring.errors import MainspringError
+from mainspring.cli.reporting import status
+from mainspring.errors import BrokenPackageError, MainspringError
 
 
 class CommandGroup(click.Group):
@@ -20,6 +22,12 @@ class CommandGroup(click.Group):
         except MainspringError as error:
             click.echo(f"mainspring: {error}", err=True)
             sys.exit(error.exit_code)
+        except ImportError as error:
+            part = error.name or ""
+            if part.partition(".")[0] != "mainspring":
+                raise
+            click.echo(f"mainspring: {BrokenPackageError(part)}", err=True)
+            sys.exit(BrokenPackageError.exit_code)
 
 
 @click.group(
@@ -32,7 +40,7 @@ def group() -> None:
     """Start Python programs from cached code."""
 
 
-for command in (enable, disable, explain):
+for command in (enable, disable, explain, status, doctor):
     group.add_command(command)
 
 

@@ -71,6 +71,12 @@ def read_totals(root: int) -> "Sums":
     return sums
 
 
+def read_since(root: int) -> float | None:
+    """When the first of the starts in the totals was, in seconds since the epoch; None if not known."""
+    del root
+    return None
+
+
 def read_lines(root: int, name: str) -> "list[list[bytes]]":
     try:
         descriptor = os.open(name, OPEN_FILE, dir_fd=root)
@@ -90,6 +96,12 @@ def read_sums(root: int) -> "Sums":
             verdict, program = os.fsdecode(fields[0]), fields[4]
             add_to(sums, (verdict, program), [int(field) for field in fields[1:4]])
     return sums
+
+
+def count_damaged(root: int) -> int:
+    """How many lines of the sums are not as sum_up writes them.  Raises OSError."""
+    lines = [fields for fields in read_lines(root, SUMS_NAME) if fields != [b""]]
+    return len(lines) - len(read_sums(root))
 
 
 def add_starts(sums: "Sums", lines: "Iterable[list[bytes]]") -> None:
