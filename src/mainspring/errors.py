@@ -68,7 +68,9 @@ class BrokenPackageError(MainspringError):
     """A part of Mainspring that its own interpreter cannot load."""
 
     def __init__(self, part: str) -> None:
-        super().__init__(f"{part} cannot be loaded", "install Mainspring again; `mainspring doctor` says more")
+        super().__init__(
+            f"{part} cannot be loaded", "install Mainspring again; `mainspring doctor` says more"
+        )
 
 
 class NotPythonError(MainspringError):

@@ -6,6 +6,7 @@ import sys
 import click
 
 from mainspring.cli.output import print_json, print_lines
+from mainspring.observe.candidates import find_folder
 from mainspring.observe.doctor.examination import Examination, examine
 from mainspring.observe.text import escape_controls
 
@@ -37,11 +38,3 @@ def list_lines(examination: Examination) -> list[str]:
     if not examination.findings:
         lines.append("nothing stands in the way")
     return lines + [f"checked: {what}" for what in examination.checked]
-
-
-def find_folder() -> str:
-    """The folder that the user is in; the root where that one was removed."""
-    try:
-        return os.getcwd()
-    except OSError:
-        return "/"

@@ -140,3 +140,11 @@ def list_names(folder: str) -> list[str]:
         return os.listdir(folder)
     except OSError:
         return []
+
+
+def find_folder() -> str:
+    """The folder that the user is in; the root where that one was removed."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return "/"

@@ -66,7 +66,7 @@ def ask_interpreters(candidates: Iterable[Candidate]) -> list[Interpreter]:
         answers = list(pool.map(ask_interpreter, candidates))
     found: dict[tuple[str, str], Interpreter] = {}
     for answer in answers:
-        key = identify_answer(answer)
+        key = identify_interpreter(answer)
         before = found.get(key)
         if before is not None:
             places = dict.fromkeys((*before.found_in, *answer.found_in))
@@ -75,7 +75,8 @@ def ask_interpreters(candidates: Iterable[Candidate]) -> list[Interpreter]:
     return list(found.values())
 
 
-def identify_answer(answer: Interpreter) -> tuple[str, str]:
+def identify_interpreter(answer: Interpreter) -> tuple[str, str]:
+    """What tells an interpreter from another, whatever name it was asked by."""
     if answer.survey is None:
         return answer.path, ""
     return os.path.realpath(answer.survey.executable), os.path.realpath(answer.survey.prefix)

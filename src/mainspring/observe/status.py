@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mainspring.observe.candidates import find_candidates
+from mainspring.observe.candidates import find_candidates, find_folder
 from mainspring.observe.holdings import Holdings, take_stock
 from mainspring.observe.interpreters import Interpreter, ask_interpreters
 from mainspring.observe.starts import Starts, Sum, explain_outcome, split_outcome
@@ -118,11 +118,3 @@ def format_time(seconds: float | None) -> str:
 def look_around() -> Status:
     """The status of this process's user, here and now."""
     return find_status(os.environ, find_folder())
-
-
-def find_folder() -> str:
-    """The folder that the user is in; the root where that one was removed."""
-    try:
-        return os.getcwd()
-    except OSError:
-        return "/"

@@ -82,9 +82,7 @@ def tabulate_starts(starts: Starts) -> Table:
 def tabulate_outcomes(starts: Starts) -> Table:
     table = make_table("\nOutcomes", "starts", "outcome", "meaning")
     for outcome, amounts in starts.rank_outcomes():
-        table.add_row(
-            f"{amounts.starts:,}", make_cell(outcome), make_cell(explain_outcome(outcome))
-        )
+        table.add_row(f"{amounts.starts:,}", make_cell(outcome), make_cell(explain_outcome(outcome)))
     return table
 
 
@@ -109,7 +107,7 @@ def format_since(seconds: float | None) -> str:
 def format_size(size: float) -> str:
     """*size* bytes, in the largest unit that leaves a number above one."""
     unit = UNITS[0]
-    for unit in UNITS:  # noqa: B007 - the last one stays
+    for unit in UNITS:
         if size < 1024 or unit == UNITS[-1]:
             break
         size /= 1024

@@ -121,9 +121,7 @@ def ask(python: str, seconds: float | None = None) -> Answer:
     environment["MAINSPRING"] = "off"
     try:
         reply = put_question([python, "-c", PROBE], environment, seconds)
-        answer: Answer = json.loads(reply.output)
-        if not isinstance(answer, dict):
-            raise TypeError(answer)
+        answer: Answer = dict(json.loads(reply.output))  # type: ignore[assignment]
     except (OSError, ValueError, TypeError) as error:
         raise UnusableInterpreterError(
             f"{python} does not work as a Python interpreter", "give another with --python"

@@ -133,9 +133,17 @@ def list_untrusted(root: int) -> Iterator[str]:
     """The entries, and folders below *root*, that somebody else could have written."""
     for folder, folders, names, descriptor in os.fwalk(".", dir_fd=root):
         for name in (*folders, *names):
-            status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
-            if judge_owner(status, (os.geteuid(),)) is not None:
+            if not is_trusted(name, descriptor):
                 yield os.path.normpath(os.path.join(folder, name))
+
+
+def is_trusted(name: str, folder: int) -> bool:
+    """Whether only the user can have written *name*; what has gone meanwhile is nobody's."""
+    try:
+        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except OSError:
+        return True
+    return judge_owner(status, (os.geteuid(),)) is None
 
 
 def find_late_scripts(items: list[Item]) -> Iterator[Finding]:

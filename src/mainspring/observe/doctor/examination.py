@@ -12,7 +12,13 @@ from mainspring.observe.doctor.findings import Finding
 from mainspring.observe.doctor.interpreters import Subject, examine_interpreter
 from mainspring.observe.doctor.settings import examine_settings
 from mainspring.observe.doctor.shebang import Command, find_on_path, read_command
-from mainspring.observe.interpreters import AT_ONCE, Interpreter, ask_interpreter, ask_interpreters
+from mainspring.observe.interpreters import (
+    AT_ONCE,
+    Interpreter,
+    ask_interpreter,
+    ask_interpreters,
+    identify_interpreter,
+)
 from mainspring.settings import find_cache_folder
 
 ON_PATH = "python3 on PATH"
@@ -77,12 +83,13 @@ def find_subjects(
             whole.findings.append(Finding("no-python", used_by))
         elif os.path.basename(command.path) != "mainspring":
             found = ask_interpreter(Candidate(command.path, (used_by,)))
-            if (found.path, command.options) not in seen:
-                seen.add((found.path, command.options))
+            key = (identify_interpreter(found), command.options)
+            if key not in seen:
+                seen.add(key)
                 yield Subject(found, command.options, used_by)
-    paths = {path for path, _ in seen}
+    identities = {identity for identity, _ in seen}
     for found in ask_interpreters(find_candidates(environment, folder)):
-        if found.slot is not None and found.path not in paths:
+        if found.slot is not None and identify_interpreter(found) not in identities:
             yield Subject(found)
 
 

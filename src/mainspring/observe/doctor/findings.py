@@ -91,9 +91,7 @@ FINDINGS: dict[str, Row] = {
         "somebody else could have written entries, or the folders that lead to them",
         "remove them, or give them to yourself and take write access from others",
     ),
-    "counts-unreadable": Row(
-        "the counts of starts cannot be read", "remove {subject}: they begin anew"
-    ),
+    "counts-unreadable": Row("the counts of starts cannot be read", "remove {subject}: they begin anew"),
 }
 
 
