@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shutil
 import subprocess
 from typing import TYPE_CHECKING, Any
 
+from enabling.commands import Commands
+
 if TYPE_CHECKING:
-    from enabling.commands import Commands
+    from security.people import PrefixedWorld
 
 
 def read_facts(commands: Commands, **changes: str) -> dict[str, Any]:
@@ -58,6 +61,12 @@ def read_some(terminal: int) -> bytes:
         return os.read(terminal, 1 << 16)
     except OSError:
         return b""
+
+
+def command_as(stranger: PrefixedWorld, path: str = "/nonexistent") -> Commands:
+    """The commands as *stranger* gives them, with that PATH."""
+    prefix = (shutil.which("setpriv") or "setpriv", *stranger.prefix[1:])
+    return Commands(stranger.launcher, stranger.home, stranger.settings | {"PATH": path}, prefix)
 
 
 def list_found(facts: dict[str, Any]) -> dict[str, str]:

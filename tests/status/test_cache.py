@@ -6,16 +6,16 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-from enabling.commands import Commands
 from security.people import STRANGER, check_start, list_tree, need_root, write_script
 
 from mainspring.reasons import REASONS
 
-from .reading import find_line, read_facts, read_lines, read_terminal
+from .reading import command_as, find_line, read_facts, read_lines, read_terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from enabling.commands import Commands
     from security.people import PrefixedWorld
     from starts import World
 
@@ -93,8 +93,7 @@ def test_it_cannot_be_used(world: World, commands: Commands, fault: str) -> None
 def test_it_cannot_be_read(stranger: PrefixedWorld, mode: int) -> None:
     check_start(stranger, "absent", write_script(stranger))
     stranger.cache.chmod(mode)
-    settings = stranger.settings | {"PATH": "/nonexistent"}
-    theirs = Commands(stranger.launcher, stranger.home, settings, stranger.prefix)
+    theirs = command_as(stranger)
     cache = read_facts(theirs)["cache"]
     assert (cache["condition"], cache["entries"]) in {("no-access", 0), ("empty", 0)}
     assert cache["condition"] == "no-access" or mode == 0o600

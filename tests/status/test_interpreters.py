@@ -13,7 +13,7 @@ from enabling.test_neighbours import take_slot
 from security.people import STRANGER, need, need_root
 from starts import make_bare_venv
 
-from .reading import find_line, list_found, read_facts, read_lines
+from .reading import command_as, find_line, list_found, read_facts, read_lines
 
 if TYPE_CHECKING:
     from security.people import Installation, PrefixedWorld
@@ -96,9 +96,9 @@ def test_one_whose_package_is_gone(
 
 
 def test_one_of_many_names_is_told_of_once(commands: Commands, on_path: Path) -> None:
-    links = on_path.parents[2] / "links"
-    links.symlink_to(on_path.parent)
-    commands.settings["PATH"] = f"{on_path.parent}:{links}:{on_path.parent}"
+    link = on_path.parents[2] / "link"
+    link.symlink_to(on_path.parents[1])
+    commands.settings["PATH"] = f"{on_path.parent}:{link}/bin:{on_path.parent}"
     commands.settings["VIRTUAL_ENV"] = str(on_path.parents[1])
     assert {"python", "python3"} < {path.name for path in on_path.parent.iterdir()}
     [found] = read_facts(commands)["interpreters"]
@@ -330,7 +330,6 @@ def test_another_user_asks_root_s_and_their_own(
 ) -> None:
     need(os.geteuid() == 0, "to be run as root")
     enabled, plain = installation.enabled_python, installation.plain_python
-    settings = stranger.settings | {"PATH": f"{enabled.parent}:{plain.parent}"}
-    theirs = Commands(stranger.launcher, stranger.home, settings, stranger.prefix)
+    theirs = command_as(stranger, f"{enabled.parent}:{plain.parent}")
     states = [line[1] for line in read_lines(theirs) if line[0] == "interpreter"]
     assert states == ["enabled", "not-enabled"]

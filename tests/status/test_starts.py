@@ -7,18 +7,18 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from enabling.commands import Commands
 from security.people import check_start, write_script
 
 from mainspring.codecache.counters import count_start
 from mainspring.codecache.tally import sum_up
 from mainspring.reasons import REASONS, VERDICTS
 
-from .reading import find_line, read_facts, read_lines, read_terminal
+from .reading import command_as, find_line, read_facts, read_lines, read_terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from enabling.commands import Commands
     from security.people import PrefixedWorld
     from starts import World
 
@@ -167,8 +167,7 @@ def test_counts_that_cannot_be_read(stranger: PrefixedWorld, kind: str, name: st
     else:
         path.write_bytes(b"")
         path.chmod(0)
-    settings = stranger.settings | {"PATH": "/nonexistent"}
-    theirs = Commands(stranger.launcher, stranger.home, settings, stranger.prefix)
+    theirs = command_as(stranger)
     facts = read_facts(theirs)
     assert "cannot be read" in facts["starts"]["problem"]
     assert facts["cache"]["entries"] == 1

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -33,7 +34,15 @@ def write_out(write: Callable[[], None]) -> None:
     except OSError as error:
         if error.errno == errno.EPIPE:
             raise
+        discard_rest()
         raise OutputError(error.strerror or str(error)) from error
+
+
+def discard_rest() -> None:
+    """Let what stdout still holds go nowhere: Python would try, and fail, again as it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def is_terminal() -> bool:

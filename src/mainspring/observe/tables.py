@@ -3,7 +3,7 @@
 import time
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
@@ -45,16 +45,22 @@ def make_table(title: str, *columns: str) -> Table:
 
 
 def tabulate_interpreters(interpreters: list[Interpreter]) -> Table:
-    table = make_table("Interpreters", "interpreter", "version", "state", "by")
+    table = make_table("Interpreters", "state", "version", "interpreter")
     for found in interpreters:
-        by = found.slot.path if found.slot else found.detail or STATES[found.state]
-        table.add_row(
-            make_cell(found.path),
-            make_cell(found.version or ""),
-            make_cell(found.state, STATE_STYLES.get(found.state, "red")),
-            make_cell(by),
-        )
+        style = STATE_STYLES.get(found.state, "red")
+        lines = Group(make_cell(found.path), *describe_interpreter(found))
+        table.add_row(make_cell(found.state, style), make_cell(found.version or ""), lines)
     return table
+
+
+def describe_interpreter(found: Interpreter) -> list[Text]:
+    """What stands below an interpreter's path: what enables it, or what is wrong."""
+    texts = [] if found.slot is None else [f"by {found.slot.path}"]
+    if found.state not in {"enabled", "not-enabled"}:
+        texts.append(STATES[found.state])
+    if found.detail is not None:
+        texts.append(found.detail)
+    return [make_cell(text, "dim") for text in texts]
 
 
 def make_grid(title: str, rows: list[tuple[str, str]]) -> Table:
