@@ -82,9 +82,9 @@ def test_one_whose_slot_is_of_another_release(
 
 @pytest.mark.parametrize("taken", [False, True])
 def test_one_whose_package_is_gone(
-    installation: Installation, commands: Commands, on_path: Path, site: Path, tmp_path: Path, taken: bool
+    installation: Installation, commands: Commands, on_path: Path, site: Path, taken: bool
 ) -> None:
-    tools = tmp_path / "tools of 'one'"  # a path that has to be quoted
+    tools = on_path.parents[2] / "tools of 'one'"  # a path that has to be quoted
     shutil.copytree(installation.folder / "tools", tools, symlinks=True)
     theirs = Commands(tools / "bin" / "mainspring", commands.home, dict(installation.settings))
     if taken:
