@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +11,8 @@ import pytest
 from .calling import examine, find_one, list_names
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from enabling.commands import Commands
     from starts import World
 

@@ -74,7 +74,10 @@ def find_nearest_folder(path: str) -> str:
 
 def examine_folder(path: str, root: int) -> Iterator[Finding]:
     yield from try_writing(path, root)
-    yield from examine_entries(path, root)
+    try:
+        yield from examine_entries(path, root)
+    except OSError as error:
+        yield Finding(name_error(error), path, error.strerror)
     starts = read_starts(root)
     if starts.problem is not None:
         yield Finding("counts-unreadable", os.path.join(path, SUMS_NAME), starts.problem)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mainspring.errors import UnsafePackageError
 from mainspring.observe.doctor.findings import FINDINGS, Finding
-from mainspring.observe.doctor.trial import Trial, try_start
+from mainspring.observe.doctor.trial import Trial, can_load_native, try_start
 from mainspring.observe.explain import find_launcher
 from mainspring.observe.interpreters import Interpreter
 from mainspring.reasons import REASONS
@@ -86,6 +86,9 @@ def describe_silence(subject: Subject, trial: Trial) -> tuple[str, str | None]:
     """What a start came to that left no line."""
     if trial.status != 0:
         return "not-working", f"a start ended with status {trial.status}"
+    slot = subject.interpreter.slot
+    if not can_load_native(subject.interpreter.path, (slot and slot.root) or ROOT):
+        return "no-native", None
     if not subject.is_enabled:
         return "stands-aside", "`mainspring run` left the start to plain CPython"
     return "slot-passed-over", " ".join(subject.options) or None

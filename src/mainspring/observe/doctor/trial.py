@@ -8,12 +8,19 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from mainspring.hook import NATIVE
 from mainspring.observe.interpreters import SECONDS
 from mainspring.slot.placing import PACKAGE
 from mainspring.slot.question import Reply, put_question
 
 SCRIPT = str(PACKAGE / "observe" / "doctor" / "trial_script.py")
 RAISED = re.compile(r"^Error in sitecustomize;[^\n]*\n(?P<error>[^\n]*)", re.MULTILINE)
+LOAD = """
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+spec = spec_from_file_location("mainspring._native", sys.argv[1])
+spec.loader.exec_module(module_from_spec(spec))
+"""
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,16 @@ def try_start(command: Sequence[str], environment: Mapping[str, str]) -> Trial:
     finally:
         os.close(reader)
         os.close(writer)
+
+
+def can_load_native(python: str, root: str) -> bool:
+    """Whether the interpreter *python* can load the native module of the package in *root*.
+
+    Where it cannot, a start can leave no line in the log.  Raises OSError.
+    """
+    path = os.path.join(root, PACKAGE.name, NATIVE)
+    environment = {**os.environ, "MAINSPRING": "off"}
+    return put_question([python, "-c", LOAD, path], environment, SECONDS).status == 0
 
 
 def read_outcome(reader: int) -> tuple[str, ...]:
