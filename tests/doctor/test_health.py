@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from security.people import check_start, let_age, list_tree, write_script
+from status.reading import read_terminal
 
 from .calling import examine
 
@@ -34,6 +35,12 @@ def test_it_says_that_nothing_is_in_the_way_and_what_was_looked_at(
 def test_before_the_first_start_there_is_no_cache_and_none_is_made(commands: Commands) -> None:
     assert examine(commands) == []
     assert list(commands.home.iterdir()) == []
+
+
+def test_a_terminal_is_told_the_same(commands: Commands) -> None:
+    status, shown = read_terminal(commands, "doctor", MAINSPRING="off")
+    expected = commands.call("doctor", env={"MAINSPRING": "off"})[1]
+    assert (status, shown.replace("\r\n", "\n")) == (1, expected)
 
 
 def list_contents(folder: Path) -> dict[str, tuple[int, bytes]]:

@@ -11,6 +11,8 @@ from security.people import check_start, write_script
 
 from mainspring.codecache.counters import count_start
 from mainspring.codecache.tally import sum_up
+from mainspring.observe.starts import is_time
+from mainspring.observe.status import format_time
 from mainspring.reasons import REASONS, VERDICTS
 
 from .reading import command_as, find_line, read_facts, read_lines, read_terminal
@@ -98,6 +100,17 @@ def test_a_program_that_gained_nothing_is_not_among_them(world: World, commands:
     starts = read_facts(commands)["starts"]
     assert starts["programs"] == []
     assert (starts["count"], starts["saved_us"], starts["spent_us"]) == (2, 10, 910)
+
+
+def test_the_time_of_the_first_start_is_told_in_utc() -> None:
+    assert format_time(1_000_000_000.5) == "2001-09-09T01:46:40Z"
+    assert format_time(None) == "-"
+
+
+@pytest.mark.parametrize("seconds", [-1.0, 0.0, 1e30, float("nan"), float("inf")])
+def test_a_time_that_is_none_is_not_known(seconds: float) -> None:
+    assert is_time(1_000_000_000.5)
+    assert not is_time(seconds)
 
 
 def test_what_is_summed_up_counts_as_well(world: World, commands: Commands) -> None:

@@ -60,12 +60,16 @@ class Interpreter:
     survey: Survey | None = None
 
 
+def ask_each(candidates: Iterable[Candidate]) -> list[Interpreter]:
+    """What each of *candidates* says, in their order."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(ask_interpreter, candidates))
+
+
 def ask_interpreters(candidates: Iterable[Candidate]) -> list[Interpreter]:
     """Ask all of *candidates*, and tell of each interpreter once: many names lead to the same."""
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        answers = list(pool.map(ask_interpreter, candidates))
     found: dict[tuple[str, str], Interpreter] = {}
-    for answer in answers:
+    for answer in ask_each(candidates):
         key = identify_interpreter(answer)
         before = found.get(key)
         if before is not None:

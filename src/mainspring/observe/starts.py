@@ -11,6 +11,7 @@ from mainspring.codecache.tally import count_damaged, read_since, read_totals
 from mainspring.reasons import REASONS, VERDICTS
 
 MOST_PROGRAMS = 10
+LATEST = 32_503_680_000.0  # the year 3000
 Totals = Mapping[tuple[str, bytes], list[int]]
 
 
@@ -57,10 +58,15 @@ def read_starts(root: int) -> Starts:
         totals, since, damaged = read_totals(root), read_since(root), count_damaged(root)
     except (OSError, ValueError, OverflowError) as error:
         return Starts(problem=f"the counts of starts cannot be read: {describe_error(error)}")
-    starts = sum_starts(totals, since)
+    starts = sum_starts(totals, since if is_time(since) else None)
     if damaged:
         return replace(starts, problem=f"the counts of starts are damaged: {damaged} lines are no sums")
     return starts
+
+
+def is_time(seconds: float | None) -> bool:
+    """Whether *seconds* can be a time that something was counted at: counts may be damaged."""
+    return seconds is not None and 0 < seconds < LATEST
 
 
 def describe_error(error: Exception) -> str:

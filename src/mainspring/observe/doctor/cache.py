@@ -74,6 +74,8 @@ def find_nearest_folder(path: str) -> str:
 
 def examine_folder(path: str, root: int) -> Iterator[Finding]:
     yield from try_writing(path, root)
+    if not os.access(".", os.R_OK | os.X_OK, dir_fd=root):
+        return  # which is why nothing could be written
     try:
         yield from examine_entries(path, root)
     except OSError as error:

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from mainspring.observe.candidates import Candidate, find_candidates
+from mainspring.observe.candidates import Candidate, find_candidates, identify
 from mainspring.observe.doctor.findings import Finding
 from mainspring.observe.doctor.interpreters import Subject, examine_interpreter
 from mainspring.observe.doctor.settings import examine_settings
@@ -15,8 +15,7 @@ from mainspring.observe.doctor.shebang import Command, find_on_path, read_comman
 from mainspring.observe.interpreters import (
     AT_ONCE,
     Interpreter,
-    ask_interpreter,
-    ask_interpreters,
+    ask_each,
     identify_interpreter,
 )
 from mainspring.settings import find_cache_folder
@@ -48,7 +47,7 @@ def examine(environment: Mapping[str, str], folder: str, scripts: Iterable[str])
     whole.findings += examine_settings(environment)
     whole.checked.append("settings")
     examine_files(whole, environment, [script for _, script in commands[1:]])
-    subjects = list(find_subjects(whole, environment, folder, commands))
+    subjects = find_subjects(whole, environment, folder, commands)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for findings in pool.map(lambda one: list(examine_interpreter(one, environment)), subjects):
             whole.findings += findings
@@ -75,22 +74,45 @@ def find_subjects(
     environment: Mapping[str, str],
     folder: str,
     commands: list[tuple[Command, str]],
-) -> Iterator[Subject]:
+) -> list[Subject]:
     """The interpreters that `#!` lines name, and all others that are enabled."""
-    seen = set()
-    for command, used_by in commands:
-        if command.path is None:
-            whole.findings.append(Finding("no-python", used_by))
-        elif os.path.basename(command.path) != "mainspring":
-            found = ask_interpreter(Candidate(command.path, (used_by,)))
-            key = (identify_interpreter(found), command.options)
-            if key not in seen:
-                seen.add(key)
-                yield Subject(found, command.options, used_by)
-    identities = {identity for identity, _ in seen}
-    for found in ask_interpreters(find_candidates(environment, folder)):
-        if found.slot is not None and identify_interpreter(found) not in identities:
-            yield Subject(found)
+    whole.findings += [Finding("no-python", by) for command, by in commands if command.path is None]
+    named = [
+        (Candidate(command.path, (used_by,)), command.options)
+        for command, used_by in commands
+        if command.path is not None and os.path.basename(command.path) != "mainspring"
+    ]
+    candidates = [candidate for candidate, _ in named]
+    answers = ask_once([*candidates, *find_candidates(environment, folder)])
+    used = [
+        Subject(answers[identify(candidate.path)], options, candidate.found_in[0])
+        for candidate, options in named
+    ]
+    enabled = [Subject(answer) for answer in answers.values() if answer.slot is not None]
+    return list(leave_out_repeated(used, enabled))
+
+
+def leave_out_repeated(used: list[Subject], enabled: list[Subject]) -> Iterator[Subject]:
+    """Each interpreter of *used* once with the same options; of *enabled*, those that are no more."""
+    seen: set[object] = set()
+    for subject in used:
+        key = identify_interpreter(subject.interpreter)
+        if (key, subject.options) not in seen:
+            seen |= {key, (key, subject.options)}
+            yield subject
+    for subject in enabled:
+        key = identify_interpreter(subject.interpreter)
+        if key not in seen:
+            seen.add(key)
+            yield subject
+
+
+def ask_once(candidates: list[Candidate]) -> dict[tuple[str, str | None], Interpreter]:
+    """The answer of each interpreter among *candidates*, under what it is known by."""
+    known: dict[tuple[str, str | None], Candidate] = {}
+    for candidate in candidates:
+        known.setdefault(identify(candidate.path), candidate)
+    return dict(zip(known, ask_each(known.values()), strict=True))
 
 
 def describe_subject(subject: Subject) -> str:
