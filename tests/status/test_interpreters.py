@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import grp
 import os
+import pwd
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -152,6 +154,16 @@ def test_where_settings_put_them(
     commands.settings[setting] = str(tmp_path / "elsewhere")
     [found] = read_facts(commands)["interpreters"]
     assert (found["path"], found["found_in"]) == (str(python), [found_in])
+
+
+def test_a_shim_of_pyenv_s_is_the_version_that_it_leads_to(commands: Commands) -> None:
+    root = commands.home / ".pyenv"
+    python = make_bare_venv(root / "versions" / "work")
+    make_program(root / "shims", f'#!/bin/sh\nexec {python} "$@"\n')
+    make_program(root / "shims", "#!/bin/sh\nexit 127\n", "python3.99")  # of no version that is on
+    commands.settings["PATH"] = str(root / "shims")
+    [found] = read_facts(commands)["interpreters"]
+    assert (found["path"], found["found_in"]) == (str(python), ["PATH", "pyenv"])
 
 
 def test_one_of_the_folder_above(commands: Commands) -> None:
@@ -323,6 +335,31 @@ def test_what_a_group_of_root_alone_can_write_to_is_fine(commands: Commands, pro
     os.chown(program, 0, 0)
     program.chmod(0o775)
     assert list_found(read_facts(commands)) == {str(program): "not-working"}
+
+
+def find_user_with_a_group_alone() -> pwd.struct_passwd:
+    """A user, not root, whose group has the same name and no other members."""
+    groups = {(group.gr_gid, group.gr_name) for group in grp.getgrall() if not group.gr_mem}
+    users = [user for user in pwd.getpwall() if (user.pw_gid, user.pw_name) in groups]
+    return next(user for user in users if user.pw_uid != 0)
+
+
+def test_what_the_user_s_own_group_can_write_to_is_fine(installation: Installation) -> None:
+    """Where each user has a group alone, all that they make is writable by it."""
+    user = find_user_with_a_group_alone()
+    home = installation.make_home("home-alone", user.pw_uid)
+    program = make_program(home / "bin", f"#!/bin/sh\n>> {home}/asked\n")
+    for path in (home, home / "bin", program):
+        os.chown(path, user.pw_uid, user.pw_gid)
+        path.chmod(0o775)
+    setpriv = shutil.which("setpriv") or "setpriv"
+    prefix = (setpriv, f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups")
+    settings = installation.settings | {"PATH": str(home / "bin")}
+    theirs = Commands(installation.launcher, home, settings, prefix)
+    assert list_found(read_facts(theirs)) == {str(program): "not-working"}
+    assert (home / "asked").exists()
+    os.chown(program, -1, 54321)
+    assert list_found(read_facts(theirs)) == {str(program): "not-asked"}
 
 
 def test_another_user_asks_root_s_and_their_own(
