@@ -61,3 +61,37 @@ class UsageError(MainspringError):
     """Arguments that make no sense, alone or together."""
 
     exit_code = 2
+
+
+class OutputError(MainspringError):
+    """A stdout that takes nothing more."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(f"cannot write to stdout ({cause})", "send the output somewhere else")
+
+
+class BrokenPackageError(MainspringError):
+    """A part of Mainspring that its own interpreter cannot load."""
+
+    def __init__(self, part: str) -> None:
+        super().__init__(
+            f"{part} cannot be loaded", "install Mainspring again; `mainspring doctor` says more"
+        )
+
+
+class NotPythonError(MainspringError):
+    """A script whose first line names another language's interpreter."""
+
+    exit_code = 2
+
+    def __init__(self, script: str, command: str) -> None:
+        super().__init__(f"{script} is started by {command}", "name a Python script")
+
+
+class UnreadableScriptError(MainspringError):
+    """A script that this user cannot read."""
+
+    exit_code = 2
+
+    def __init__(self, script: str, cause: str) -> None:
+        super().__init__(f"cannot read {script} ({cause})", "name a script that you can read")

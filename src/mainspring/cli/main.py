@@ -7,15 +7,17 @@ from importlib import import_module
 import click
 
 from mainspring import __version__
-from mainspring.errors import MainspringError
+from mainspring.errors import BrokenPackageError, MainspringError
 
 INTERRUPTED = 130
 #: command -> where it is defined; loaded when it is asked for, since each loads much of its own
 COMMANDS = {
     "compile": "compiling:compile_command",
     "disable": "enabling:disable",
+    "doctor": "examining:doctor",
     "enable": "enabling:enable",
     "explain": "explaining:explain",
+    "status": "reporting:status",
 }
 
 
@@ -42,6 +44,12 @@ class CommandGroup(click.Group):
             sys.exit(error.exit_code)
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)
+        except ImportError as error:
+            part = error.name or ""
+            if part.partition(".")[0] != "mainspring":
+                raise
+            click.echo(f"mainspring: {BrokenPackageError(part)}", err=True)
+            sys.exit(BrokenPackageError.exit_code)
 
 
 @click.group(
