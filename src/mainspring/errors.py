@@ -55,3 +55,18 @@ class NoSlotError(MainspringError):
             f"the sitecustomize of {interpreter} is {taken_by}",
             "remove that, or start programs with `mainspring run`",
         )
+
+
+class UnusableCacheError(MainspringError):
+    """A user's cache that is not used, for one of the reasons of the table."""
+
+    def __init__(self, path: str, meaning: str, remedy: str) -> None:
+        self.path = path
+        super().__init__(f"the cache {path} is not used: {meaning}", remedy)
+
+
+class ReadOnlyError(MainspringError):
+    """A setting that forbids what a command is for."""
+
+    def __init__(self) -> None:
+        super().__init__("MAINSPRING_READONLY forbids writing", "unset it for this command")

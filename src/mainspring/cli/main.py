@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import click
 
 from mainspring import __version__
+from mainspring.cli.cleaning import clean
 from mainspring.cli.enabling import disable, enable
 from mainspring.cli.explaining import explain
 from mainspring.errors import MainspringError
@@ -20,6 +21,11 @@ class CommandGroup(click.Group):
         except MainspringError as error:
             click.echo(f"mainspring: {error}", err=True)
             sys.exit(error.exit_code)
+        except click.UsageError as error:
+            path = error.ctx.command_path if error.ctx else "mainspring"
+            message = error.format_message().rstrip(".")
+            click.echo(f"mainspring: {message}; see `{path} --help`", err=True)
+            sys.exit(error.exit_code)
 
 
 @click.group(
@@ -32,7 +38,7 @@ def group() -> None:
     """Start Python programs from cached code."""
 
 
-for command in (enable, disable, explain):
+for command in (clean, disable, enable, explain):
     group.add_command(command)
 
 
