@@ -9,6 +9,7 @@ from mainspring import __version__
 from mainspring.cli.cleaning import clean
 from mainspring.cli.enabling import disable, enable
 from mainspring.cli.explaining import explain
+from mainspring.cli.verifying import verify
 from mainspring.errors import MainspringError
 
 
@@ -38,7 +39,7 @@ def group() -> None:
     """Start Python programs from cached code."""
 
 
-for command in (clean, disable, enable, explain):
+for command in (clean, disable, enable, explain, verify):
     group.add_command(command)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from mainspring.codecache.entry import MARK, TRAILER_SIZE
 from mainspring.codecache.key import CPYTHON_VARIANTS, ENTRY_SUFFIX
-from mainspring.places import OPEN_FILE, Refused, open_folder
+from mainspring.places import OPEN_FILE, OPEN_FOLDER, open_folder
 
 OWN_MARK = MARK[:6]  # of every version of the format
 
@@ -32,12 +32,12 @@ class BesideEntry:
 
 
 def list_beside(script: str) -> Iterator[BesideEntry]:
-    """The entries beside *script*, an absolute path; none where the folder is not to be trusted."""
+    """The entries beside *script*, an absolute path, to be trusted or not."""
     folder, _, name = script.rpartition("/")
     stem = name[:-3] if name.endswith(".py") else f"{name}%"
     try:
-        descriptor = open_beside(script)
-    except (OSError, Refused):
+        descriptor = os.open(f"{folder}/__pycache__", OPEN_FOLDER)
+    except OSError:
         return
     try:
         for found in sorted(os.listdir(descriptor)):

@@ -1,0 +1,86 @@
+"""The interpreters that made the entries of the cache, as far as they may be started to check them."""
+
+import os
+import re
+import stat
+
+from mainspring.codecache.lookup import read_entry
+from mainspring.codecache.writer import INTERPRETER_NOTE
+from mainspring.observe.findings import Finding
+from mainspring.observe.scripts import is_gone
+from mainspring.places import Refused, judge_owner, open_tree
+
+OPTIMIZED = re.compile("opt-([1-9])")
+DIGITS = re.compile("digits-([0-9]+)")
+
+
+class NotCheckable(Exception):
+    """Entries that no interpreter may be asked about."""
+
+    def __init__(self, finding: Finding) -> None:
+        self.finding = finding
+        super().__init__(finding)
+
+
+def find_interpreter(root: int, build: str) -> str:
+    """The path of the interpreter that made the entries of *build*.  Raises NotCheckable."""
+    path = read_note(root, build)
+    if not path.startswith("/") or "\0" in path or is_gone(path):
+        raise NotCheckable("unknown-interpreter")
+    if not is_safe(path):
+        raise NotCheckable("unsafe-interpreter")
+    return path
+
+
+def read_note(root: int, build: str) -> str:
+    """What the note of *build* says, if nobody else could have written it.  Raises NotCheckable."""
+    owners = (os.geteuid(),)
+    try:
+        folder = open_tree(root, [build], owners)
+    except (OSError, Refused):
+        raise NotCheckable("untrusted") from None
+    try:
+        content, _ = read_entry(folder, INTERPRETER_NOTE, owners)
+    except OSError:
+        raise NotCheckable("unknown-interpreter") from None
+    except Refused:
+        raise NotCheckable("unsafe-interpreter") from None
+    return os.fsdecode(content)
+
+
+def is_safe(path: str) -> bool:
+    """Whether nobody but root and the user can change what *path*, which may be a link, leads to."""
+    trusted = {0, os.geteuid()}
+    try:
+        if judge_owner(os.stat(path), trusted) is not None:
+            return False
+        folders = {*list_parents(os.path.abspath(path)), *list_parents(os.path.realpath(path))}
+        return all(is_kept(os.stat(folder), trusted) for folder in folders)
+    except OSError:
+        return False
+
+
+def list_parents(path: str) -> list[str]:
+    parts = path.split("/")
+    return ["/".join(parts[:length]) or "/" for length in range(1, len(parts))]
+
+
+def is_kept(status: os.stat_result, trusted: set[int]) -> bool:
+    """Whether nobody else can exchange what is in a folder with that *status*."""
+    is_shared = status.st_mode & stat.S_IWOTH and not status.st_mode & stat.S_ISVTX
+    return status.st_uid in trusted and not is_shared
+
+
+def find_options(variant: str) -> list[str]:
+    """The options under which an interpreter makes entries of *variant*.  Raises NotCheckable."""
+    return [option for part in variant.split(".") if part for option in find_option(part)]
+
+
+def find_option(part: str) -> list[str]:
+    if part == "no_debug_ranges":
+        return ["-X", part]
+    if found := OPTIMIZED.fullmatch(part):
+        return ["-" + "O" * int(found[1])]
+    if found := DIGITS.fullmatch(part):
+        return ["-X", f"int_max_str_digits={found[1]}"]
+    raise NotCheckable("unknown-options")
