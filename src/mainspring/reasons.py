@@ -23,18 +23,21 @@ Reason = Literal[
     "name-too-long",
     "no-access",
     "no-cache-folder",
+    "no-module",
     "no-native",
     "no-script",
     "no-site",
     "no-source",
     "not-a-file",
     "not-a-folder",
+    "not-python",
     "observed",
     "off",
     "old-python",
     "other-owner",
     "read-only",
     "read-only-file-system",
+    "runpy",
     "set-id",
     "skips-first-line",
     "small",
@@ -93,6 +96,9 @@ REASONS: dict[str, Row] = {
     "no-cache-folder": Row(
         "neither HOME nor another setting says where the cache is", "set MAINSPRING_CACHE_DIR"
     ),
+    "no-module": Row(
+        "there is no such module, or nothing of it that can be run; CPython says why", "check its name"
+    ),
     "no-native": Row(
         "the native module cannot be loaded into this interpreter", "install Mainspring for it"
     ),
@@ -102,6 +108,10 @@ REASONS: dict[str, Row] = {
     "not-a-file": Row("the script is a folder, a pipe or a device", NOTHING),
     "not-a-folder": Row(
         "a file or a link is where a folder of the cache belongs", "remove it, or move the cache"
+    ),
+    "not-python": Row(
+        "the first line of the command names no Python",
+        "if it starts a Python script in turn, explain that one, by its path",
     ),
     "observed": Row(
         "the interpreter was asked to report on its own start (-v, -X importtime, -X tracemalloc)",
@@ -114,6 +124,9 @@ REASONS: dict[str, Row] = {
         "-B, PYTHONDONTWRITEBYTECODE or MAINSPRING_READONLY forbids writing", "unset it once"
     ),
     "read-only-file-system": Row("the cache is on a read-only file system", "move the cache"),
+    "runpy": Row(
+        "the program is a folder or a zip file with a `__main__`, which CPython runs as a module", NOTHING
+    ),
     "set-id": Row("the process runs with another user's or group's rights", NOTHING),
     "skips-first-line": Row("-x: the script is not what its file says", "start without -x"),
     "small": Row("compiling so small a script costs less than a look", "see MAINSPRING_MIN_SIZE"),

@@ -113,7 +113,7 @@ class Verifier:
                 except NotCheckable:
                     pass
         try:
-            interpreter, _, _ = choose_interpreter(entry.script, None)
+            interpreter, _, _ = choose_interpreter([entry.script], None)
         except UnusableInterpreterError:
             return
         if is_safe(interpreter):
