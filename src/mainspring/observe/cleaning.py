@@ -96,9 +96,10 @@ def find_useless(root: int) -> Rule:
 def find_excess(items: Iterable[Item], keep: int) -> Rule:
     """The rule for what has to go, least recently used first, for *keep* bytes to hold the rest."""
     held = 0
-    for used_at, size in sorted(((item.used_at, item.size) for item in items), reverse=True):
+    uses = sorted(((item.used_at, item.size) for item in items), reverse=True)
+    for used_at, size in uses:
         if held + size > keep:
-            return Excess(used_at, keep - held)
+            return Excess(used_at, keep - sum(size for later, size in uses if later > used_at))
         held += size
     return lambda _: False
 
