@@ -79,10 +79,9 @@ def explain_start(program: Program, python: str | None) -> Explanation:
     Raises UnusableInterpreterError.
     """
     if program.kind == "command" and not is_python(program.target):
-        facts = describe_foreign()
+        facts = describe_foreign(program)
     else:
         facts = ask_interpreter(program, python)
-    facts["kind"] = program.kind
     if program.kind == "module":
         facts["script"] = program.target
     facts["script"] = facts.get("script") or program.path
@@ -98,15 +97,17 @@ def ask_interpreter(program: Program, python: str | None) -> dict[str, Any]:
     facts = probe_start(interpreter, options, program.arguments)
     facts["chosen_by"] = chosen_by
     facts["enabled_by"] = locate_slot(interpreter)
+    facts["kind"], facts["module"] = program.kind, None
     add_module(facts, program, options)
     return facts
 
 
-def describe_foreign() -> dict[str, Any]:
+def describe_foreign(program: Program) -> dict[str, Any]:
     """The facts of a command that no Python starts."""
     names = ("interpreter", "version", "chosen_by", "enabled_by", "module", "verdict")
     reason = "not-python"
-    return {**dict.fromkeys(names), "outcome": reason, "reason": reason, "looks": []}
+    nothing = dict.fromkeys(names)
+    return {**nothing, "kind": program.kind, "outcome": reason, "reason": reason, "looks": []}
 
 
 def describe_action(facts: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ import os
 import subprocess
 from typing import Any
 
+from mainspring.errors import UnusableInterpreterError
 from mainspring.observe.programs import Program
 from mainspring.slot.placing import PACKAGE
 
@@ -26,10 +27,13 @@ BEFORE_PROGRAM = {"off", "old-python", "set-id", "interactive", "observed", "ski
 
 def add_module(facts: dict[str, Any], program: Program, options: list[str]) -> None:
     """Put into *facts* what CPython would run as a module, and the reason that comes from it."""
-    facts["module"] = None
     if program.kind not in {"module", "folder", "zip"} or facts["reason"] in BEFORE_PROGRAM:
         return
-    module = facts["module"] = find_module(facts["interpreter"], options, program)
+    found = find_module(facts["interpreter"], options, program)
+    if not found["is_module"]:
+        facts["kind"] = "script"  # it only looks like a zip file
+        return
+    module = facts["module"] = found["module"]
     if module is not None:
         module["meaning"] = CODE_STATES[module["state"]]
     facts["verdict"], facts["looks"] = None, []
@@ -45,16 +49,18 @@ def choose_reason(program: Program, said: str | None, *, is_found: bool) -> str 
     return said if program.kind == "module" else "runpy"
 
 
-def find_module(interpreter: str, options: list[str], program: Program) -> dict[str, Any] | None:
-    """What *interpreter* finds, none of which is run; None if it finds nothing."""
+def find_module(interpreter: str, options: list[str], program: Program) -> dict[str, Any]:
+    """What *interpreter* finds, none of which is run.  Raises UnusableInterpreterError."""
     probe = (PACKAGE / "observe" / "moduleprobe.py").read_text(encoding="utf-8")
     command = [interpreter, *options, "-c", probe, *program.arguments]
     environment = {**os.environ, "MAINSPRING": "off"}
     done = subprocess.run(command, env=environment, capture_output=True, check=False)
     try:
-        found: dict[str, Any] | None = json.loads(done.stdout)
+        found: dict[str, Any] = json.loads(done.stdout)
     except ValueError:
-        return None
+        raise UnusableInterpreterError(
+            f"{interpreter} did not answer", "give another interpreter with --python"
+        ) from None
     return found
 
 

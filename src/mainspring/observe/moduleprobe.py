@@ -17,18 +17,33 @@ from zipimport import zipimporter
 
 
 def main(*arguments):
+    is_module, spec = True, None
     if arguments[0] == "-m":
         if here:
             sys.path.insert(0, os.getcwd())
         spec = find_module(arguments[1])
     else:
-        spec = PathFinder.find_spec("__main__", [os.path.abspath(arguments[0])])
-    state = None if spec is None else judge_code(spec)
-    if state is None:
-        print(json.dumps(None))
-    else:
-        compiled = spec.cached if isinstance(spec.loader, SourceFileLoader) else None
-        print(json.dumps({"name": spec.name, "file": spec.origin, "compiled": compiled, "state": state}))
+        path = os.path.abspath(arguments[0])
+        is_module = has_importer(path)
+        spec = PathFinder.find_spec("__main__", [path])
+    print(json.dumps({"is_module": is_module, "module": None if spec is None else describe(spec)}))
+
+
+def has_importer(path):
+    """What pymain_run_python asks (Modules/main.c): without one, a path is that of a script."""
+    for hook in sys.path_hooks:
+        try:
+            hook(path)
+        except ImportError:
+            continue
+        return True
+    return False
+
+
+def describe(spec):
+    state = judge_code(spec)
+    compiled = spec.cached if isinstance(spec.loader, SourceFileLoader) else None
+    return state and {"name": spec.name, "file": spec.origin, "compiled": compiled, "state": state}
 
 
 def find_module(name):
