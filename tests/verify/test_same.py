@@ -16,6 +16,7 @@ from .entries import (
     alter_code,
     change_inner,
     command,
+    find_note,
     find_others,
     make_entry,
     start,
@@ -79,15 +80,20 @@ def test_a_source_in_another_encoding(world: World) -> None:
     assert verify(world).findings == ["same"]
 
 
-def test_an_encoding_that_only_a_package_knows_is_not_checked(world: World, tmp_path: Path) -> None:
+def add_codec(world: World, tmp_path: Path) -> tuple[Path, Path]:
+    """An interpreter that knows one more encoding, and the entry of a script that is in it."""
     python = make_bare_venv(tmp_path / "with-codec")
     [site] = python.parents[1].glob("lib/python*/site-packages")
     (site / "our_codec.py").write_text(
-        "import codecs\n"
-        "codecs.register(lambda name: codecs.lookup('utf-8') if name == 'our_codec' else None)\n"
+        "import codecs, os\n"
+        "def find(name):\n"
+        "    if name == 'our_codec':\n"
+        f"        os.path.exists({str(tmp_path / 'deadly')!r}) and os.kill(os.getpid(), 9)\n"
+        "        return codecs.lookup('utf-8')\n"
+        "codecs.register(find)\n"
     )
     (site / "our_codec.pth").write_text("import our_codec\n")
-    script = write_script(world, "# coding: our-codec\nprint('ran')\n")
+    script = write_script(world, "# coding: our-codec\nprint('ran')\n", "middle.py")
     done = subprocess.run(
         [world.launcher, "run", "--python", python, script],
         env=world.environment(),
@@ -95,10 +101,31 @@ def test_an_encoding_that_only_a_package_knows_is_not_checked(world: World, tmp_
         capture_output=True,
     )
     assert done.stdout == b"ran\n"
-    assert len(world.entries) == 1
+    [entry] = world.entries
+    return python, entry
+
+
+def test_an_encoding_that_only_a_package_knows_is_not_checked(world: World, tmp_path: Path) -> None:
+    add_codec(world, tmp_path)
     verified = verify(world, "--fix")
     assert verified.findings == ["unknown-encoding"]
     assert not verified.entries[0]["checked"]
+    assert len(world.entries) == 1
+
+
+def test_a_script_that_is_the_end_of_the_compiler_costs_no_other_its_check(
+    world: World, tmp_path: Path
+) -> None:
+    python, entry = add_codec(world, tmp_path)
+    first, _ = make_entry(world, "first.py")
+    last, _ = make_entry(world, "last.py", WARNING_SCRIPT)
+    note = find_note(entry, world)
+    note.write_text(str(python))
+    assert verify(world).findings == ["same"] * 3
+    (tmp_path / "deadly").touch()
+    verified = verify(world, "--fix")
+    assert verified.of(world.home / "middle.py") == "not-checked"
+    assert (verified.of(first), verified.of(last)) == ("same", "same")
 
 
 def test_every_interpreter_checks_what_it_made(world: World) -> None:

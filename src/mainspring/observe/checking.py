@@ -5,8 +5,9 @@
     header := JSON of {"build": str, "variant": str} LF
     result := JSON of a finding, one for each ENTRY, in their order
 
-Each entry is checked in a child of its own: compiling may load modules, which a fresh start would load
-again, and a script may be more than the compiler can take.  checker.py runs this.
+Entries are checked in children: compiling may load modules, which a fresh start would load again, so that
+the next entry is for another child; and a script may be more than the compiler can take.  checker.py runs
+this.
 """
 
 import io
@@ -43,29 +44,43 @@ def check_entries(cache: str) -> None:
     say({"build": name_build(), "variant": variant})
     root = open_folder(cache, (os.geteuid(),)) if cache else -1
     names = [os.fsdecode(name) for name in sys.stdin.buffer.read().split(b"\0")]
-    for path, script in zip(names[:-1:2], names[1::2], strict=True):
-        say(check_apart(root, path, script, variant))
+    subjects = list(zip(names[:-1:2], names[1::2], strict=True))
+    while subjects:
+        findings = check_apart(root, subjects, variant)
+        for finding in findings:
+            say(finding)
+        del subjects[: len(findings)]
 
 
 def say(answer: object) -> None:
     os.write(1, json.dumps(answer).encode() + b"\n")
 
 
-def check_apart(root: int, path: str, script: str, variant: str) -> str:
-    """The finding of a child; `not-checked` if it did not live to have one."""
+def check_apart(root: int, subjects: list[tuple[str, str]], variant: str) -> list[str]:
+    """The findings of a child, one at least; `not-checked` for what it did not live to tell."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
+        status = 1
         try:
-            os.write(writer, check_entry(root, path, script, variant).encode())
+            tell_findings(writer, root, subjects, variant)
+            status = 0
         finally:
-            os._exit(0)
+            os._exit(status)
     os.close(writer)
-    try:
-        return os.read(reader, 100).decode() or "not-checked"
-    finally:
-        os.close(reader)
-        os.waitpid(child, 0)
+    with open(reader, encoding="ascii") as answers:
+        findings = answers.read().split()
+    _, status = os.waitpid(child, 0)
+    return [*findings, "not-checked"][: len(subjects)] if status else findings
+
+
+def tell_findings(writer: int, root: int, subjects: list[tuple[str, str]], variant: str) -> None:
+    """Check one after the other, until this process is not as a fresh start any more."""
+    loaded = set(sys.modules)
+    for path, script in subjects:
+        os.write(writer, check_entry(root, path, script, variant).encode() + b"\n")
+        if set(sys.modules) != loaded:
+            break
 
 
 def check_entry(root: int, path: str, script: str, variant: str) -> Finding:
