@@ -70,3 +70,12 @@ class ReadOnlyError(MainspringError):
 
     def __init__(self) -> None:
         super().__init__("MAINSPRING_READONLY forbids writing", "unset it for this command")
+
+
+class NoScriptError(MainspringError):
+    """A path at which there is no script, and of which there is no entry."""
+
+    exit_code = 2
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"there is no script {path}, and no entry of one", "check its path")

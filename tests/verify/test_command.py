@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -85,6 +87,37 @@ def test_a_start_through_another_path(world: World) -> None:
     assert world.start("enabled", "./program.py", cwd=world.home).status == 0
     assert len(world.entries) == 2
     assert verify(world, script).findings == ["same", "same"]
+
+
+def test_a_script_that_never_was(world: World) -> None:
+    """A check of a name that was mistyped is no check that went well."""
+    script, _ = make_entry(world)
+    status, _, errors = command(world, "verify", script, "progam.py")
+    path = world.home / "progam.py"
+    assert status == 2
+    assert errors == f"mainspring: there is no script {path}, and no entry of one; check its path\n"
+
+
+def test_entries_may_come_and_go_meanwhile(world: World) -> None:
+    scripts = [write_script(world, SCRIPT, f"{n}.py") for n in range(3)]
+    is_over = threading.Event()
+
+    def make_and_remove() -> None:
+        while not is_over.is_set():
+            for script in scripts:
+                start(world, script)
+            command(world, "clean", "--all")
+
+    thread = threading.Thread(target=make_and_remove)
+    thread.start()
+    try:
+        findings: Counter[str] = Counter()
+        while thread.is_alive() and findings["same"] < 10:
+            findings.update(verify(world).findings)
+    finally:
+        is_over.set()
+        thread.join()
+    assert findings.keys() <= {"same", "gone", "unknown-interpreter"}
 
 
 def test_there_is_no_cache_yet(world: World) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from mainspring.errors import NoScriptError
 from mainspring.observe.findings import FINDINGS
 from mainspring.observe.quantities import count
 from mainspring.observe.scripts import Scripts
@@ -41,6 +42,8 @@ def verify(scripts: tuple[str, ...], fix: bool, as_json: bool) -> None:
         summary = print_json(results) if as_json else print_text(results)
     if not as_json:
         click.echo(summary.format())
+    for path in about.missing:
+        raise NoScriptError(path)
     sys.exit(1 if summary.remaining else 0)
 
 

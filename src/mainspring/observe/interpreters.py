@@ -37,6 +37,8 @@ def read_note(root: int, build: str) -> str:
     owners = (os.geteuid(),)
     try:
         folder = open_tree(root, [build], owners)
+    except FileNotFoundError:
+        raise NotCheckable("gone") from None
     except (OSError, Refused):
         raise NotCheckable("untrusted") from None
     try:

@@ -10,14 +10,25 @@ class Scripts:
     def __init__(self, given: Iterable[str] = ()) -> None:
         self.paths = [os.path.abspath(path) for path in given]
         self._real = {os.path.realpath(path) for path in self.paths}
+        self._met: set[str] = set()
 
     @property
     def are_all(self) -> bool:
         return not self.paths
 
+    @property
+    def missing(self) -> list[str]:
+        """Those that are gone, and that nothing was of so far."""
+        return [path for path in self.paths if is_gone(path) and os.path.realpath(path) not in self._met]
+
     def hold(self, script: str) -> bool:
         """Whether *script* is one of them."""
-        return self.are_all or os.path.realpath(script) in self._real
+        if self.are_all:
+            return True
+        real = os.path.realpath(script)
+        if real in self._real:
+            self._met.add(real)
+        return real in self._real
 
 
 def is_gone(path: str) -> bool:
