@@ -171,6 +171,14 @@ def test_a_script_is_not_taken_for_a_zip_file(world: World) -> None:
     check_start(world, "absent", script)
 
 
+def test_an_odd_name_is_printed_on_one_line(world: World) -> None:
+    """And printed at all, where only text may be."""
+    script = write_script(world, MAIN, "caf\udce9\n.py")
+    status, output, errors = call(world, script, PYTHONIOENCODING="utf-8:strict")
+    assert (status, errors) == (0, "")
+    assert output.splitlines()[0].endswith("/caf\ufffd\\n.py")
+
+
 def test_when_everything_is_off(world: World) -> None:
     put_zip(world, "app.zip", "__main__.py")
     assert explain(world, "app.zip", MAINSPRING="off")["reason"] == "off"

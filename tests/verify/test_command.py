@@ -89,6 +89,16 @@ def test_a_start_through_another_path(world: World) -> None:
     assert verify(world, script).findings == ["same", "same"]
 
 
+def test_odd_names_are_printed_on_one_line(world: World) -> None:
+    """And printed at all, where only text may be."""
+    _, entry = make_entry(world, "caf\udce9 \n\x1b.py")
+    entry.write_bytes(b"")
+    status, output, errors = command(world, "verify", PYTHONIOENCODING="utf-8:strict")
+    assert (status, errors) == (1, "")
+    assert output.startswith("corrupt ")
+    assert f"{world.home}/caf\ufffd \\n\\x1b.py (" in output.splitlines()[0]
+
+
 def test_a_script_that_never_was(world: World) -> None:
     """A check of a name that was mistyped is no check that went well."""
     script, _ = make_entry(world)

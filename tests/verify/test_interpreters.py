@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,6 @@ from .entries import command, find_note, make_entry, start, verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from starts import World
 
@@ -73,6 +73,26 @@ def link_to_an_open_folder(note: Path, decoy: Path) -> None:
     decoy.parent.chmod(0o777)
 
 
+def link_through_an_open_folder(note: Path, decoy: Path) -> None:
+    top = decoy.parents[2]
+    middle = top / "open" / "middle"
+    middle.parent.mkdir()
+    middle.parent.chmod(0o777)
+    middle.symlink_to(decoy.parent)
+    (top / "first").symlink_to("open/middle")
+    note.write_text(f"{top}/first/python3")
+
+
+def link_of_a_stranger_s(note: Path, decoy: Path) -> None:
+    """In a folder such as /tmp, where everybody may make one."""
+    link = decoy.parents[2] / "shared" / "python3"
+    link.parent.mkdir()
+    link.parent.chmod(0o1777)
+    link.symlink_to(decoy)
+    os.chown(link, STRANGER, STRANGER, follow_symlinks=False)
+    note.write_text(str(link))
+
+
 def open_note(note: Path, decoy: Path) -> None:
     note.write_text(str(decoy))
     note.chmod(0o666)
@@ -105,6 +125,8 @@ def link_note(note: Path, decoy: Path) -> None:
         (give_interpreter, "unsafe-interpreter"),
         (link_from_an_open_folder, "unsafe-interpreter"),
         (link_to_an_open_folder, "unsafe-interpreter"),
+        (link_through_an_open_folder, "unsafe-interpreter"),
+        (link_of_a_stranger_s, "unsafe-interpreter"),
         (open_note, "unsafe-interpreter"),
         (give_note, "unsafe-interpreter"),
     ],
@@ -130,6 +152,16 @@ def test_the_decoy_would_be_started_if_it_were_safe(world: World, tmp_path: Path
     find_note(entry, world).write_text(str(decoy))
     assert verify(world).findings == ["not-checked"]
     assert (tmp_path / "started").exists()
+
+
+def test_links_that_only_the_user_can_change_are_followed(world: World, tmp_path: Path) -> None:
+    _, entry = make_entry(world)
+    note = find_note(entry, world)
+    (tmp_path / "folder").symlink_to(Path(note.read_text()).parent)
+    (tmp_path / "one").symlink_to("./folder/../bin")
+    (tmp_path / "python").symlink_to(f"one/{Path(note.read_text()).name}")
+    note.write_text(f"{tmp_path}/./python")
+    assert verify(world).findings == ["same"]
 
 
 def make_decoy(folder: Path) -> Path:

@@ -11,7 +11,7 @@ import click
 from mainspring.codecache.bound import SETTING
 from mainspring.observe.cleaning import Freed, Request, clean_cache
 from mainspring.observe.quantities import count, format_size, parse_age
-from mainspring.observe.scripts import Scripts
+from mainspring.observe.scripts import Scripts, show
 from mainspring.observe.usercache import check_writable, find_cache_path, keep_limit, open_user_cache
 from mainspring.reasons import REASONS
 from mainspring.settings import parse_size, read_size
@@ -151,5 +151,5 @@ def tell_failures(freed: Freed) -> None:
     cache = find_cache_path(os.environ)
     for path, reason in freed.failures:
         row = REASONS[reason]
-        whole = os.path.join(cache, path)
+        whole = show(os.path.join(cache, path))
         click.echo(f"mainspring: left {whole}: {row.meaning}; {row.remedy}", err=True)

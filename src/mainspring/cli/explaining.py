@@ -7,6 +7,7 @@ import click
 
 from mainspring.observe.explain import Explanation, explain_start
 from mainspring.observe.programs import Program, find_program
+from mainspring.observe.scripts import show
 
 
 @click.command(epilog="Example: mainspring explain --json ./tool.py")
@@ -38,4 +39,4 @@ def choose_program(program: str | None, module: str | None) -> Program:
 def format_explanation(explanation: Explanation) -> str:
     rows = explanation.describe()
     width = max(len(name) for name, _ in rows)
-    return "\n".join(f"{name:{width}}  {text}".rstrip() for name, text in rows)
+    return "\n".join(f"{name:{width}}  {show(text)}".rstrip() for name, text in rows)

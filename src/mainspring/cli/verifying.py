@@ -12,7 +12,7 @@ import click
 from mainspring.errors import NoScriptError
 from mainspring.observe.findings import FINDINGS
 from mainspring.observe.quantities import count
-from mainspring.observe.scripts import Scripts
+from mainspring.observe.scripts import Scripts, show
 from mainspring.observe.usercache import check_writable, find_cache_path, open_user_cache
 from mainspring.observe.verifying import Result, Verifier
 from mainspring.reasons import REASONS
@@ -112,7 +112,7 @@ def format_difference(result: Result) -> str:
     if result.obstacle is not None:
         row = REASONS[result.obstacle]
         done = f"; not removed: {row.meaning}; {row.remedy}"
-    return f"{result.finding:{WIDTH}}  {subject.script} ({subject.path}){done}"
+    return f"{result.finding:{WIDTH}}  {show(subject.script)} ({show(subject.path)}){done}"
 
 
 def print_json(results: Iterable[Result]) -> Summary:

@@ -88,7 +88,10 @@ def choose_rule(root: int, request: Request) -> Rule:
 
 
 def find_useless(root: int) -> Rule:
-    """The rule for entries whose script or interpreter has gone."""
+    """The rule for entries whose script or interpreter has gone.
+
+    File servers are asked as well: the sweep does not, since no start may wait for one.
+    """
     builds = {build for build, path in list_builds(root).items() if path is not None and is_gone(path)}
     return lambda item: item.build in builds or is_gone(item.script)
 

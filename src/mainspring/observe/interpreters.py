@@ -1,5 +1,6 @@
 """The interpreters that made the entries of the cache, as far as they may be started to check them."""
 
+import errno
 import os
 import re
 import stat
@@ -51,20 +52,41 @@ def read_note(root: int, build: str) -> str:
 
 
 def is_safe(path: str) -> bool:
-    """Whether nobody but root and the user can change what *path*, which may be a link, leads to."""
+    """Whether nobody but root and the user can change what *path* leads to, or where it leads."""
     trusted = {0, os.geteuid()}
     try:
-        if judge_owner(os.stat(path), trusted) is not None:
-            return False
-        folders = {*list_parents(os.path.abspath(path)), *list_parents(os.path.realpath(path))}
-        return all(is_kept(os.stat(folder), trusted) for folder in folders)
+        folders, links = follow(path)
+        return (
+            judge_owner(os.stat(path), trusted) is None
+            and all(is_kept(os.stat(folder), trusted) for folder in folders)
+            and all(os.lstat(link).st_uid in trusted for link in links)
+        )
     except OSError:
         return False
 
 
-def list_parents(path: str) -> list[str]:
-    parts = path.split("/")
-    return ["/".join(parts[:length]) or "/" for length in range(1, len(parts))]
+def follow(path: str) -> tuple[set[str], set[str]]:
+    """The folders that are looked into on the way to what the absolute *path* leads to, and the links.
+
+    Raises OSError.
+    """
+    here, ahead = "/", path.split("/")
+    folders, links = {here}, set[str]()
+    while ahead:
+        name = ahead.pop(0)
+        there = os.path.normpath(f"{here}/{name}")  # no link is in `here` any more
+        if os.path.islink(there):
+            target = os.readlink(there)
+            if there in links:
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+            links.add(there)
+            ahead = target.split("/") + ahead
+            here = "/" if target.startswith("/") else here
+        else:
+            here = there
+            if ahead:
+                folders.add(here)
+    return folders, links
 
 
 def is_kept(status: os.stat_result, trusted: set[int]) -> bool:

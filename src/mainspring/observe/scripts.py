@@ -3,6 +3,8 @@
 import os
 from collections.abc import Iterable
 
+from mainspring.codecache.counters import escape_program
+
 
 class Scripts:
     """Some scripts, or all: an entry may be of one by another path, through links or with a `./`."""
@@ -29,6 +31,11 @@ class Scripts:
         if real in self._real:
             self._met.add(real)
         return real in self._real
+
+
+def show(text: str) -> str:
+    """*text*, such as a path, for a terminal: on one line, and in characters that can be printed."""
+    return escape_program(text).decode(errors="replace")
 
 
 def is_gone(path: str) -> bool:
