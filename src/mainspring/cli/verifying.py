@@ -31,7 +31,8 @@ def verify(scripts: tuple[str, ...], fix: bool, as_json: bool) -> None:
     warnings and modules are compared, in the interpreter that made the entry, which has to be there
     still.  An entry whose source has changed since is no difference: no start uses it.
 
-    The exit status is 1 if there are differences, and with --fix if some of them could not be removed.
+    The exit status is 1 if there are differences; with --fix, 0 once all of them are removed, and 1 if
+    some could not be.
     """
     if fix:
         check_writable(os.environ)
