@@ -95,3 +95,27 @@ class UnreadableScriptError(MainspringError):
 
     def __init__(self, script: str, cause: str) -> None:
         super().__init__(f"cannot read {script} ({cause})", "name a script that you can read")
+
+
+class UnusableCacheError(MainspringError):
+    """A user's cache that is not used, for one of the reasons of the table."""
+
+    def __init__(self, path: str, meaning: str, remedy: str) -> None:
+        self.path = path
+        super().__init__(f"the cache {path} is not used: {meaning}", remedy)
+
+
+class ReadOnlyError(MainspringError):
+    """A setting that forbids what a command is for."""
+
+    def __init__(self) -> None:
+        super().__init__("MAINSPRING_READONLY forbids writing", "unset it for this command")
+
+
+class NoScriptError(MainspringError):
+    """A path at which there is no script, and of which there is no entry."""
+
+    exit_code = 2
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"there is no script {path}, and no entry of one", "check its path")

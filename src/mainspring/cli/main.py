@@ -12,12 +12,14 @@ from mainspring.errors import BrokenPackageError, MainspringError
 INTERRUPTED = 130
 #: command -> where it is defined; loaded when it is asked for, since each loads much of its own
 COMMANDS = {
+    "clean": "cleaning:clean",
     "compile": "compiling:compile_command",
     "disable": "enabling:disable",
     "doctor": "examining:doctor",
     "enable": "enabling:enable",
     "explain": "explaining:explain",
     "status": "reporting:status",
+    "verify": "verifying:verify",
 }
 
 
@@ -50,6 +52,11 @@ class CommandGroup(click.Group):
                 raise
             click.echo(f"mainspring: {BrokenPackageError(part)}", err=True)
             sys.exit(BrokenPackageError.exit_code)
+        except click.UsageError as error:
+            path = error.ctx.command_path if error.ctx else "mainspring"
+            message = error.format_message().rstrip(".")
+            click.echo(f"mainspring: {message}; see `{path} --help`", err=True)
+            sys.exit(error.exit_code)
 
 
 @click.group(
