@@ -45,7 +45,7 @@ lint: $(VENV)/.lint
 
 $(VENV)/.lint: pyproject.toml
 	@test -x $(bin)/pip || $(PYTHON) -m venv $(VENV)
-	$(bin)/pip --quiet --disable-pip-version-check install 'click>=8.1' 'rich>=13' meson ninja \
+	$(bin)/pip --quiet --disable-pip-version-check install 'click>=8.2' 'rich>=13' 'docutils>=0.22' meson ninja \
 	    $$($(PYTHON) -c 'import tomllib; print(*(repr(r) for r in tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["lint"]))' | tr -d "'")
 	@touch $@
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 COMMANDS = [
     *("run", "enable", "disable", "explain", "compile", "status", "doctor", "verify", "clean"),
     *("serve", "profile", "bench", "check", "hosts", "install", "uninstall", "shims", "help"),
-    "version",
+    "version", "completion",
 ]
 
 

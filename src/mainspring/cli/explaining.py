@@ -9,7 +9,12 @@ from mainspring.observe.explain import Explanation, explain_start
 
 
 @click.command(epilog="Example: mainspring explain --json ./tool.py")
-@click.option("--python", metavar="PATH", help="The interpreter, instead of the one `run` would take.")
+@click.option(
+    "--python",
+    metavar="PATH",
+    type=click.Path(),
+    help="The interpreter, instead of the one `run` would take.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print it for programs to read.")
 @click.argument("script", type=click.Path())
 def explain(python: str | None, as_json: bool, script: str) -> None:
