@@ -77,12 +77,13 @@ def describe_command(ctx: click.Context) -> nodes.section:
     usage += nodes.Text(" " + " ".join(command.collect_usage_pieces(ctx)))
     section = nodes.section("", nodes.title("", ctx.command_path), usage, ids=[str(command.name)])
     section.extend(make_paragraphs(command.help or ""))
-    section += make_list(find_options(ctx))
+    if options := find_options(ctx):
+        section += make_list(options)
     section.extend(make_paragraphs(command.epilog or ""))
     return section
 
 
-def find_options(ctx: click.Context) -> Iterable[tuple[str, str]]:
+def find_options(ctx: click.Context) -> list[tuple[str, str]]:
     """The options, and those arguments of which there is anything to say."""
     records = [parameter.get_help_record(ctx) for parameter in ctx.command.params]
     return [record for record in records if record is not None and record[1]]

@@ -36,14 +36,14 @@ def hand_over(arguments: list[str]) -> typing.NoReturn:
     "--python",
     metavar="PATH",
     type=click.Path(),
-    help="The interpreter: its path, or its name on PATH. If not given, MAINSPRING_PYTHON names it, or the"
-    " script's first line, or it is the nearest python3.",
+    help="The interpreter: its path, or its name on PATH. If not given, MAINSPRING_PYTHON names it, or"
+    " the script's first line, or it is the nearest python3.",
 )
 @click.argument("program", nargs=-1, type=click.Path(), metavar="SCRIPT [ARGS]...")
 def run(python: str | None, program: tuple[str, ...]) -> None:
     """Start one program from cached code, in any interpreter.
 
-    It is started as `python` would start it: with `python`'s own options before SCRIPT, and with -m, -c or
-    `-` instead of one. Mainspring need not be installed for the interpreter, nor be enabled.
+    It is started as `python` would start it: with `python`'s own options before SCRIPT, and with -m, -c
+    or `-` instead of one. Mainspring need not be installed for the interpreter, nor be enabled.
     """
     raise AssertionError((python, program))  # handed over before it comes to this
