@@ -75,10 +75,13 @@ def test_an_unknown_option_is_refused(commands: Commands, name: str) -> None:
     assert f"see `mainspring {name} --help`" in line
 
 
-@pytest.mark.parametrize("name", [name for name in OF_THE_COMMAND_LINE if find_arguments(name)])
+@pytest.mark.parametrize(
+    "name", [name for name in OF_THE_COMMAND_LINE if any(one.required for one in find_arguments(name))]
+)
 def test_a_missing_argument_is_refused(commands: Commands, name: str) -> None:
-    if any(argument.required for argument in find_arguments(name)):
-        assert "missing argument" in refuse(commands, name)
+    line = refuse(commands, name)
+    assert "missing argument" in line
+    assert f"see `mainspring {name} --help`" in line
 
 
 @pytest.mark.parametrize(
