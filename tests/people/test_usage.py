@@ -47,7 +47,11 @@ def test_every_command_has_a_help_text_with_an_example(
 def test_the_help_text_of_all_names_each_with_its_purpose(commands: Commands) -> None:
     status, output, errors = commands.call("--help")
     assert (status, errors) == (0, "")
-    listed = dict(re.findall(r"^  ([a-z]+)  +(\S.*)$", output[output.index("Commands:") :], re.MULTILINE))
+    listed = dict(
+        re.findall(
+            r"^  ([a-z]+)  +(\S.*(?:\n {4,}\S.*)*)$", output[output.index("Commands:") :], re.MULTILINE
+        )
+    )
     assert sorted(listed) == NAMES
     assert all(purpose.endswith(".") and "..." not in purpose for purpose in listed.values())
     assert len(EXAMPLE.findall(output)) == 1

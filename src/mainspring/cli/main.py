@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from mainspring import __version__
 from mainspring.cli.completing import completion
@@ -11,6 +12,9 @@ from mainspring.cli.enabling import disable, enable
 from mainspring.cli.explaining import explain
 from mainspring.cli.failures import failing_in_one_line
 from mainspring.cli.running import run
+
+#: longer than any sentence: click would cut it off
+WHOLE = 1000
 
 
 class CommandGroup(click.Group):
@@ -20,6 +24,17 @@ class CommandGroup(click.Group):
         with failing_in_one_line():
             return super().make_context(*args, **extra)
         raise AssertionError  # what fails has ended
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """As click does, but each purpose is told to its end."""
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [(name, one.get_short_help_str(WHOLE)) for name, one in commands if one and not one.hidden]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The words that fit, or else the path of a script: that may stand in a command's place."""
+        return super().shell_complete(ctx, incomplete) or [CompletionItem(incomplete, type="file")]
 
     def invoke(self, ctx: click.Context) -> object:
         with failing_in_one_line(ctx):
