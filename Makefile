@@ -9,13 +9,14 @@ sources := $(shell find src native build-aux -type f -not -name '*.pyc') meson.b
 # what the shell around may have set would measure, or test, something else
 clean_python := env -u PYTHONDONTWRITEBYTECODE -u PYTHONUNBUFFERED -u PYTHONPATH -u PYTHONHOME
 
-.PHONY: help test demo bench lint native clean
+.PHONY: help test demo bench docs lint native clean
 
 help:
 	@echo 'make test    run the tests against the installed wheel'
 	@echo 'make demo    start a real program plainly, for the first time, and from its entry'
 	@echo 'make bench   measure every claim of speed (SCRIPT and PYTHON may be given)'
 	@echo 'make lint    ruff, mypy --strict, and the C build with every warning an error'
+	@echo 'make docs    build the documentation, every warning an error'
 	@echo 'make clean   remove what these made'
 
 $(VENV)/.installed: $(sources)
@@ -36,6 +37,10 @@ demo: $(VENV)/.installed
 bench: $(VENV)/.installed
 	@$(clean_python) $(bin)/python bench/starts.py
 
+docs: $(VENV)/.installed
+	$(clean_python) $(bin)/python -m sphinx -W --keep-going -n -q -d $(VENV)/docs/trees docs $(VENV)/docs/html
+	@echo 'see $(VENV)/docs/html/index.html'
+
 lint: $(VENV)/.lint
 	$(bin)/ruff check .
 	$(bin)/ruff format --check .
@@ -45,7 +50,7 @@ lint: $(VENV)/.lint
 
 $(VENV)/.lint: pyproject.toml
 	@test -x $(bin)/pip || $(PYTHON) -m venv $(VENV)
-	$(bin)/pip --quiet --disable-pip-version-check install 'click>=8.1' 'rich>=13' meson ninja \
+	$(bin)/pip --quiet --disable-pip-version-check install 'click>=8.2' 'rich>=13' 'docutils>=0.22' meson ninja \
 	    $$($(PYTHON) -c 'import tomllib; print(*(repr(r) for r in tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["lint"]))' | tr -d "'")
 	@touch $@
 

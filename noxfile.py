@@ -8,7 +8,7 @@ CLEARED = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "PYTHONPATH", "PYTHONH
 
 nox.options.default_venv_backend = "venv"
 nox.options.error_on_missing_interpreters = False
-nox.options.sessions = ["lint", "tests"]
+nox.options.sessions = ["lint", "docs", "tests"]
 
 
 def install(session: nox.Session, *extras: str) -> None:
@@ -20,6 +20,14 @@ def install(session: nox.Session, *extras: str) -> None:
 def lint(session: nox.Session) -> None:
     """Hold the code against ruff, mypy --strict and the C compiler."""
     session.run("make", "lint", external=True)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation, every warning an error."""
+    install(session, "docs")
+    out = session.posargs or [f"{session.create_tmp()}/html"]
+    session.run("python", "-m", "sphinx", "-W", "--keep-going", "-n", "-E", "docs", *out)
 
 
 @nox.session(python=PYTHONS)

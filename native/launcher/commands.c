@@ -10,9 +10,10 @@
 #include "text.h"
 
 static const char *const commands[] = {
-    "bench",   "check", "clean",  "compile", "disable",   "doctor", "enable",  "explain",
-    "gateway", "help",  "hosts",  "install", "profile",   "recipe", "record",  "run",
-    "serve",   "shims", "status", "stop",    "uninstall", "verify", "version", "warm",
+    "bench",     "check",   "clean",   "compile", "completion", "disable", "doctor",
+    "enable",    "explain", "gateway", "help",    "hosts",      "install", "profile",
+    "recipe",    "record",  "run",     "serve",   "shims",      "status",  "stop",
+    "uninstall", "verify",  "version", "warm",
 };
 
 bool is_command(const char *word)

@@ -16,6 +16,17 @@ static bool is_script(const char *word)
     return word[0] != '-' && !is_command(word) && stat(word, &file) == 0 && S_ISREG(file.st_mode);
 }
 
+/* Of `run` itself, which only the command line's definitions know; python's own is `python -h`. */
+static bool asks_for_help(const char *word)
+{
+    return word != NULL && (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0);
+}
+
+static bool is_run(char **arguments)
+{
+    return arguments[0] != NULL && strcmp(arguments[0], "run") == 0 && !asks_for_help(arguments[1]);
+}
+
 int main(int argc, char **argv)
 {
     struct timespec began;
@@ -24,7 +35,7 @@ int main(int argc, char **argv)
     char **arguments = argc > 0 ? argv + 1 : nothing;
     clock_gettime(CLOCK_MONOTONIC, &began);
     find_launcher(&launcher);
-    if (arguments[0] != NULL && strcmp(arguments[0], "run") == 0)
+    if (is_run(arguments))
         return run_program(arguments + 1, &launcher, &began);
     if (arguments[0] != NULL && is_script(arguments[0]))
         return run_program(arguments, &launcher, &began);

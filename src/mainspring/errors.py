@@ -1,5 +1,8 @@
 """What a command that the user typed can fail with: each knows its exit code and what helps."""
 
+import errno
+from typing import ClassVar
+
 
 class MainspringError(Exception):
     """A failure to be told in one line: what is wrong, and the remedy."""
@@ -10,6 +13,33 @@ class MainspringError(Exception):
         self.problem = problem
         self.remedy = remedy
         super().__init__(f"{problem}; {remedy}")
+
+
+class BadArgumentsError(MainspringError):
+    """Arguments that the command does not take."""
+
+    exit_code = 2
+
+
+class SystemRefusalError(MainspringError):
+    """What the operating system refused to a command."""
+
+    REMEDIES: ClassVar = {
+        errno.EACCES: "run this as its owner, or give yourself access",
+        errno.EPERM: "run this as its owner",
+        errno.ENOENT: "check the path",
+        errno.ENOSPC: "free some space",
+        errno.EDQUOT: "free some space",
+        errno.EROFS: "name a place that can be written to",
+    }
+
+    def __init__(self, error: OSError) -> None:
+        self.error = error
+        subject = "cannot write the output" if error.filename is None else str(error.filename)
+        super().__init__(
+            f"{subject}: {error.strerror or error}",
+            self.REMEDIES.get(error.errno or 0, "mend that, and try again"),
+        )
 
 
 class UnusableInterpreterError(MainspringError):
@@ -55,12 +85,6 @@ class NoSlotError(MainspringError):
             f"the sitecustomize of {interpreter} is {taken_by}",
             "remove that, or start programs with `mainspring run`",
         )
-
-
-class UsageError(MainspringError):
-    """Arguments that make no sense, alone or together."""
-
-    exit_code = 2
 
 
 class OutputError(MainspringError):

@@ -18,6 +18,7 @@ COMMANDS = [
     *("run", "enable", "disable", "explain", "compile", "status", "doctor", "verify", "clean"),
     *("serve", "profile", "bench", "check", "hosts", "install", "uninstall", "shims", "help"),
     "version",
+    "completion",
 ]
 
 
@@ -30,6 +31,8 @@ COMMANDS = [
         ["-h"],
         ["status", "--json"],
         ["explain", "a b", "", "--python", "x"],
+        ["run", "--help"],
+        ["run", "-h"],
         ["unknown"],
         ["/missing/script"],
         ["."],
@@ -94,6 +97,16 @@ def test_a_command_s_name_is_not_a_file_s(layout: Layout, name: str) -> None:
     assert side.was_started == (name != "run")
     if name == "run":
         assert python.arguments == []
+
+
+@pytest.mark.parametrize(
+    "words", [["-O", "--help"], ["script", "-h"], ["-m", "x", "--help"], ["--helped"]]
+)
+def test_only_the_first_word_asks_for_the_help_of_run(layout: Layout, words: list[str]) -> None:
+    python, side = layout.stand_in(), layout.stand_in("bin/mainspring-cli")
+    layout.call("run", *words)
+    assert python.arguments == [os.fsencode(word) for word in words]
+    assert not side.was_started
 
 
 @pytest.mark.parametrize("name", ["-script", "--version"])

@@ -188,7 +188,7 @@ def test_python_answers_for_itself(layout: Layout, bare_python: Path, options: s
 @pytest.mark.parametrize(
     "options",
     [
-        *("-h", "-?", "-V", "-OV script", "--help", "--version", "--help-env", "--help-all"),
+        *("-Oh", "-?", "-V", "-OV script", "-O --help", "--version", "--help-env", "--help-all"),
         *("-Z", "-J script", "-Q script", "-W", "-OX", "-m", "-c", "--check-hash-based-pycs"),
         *("--nosuch script", "-+ script", "-: script"),
     ],

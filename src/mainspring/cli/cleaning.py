@@ -80,7 +80,7 @@ def clean(as_json: bool, **options: Any) -> None:
 
 
 def check_options(*, everything: bool, scripts: tuple[str, ...], beside: bool, **others: Any) -> None:
-    """Raise UsageError for what makes no sense together."""
+    """Raise BadArgumentsError for what makes no sense together."""
     if everything and (scripts or others["age"] is not None or others["limit"] is not None):
         raise click.UsageError("--all goes with no SCRIPT, --older-than or --max-size.")
     if scripts and others["limit"] is not None:

@@ -12,6 +12,7 @@ from mainspring.slot.survey import survey_interpreter
 python_option = click.option(
     "--python",
     metavar="PATH",
+    type=click.Path(),
     default=sys.executable,
     help="The interpreter; the one that Mainspring is installed for if not given.",
 )

@@ -11,7 +11,12 @@ from mainspring.observe.scripts import show
 
 
 @click.command(epilog="Example: mainspring explain --json ./tool.py")
-@click.option("--python", metavar="PATH", help="The interpreter, instead of the one `run` would take.")
+@click.option(
+    "--python",
+    metavar="PATH",
+    type=click.Path(),
+    help="The interpreter, instead of the one `run` would take.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print it for programs to read.")
 @click.option("-m", "module", metavar="NAME", help="Explain `python -m NAME`.")
 @click.argument("program", required=False, type=click.Path())

@@ -1,26 +1,30 @@
 """Arguments become a value, then something acts on it; errors turn into exit codes here alone."""
 
-import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from mainspring import __version__
-from mainspring.errors import BrokenPackageError, MainspringError
+from mainspring.cli.failures import failing_in_one_line
 
-INTERRUPTED = 130
 #: command -> where it is defined; loaded when it is asked for, since each loads much of its own
 COMMANDS = {
     "clean": "cleaning:clean",
     "compile": "compiling:compile_command",
+    "completion": "completing:completion",
     "disable": "enabling:disable",
     "doctor": "examining:doctor",
     "enable": "enabling:enable",
     "explain": "explaining:explain",
+    "run": "running:run",
     "status": "reporting:status",
     "verify": "verifying:verify",
 }
+#: longer than any sentence: click would cut it off
+WHOLE = 1000
 
 
 class CommandGroup(click.Group):
@@ -38,31 +42,31 @@ class CommandGroup(click.Group):
         command: click.Command = getattr(import_module(f"mainspring.cli.{module}"), name)
         return command
 
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        with failing_in_one_line():
+            return super().make_context(*args, **extra)
+        raise AssertionError  # what fails has ended
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """As click does, but each purpose is told to its end."""
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [(name, one.get_short_help_str(WHOLE)) for name, one in commands if one and not one.hidden]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The words that fit, or else the path of a script: that may stand in a command's place."""
+        return super().shell_complete(ctx, incomplete) or [CompletionItem(incomplete, type="file")]
+
     def invoke(self, ctx: click.Context) -> object:
-        try:
+        with failing_in_one_line(ctx):
             return super().invoke(ctx)
-        except MainspringError as error:
-            click.echo(f"mainspring: {error}", err=True)
-            sys.exit(error.exit_code)
-        except KeyboardInterrupt:
-            sys.exit(INTERRUPTED)
-        except ImportError as error:
-            part = error.name or ""
-            if part.partition(".")[0] != "mainspring":
-                raise
-            click.echo(f"mainspring: {BrokenPackageError(part)}", err=True)
-            sys.exit(BrokenPackageError.exit_code)
-        except click.UsageError as error:
-            path = error.ctx.command_path if error.ctx else "mainspring"
-            message = error.format_message().rstrip(".")
-            click.echo(f"mainspring: {message}; see `{path} --help`", err=True)
-            sys.exit(error.exit_code)
 
 
 @click.group(
     cls=CommandGroup,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="`mainspring run [python options] SCRIPT [args]` starts one program from cached code.",
+    epilog="Example: mainspring run ./tool.py",
 )
 @click.version_option(__version__, prog_name="mainspring")
 def group() -> None:

@@ -134,8 +134,10 @@ def read_trusted(root: int, path: str, script: str) -> bytes:
 def compare(entry: Entry, stored: CodeType, content: bytes, script: str) -> Finding:
     """What in *entry*, whose code is *stored*, is not as compiling *content* gives it."""
     loaded = set(sys.modules)
+    # an image tells its code another file name, which the start puts right
+    name = stored.co_filename if entry.is_image else script
     try:
-        code, warnings, modules, _ = compile_script(content, script)
+        code, warnings, modules, _ = compile_script(content, name)
     except Refused:
         return "does-not-compile" if knows_encoding(content) else "unknown-encoding"
     if marshal.dumps(code) != entry.code_bytes and take_apart(code) != take_apart(stored):

@@ -1,0 +1,88 @@
+"""Puts the tables and the byte formats of the code into the documentation, as they stand there."""
+
+import ast
+import importlib.util
+import inspect
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import ClassVar
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+from sphinx.util.typing import ExtensionMetadata
+
+from mainspring.reasons import REASONS, VERDICTS
+from mainspring.settings import SETTINGS
+
+
+class SettingsTable(SphinxDirective):
+    """Every setting: its name, its default, what it means."""
+
+    def run(self) -> list[nodes.Node]:
+        rows = [(f"`{name}`", default, meaning) for name, (default, meaning) in SETTINGS.items()]
+        return [make_table(("setting", "default", "meaning"), rows)]
+
+
+class WordsTable(SphinxDirective):
+    """Every verdict, or every reason: its name, its meaning, what a user can do."""
+
+    required_arguments = 1
+    tables: ClassVar[Mapping[str, Mapping[str, tuple[str, str]]]] = {
+        "verdict": VERDICTS,
+        "reason": REASONS,
+    }
+
+    def run(self) -> list[nodes.Node]:
+        [kind] = self.arguments
+        rows = [(f"`{word}`", *row) for word, row in self.tables[kind].items()]
+        return [make_table((kind, "meaning", "remedy"), rows)]
+
+
+class FormatOf(SphinxDirective):
+    """The grammar that stands at the top of a module."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        spec = importlib.util.find_spec(self.arguments[0])
+        assert spec is not None
+        assert spec.origin is not None
+        self.env.note_dependency(spec.origin)
+        docstring = ast.get_docstring(ast.parse(Path(spec.origin).read_text(encoding="utf-8")))
+        assert docstring is not None
+        return [make_block(part) for part in docstring.split("\n\n")]
+
+
+def make_block(part: str) -> nodes.Element:
+    """A paragraph, or a grammar as it is typed, which is indented."""
+    if part.startswith("    "):
+        return nodes.literal_block("", inspect.cleandoc("\n" + part), language="none")
+    return make_text(" ".join(part.split()))
+
+
+def make_text(text: str) -> nodes.paragraph:
+    """A paragraph in which words in backticks are code."""
+    paragraph = nodes.paragraph()
+    for number, part in enumerate(text.split("`")):
+        paragraph += nodes.literal("", part) if number % 2 else nodes.Text(part)
+    return paragraph
+
+
+def make_table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> nodes.table:
+    group = nodes.tgroup(cols=len(heads))
+    group += [nodes.colspec(colwidth=1) for _ in heads]
+    group += nodes.thead("", make_row(heads))
+    group += nodes.tbody("", *map(make_row, rows))
+    return nodes.table("", group)
+
+
+def make_row(cells: Iterable[str]) -> nodes.row:
+    return nodes.row("", *(nodes.entry("", make_text(cell)) for cell in cells))
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    app.add_directive("settings-table", SettingsTable)
+    app.add_directive("words-table", WordsTable)
+    app.add_directive("format-of", FormatOf)
+    return {"parallel_read_safe": True}
