@@ -237,5 +237,5 @@ def test_an_interrupt_ends_it_at_once(commands: Commands, on_path: Path, site: P
         os.killpg(process.pid, signal.SIGINT)
         _, errors = process.communicate(timeout=SECONDS / 2)
     assert on_path.exists()
-    assert process.returncode == 1
+    assert process.returncode == 130
     assert b"Traceback" not in errors

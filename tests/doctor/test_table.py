@@ -30,7 +30,7 @@ def test_every_state_that_is_in_the_way_is_in_the_table() -> None:
 
 
 def test_the_documentation_has_the_same_table() -> None:
-    rows = read_rows((ROOT / "docs" / "doctor.md").read_text(encoding="utf-8"), "finding")
+    rows = read_rows((ROOT / "docs" / "reference" / "doctor.md").read_text(encoding="utf-8"), "finding")
     said = {row[0].strip("` "): [cell.strip() for cell in row[1:]] for row in rows}
     assert said == {
         name: [row.meaning.strip("`"), row.remedy.replace("{subject}", "...").strip("`")]
@@ -39,6 +39,6 @@ def test_the_documentation_has_the_same_table() -> None:
 
 
 def test_the_documentation_has_the_states_too() -> None:
-    rows = read_rows((ROOT / "docs" / "status.md").read_text(encoding="utf-8"), "state")
+    rows = read_rows((ROOT / "docs" / "reference" / "status.md").read_text(encoding="utf-8"), "state")
     said = {row[0].strip("` "): row[1].strip() for row in rows}
     assert said == STATES

@@ -82,9 +82,9 @@ def test_entries_of_a_script_that_is_gone(world: World) -> None:
 
 
 def test_a_start_through_another_path(world: World) -> None:
-    """Such as `python ./program.py`: the entry is another, the script the same."""
+    """Such as `python ../home/program.py`: the entry is another, the script the same."""
     script, _ = make_entry(world)
-    assert world.start("enabled", "./program.py", cwd=world.home).status == 0
+    assert world.start("enabled", "../home/program.py", cwd=world.home).status == 0
     assert len(world.entries) == 2
     assert verify(world, script).findings == ["same", "same"]
 

@@ -211,9 +211,9 @@ def test_both_places_are_looked_at(world: World) -> None:
 
 def test_what_cpython_keeps_beside_a_script_is_left_alone(world: World) -> None:
     script, place = deploy(world)
-    place.write_bytes(b"not ours")
-    other = place.with_name(place.name.replace(".py", ".other.py"))
-    other.write_bytes(b"not ours")
+    place.unlink()
+    for name in (place.name.replace(".py%", ""), place.name.replace(".py", ".other.py", 1)):
+        place.with_name(name).write_bytes(b"not ours")
     before = list_tree(place.parent)
     assert verify(world, script, "--fix").findings == []
     assert list_tree(place.parent) == before

@@ -40,6 +40,7 @@ def point_beside(note: Path, decoy: Path) -> None:
 
 def open_interpreter(note: Path, decoy: Path) -> None:
     note.write_text(str(decoy))
+    os.chown(decoy, 0, 65534)
     decoy.chmod(0o775)
 
 

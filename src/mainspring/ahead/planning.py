@@ -25,6 +25,7 @@ class Planner:
         self.records: list[Record] = []
         self._folders: dict[str, BytecodeFolder] = {}
         self._keeper: EntryKeeper | None = None
+        self._seen: set[tuple[str, str]] = set()
 
     @property
     def keeper(self) -> EntryKeeper:
@@ -36,6 +37,11 @@ class Planner:
     def plan(self, findings: Iterable[Finding]) -> Iterator[Task]:
         """The tasks that are left of *findings*."""
         for finding in findings:
+            if isinstance(finding, Found):
+                place = finding.path, finding.kind
+                if place in self._seen:
+                    continue  # named, and found in a folder that was named
+                self._seen.add(place)
             match finding:
                 case Settled(modules=modules):
                     self.report.unchanged += modules

@@ -1,6 +1,6 @@
 """Entries beside scripts, in their `__pycache__`, of all builds.
 
-What CPython keeps there itself has no trailer of ours, and is left alone.
+What CPython keeps there itself has other names, and is left alone.
 """
 
 import os
@@ -8,11 +8,8 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mainspring.codecache.entry import MARK, TRAILER_SIZE
 from mainspring.codecache.key import CPYTHON_VARIANTS, ENTRY_SUFFIX
-from mainspring.places import OPEN_FILE, OPEN_FOLDER, open_folder
-
-OWN_MARK = MARK[:6]  # of every version of the format
+from mainspring.places import OPEN_FOLDER, open_folder
 
 
 @dataclass(frozen=True)
@@ -34,7 +31,7 @@ class BesideEntry:
 def list_beside(script: str) -> Iterator[BesideEntry]:
     """The entries beside *script*, an absolute path, to be trusted or not."""
     folder, _, name = script.rpartition("/")
-    stem = name[:-3] if name.endswith(".py") else f"{name}%"
+    stem = f"{name}%"
     try:
         descriptor = os.open(f"{folder}/__pycache__", OPEN_FOLDER)
     except OSError:
@@ -73,25 +70,12 @@ def split_marks(name: str, stem: str) -> tuple[str, str] | None:
 
 
 def measure_entry(name: str, folder: int) -> int | None:
-    """The size of *name* in bytes, if it is a file of ours: by its trailer, or by its name alone."""
+    """The size of *name* in bytes, if it is a file."""
     try:
-        descriptor = os.open(name, OPEN_FILE, dir_fd=folder)
+        status = os.lstat(name, dir_fd=folder)
     except OSError:
         return None
-    try:
-        status = os.fstat(descriptor)
-        is_own = stat.S_ISREG(status.st_mode) and ("%" in name or has_trailer(descriptor, status.st_size))
-    except OSError:
-        return None
-    finally:
-        os.close(descriptor)
-    return status.st_size if is_own else None
-
-
-def has_trailer(descriptor: int, size: int) -> bool:
-    if size < TRAILER_SIZE:
-        return False
-    return os.pread(descriptor, TRAILER_SIZE, size - TRAILER_SIZE)[72:78] == OWN_MARK
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
 def remove_beside(entry: BesideEntry) -> None:

@@ -21,7 +21,7 @@ class Status:
     starts: Starts
 
     def list_facts(self) -> dict[str, Any]:
-        """The facts as `status --json` prints them; docs/status.md says what they are."""
+        """The facts as `status --json` prints them; docs/reference/status.md says what they are."""
         return {
             "interpreters": [list_interpreter_facts(found) for found in self.interpreters],
             "cache": {

@@ -31,7 +31,7 @@ class Examination:
     checked: list[str] = field(default_factory=list)
 
     def list_facts(self) -> dict[str, Any]:
-        """The facts as `doctor --json` prints them; docs/doctor.md says what they are."""
+        """The facts as `doctor --json` prints them; docs/reference/doctor.md says what they are."""
         return {
             "healthy": not self.findings,
             "findings": [finding.list_facts() for finding in self.findings],
