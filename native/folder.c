@@ -6,31 +6,31 @@
 #include <string.h>
 #include <unistd.h>
 
-static int append_name(PyObject *names, const char *name)
+static int append_name(PyObject *names, const char *name, long position)
 {
     if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
         return 0;
     PyObject *text = PyUnicode_DecodeFSDefault(name);
-    int status = text == NULL ? -1 : PyList_Append(names, text);
-    Py_XDECREF(text);
+    PyObject *pair = text == NULL ? NULL : Py_BuildValue("Nl", text, position);
+    int status = pair == NULL ? -1 : PyList_Append(names, pair);
+    Py_XDECREF(pair);
     return status;
 }
 
-static int fill_names(DIR *folder, PyObject *names, Py_ssize_t limit, long long *position)
+/* Returns whether the folder's end was come to, or -1 with an exception. */
+static int fill_names(DIR *folder, PyObject *names, Py_ssize_t limit)
 {
     while (PyList_Size(names) < limit) {
         errno = 0;
         struct dirent *found = readdir(folder);
         if (found == NULL) {
-            *position = -1;
             if (errno != 0)
                 PyErr_SetFromErrno(PyExc_OSError);
-            return errno != 0 ? -1 : 0;
+            return errno != 0 ? -1 : 1;
         }
-        if (append_name(names, found->d_name) < 0)
+        if (append_name(names, found->d_name, telldir(folder)) < 0)
             return -1;
     }
-    *position = telldir(folder);
     return 0;
 }
 
@@ -54,11 +54,11 @@ PyObject *read_folder(PyObject *Py_UNUSED(module), PyObject *args)
     else
         seekdir(folder, (long)position);
     PyObject *names = PyList_New(0);
-    int status = names == NULL ? -1 : fill_names(folder, names, limit, &position);
+    int at_end = names == NULL ? -1 : fill_names(folder, names, limit);
     closedir(folder);
-    if (status < 0) {
+    if (at_end < 0) {
         Py_XDECREF(names);
         return NULL;
     }
-    return Py_BuildValue("NL", names, position);
+    return Py_BuildValue("NN", names, PyBool_FromLong(at_end));
 }

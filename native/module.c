@@ -53,13 +53,20 @@ PyDoc_STRVAR(
 PyDoc_STRVAR(
     read_folder_doc,
     "read_folder(descriptor, position, limit)\n--\n\n"
-    "Up to *limit* names of the folder open at *descriptor*, and where to go on.\n\n"
-    "Returns (names, position): pass 0 first, then what the last call gave; -1 means the end.\n"
+    "Up to *limit* names of the folder open at *descriptor*, from *position* on; 0 is its "
+    "start.\n\n"
+    "Returns a list of (name, position to go on from after it), and whether the end was come to.\n"
     "os.scandir cannot go on where an earlier process stopped.  Raises OSError.");
 
 PyDoc_STRVAR(hand_on_interrupt_doc,
              "hand_on_interrupt()\n--\n\n"
              "Raise SIGINT again when the program starts: here, it would be the end of `site`.");
+
+PyDoc_STRVAR(stat_files_doc,
+             "stat_files(folder, names)\n--\n\n"
+             "The stat of *folder*, and of each of *names* in it, which are bytes that each end "
+             "with a NUL.\n\n"
+             "Packed as SIGNATURE is in an entry, 40 bytes each; zeros for what is not there.");
 
 PyDoc_STRVAR(
     write_line_doc,
@@ -72,6 +79,7 @@ static PyMethodDef methods[] = {
     {"awaits_script", awaits_script, METH_NOARGS, awaits_script_doc},
     {"hand_on_interrupt", hand_on_interrupt, METH_NOARGS, hand_on_interrupt_doc},
     {"read_folder", read_folder, METH_VARARGS, read_folder_doc},
+    {"stat_files", stat_files, METH_VARARGS, stat_files_doc},
     {"write_line", write_line, METH_VARARGS, write_line_doc},
     {NULL, NULL, 0, NULL},
 };

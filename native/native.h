@@ -20,4 +20,7 @@ void write_bytes(int descriptor, PyObject *line);
 /* folder.c: some names of a folder, and where to go on. */
 PyObject *read_folder(PyObject *module, PyObject *args);
 
+/* stats.c: the stat of a folder and of files in it. */
+PyObject *stat_files(PyObject *module, PyObject *args);
+
 #endif

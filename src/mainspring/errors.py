@@ -15,12 +15,6 @@ class MainspringError(Exception):
         super().__init__(f"{problem}; {remedy}")
 
 
-class BadArgumentsError(MainspringError):
-    """Arguments that the command does not take."""
-
-    exit_code = 2
-
-
 class SystemRefusalError(MainspringError):
     """What the operating system refused to a command."""
 
@@ -85,3 +79,9 @@ class NoSlotError(MainspringError):
             f"the sitecustomize of {interpreter} is {taken_by}",
             "remove that, or start programs with `mainspring run`",
         )
+
+
+class UsageError(MainspringError):
+    """Arguments that make no sense, alone or together."""
+
+    exit_code = 2

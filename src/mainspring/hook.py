@@ -12,9 +12,10 @@ from _frozen_importlib_external import spec_from_file_location
 
 from mainspring.codecache.counters import count_start
 from mainspring.codecache.entry import sign_source
+from mainspring.codecache.schedule import is_due
 from mainspring.places import Refused
 from mainspring.plan import Plan, plan_start
-from mainspring.settings import find_log, read_size
+from mainspring.settings import find_log
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,22 +75,23 @@ def forget_folders(root: str) -> None:
 
 
 def carry_out(plan: Plan, environment: "Mapping[str, str]", started: int) -> None:
-    fill_plan(plan, environment)
+    fill_plan(plan)
     note_start(plan, started)
+    sweep_cache(plan, environment)
     if plan.code is not None:
         arm_start(plan, prepare_log(plan, environment, started))
     else:
         log_start(plan, environment, started)
 
 
-def fill_plan(plan: Plan, environment: "Mapping[str, str]") -> None:
+def fill_plan(plan: Plan) -> None:
     """Give *plan* its code, from the entry or the compiler; none if the start is CPython's."""
     look = plan.usable
     try:
         if look is not None:
             take_entry(plan, look)
         elif plan.reason is None:
-            make_entry(plan, read_size(environment, "MAINSPRING_MAX_SIZE"))
+            make_entry(plan)
     except Refused as refused:
         plan.reason = refused.reason
     except OSError:
@@ -116,14 +118,12 @@ def load_modules(names: tuple[str, ...], script: str) -> None:
         raise Refused("does-not-compile", script) from None
 
 
-def make_entry(plan: Plan, bound: int) -> None:
+def make_entry(plan: Plan) -> None:
     assert plan.cache is not None
     keeper = load_part("_keep.py")
     plan.code, entry, plan.reason = keeper.make_entry(plan.source, plan.variant, plan.cache)
     plan.warnings = entry.warnings
     plan.compile_ns = entry.compile_ns
-    if plan.reason is None and keeper.is_sweep_due(plan.cache):
-        load_part("_sweep.py").sweep(plan.cache.descriptor, bound, plan.compile_ns)
 
 
 def needs_care(plan: Plan, look: "Look") -> bool:
@@ -131,6 +131,18 @@ def needs_care(plan: Plan, look: "Look") -> bool:
     if plan.read_only or look.place != "cache":
         return False
     return look.verdict == "refreshed" or time.time() - look.used_at > DAY_SECONDS
+
+
+def sweep_cache(plan: Plan, environment: "Mapping[str, str]") -> None:
+    """Give the sweep a slice, if one is due; best effort."""
+    if plan.read_only or plan.cache is None or plan.cache.descriptor < 0:
+        return
+    try:
+        if is_due(plan.cache.descriptor, time.time(), grew=plan.compile_ns > 0):
+            load_part("_keep.py")  # which it stands on
+            load_part("_sweep.py").sweep(plan.cache.descriptor, environment, plan.compile_ns)
+    except OSError:
+        pass
 
 
 def arm_start(plan: Plan, log: "Log | None") -> None:

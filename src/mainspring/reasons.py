@@ -5,7 +5,7 @@ The log, `explain`, the documentation and the type checker take their words from
 
 from typing import Literal, NamedTuple, get_args
 
-Verdict = Literal["hit", "refreshed", "absent", "stale", "corrupt", "foreign", "no-trailer", "untrusted"]
+Verdict = Literal["hit", "refreshed", "absent", "stale", "corrupt", "foreign", "untrusted"]
 
 Reason = Literal[
     "changing",
@@ -24,14 +24,17 @@ Reason = Literal[
     "no-access",
     "no-cache-folder",
     "no-native",
+    "no-place-beside",
     "no-script",
     "no-site",
     "no-source",
     "not-a-file",
     "not-a-folder",
+    "not-python",
     "observed",
     "off",
     "old-python",
+    "other-interpreter",
     "other-owner",
     "read-only",
     "read-only-file-system",
@@ -40,6 +43,7 @@ Reason = Literal[
     "small",
     "warnings-as-errors",
     "writable-by-others",
+    "zip-program",
 ]
 
 
@@ -60,10 +64,6 @@ VERDICTS: dict[str, Row] = {
     "corrupt": Row("the entry is not what was written", "the next start has a new one"),
     "foreign": Row(
         "the entry was made by another build, or in another format", "the next start has a new one"
-    ),
-    "no-trailer": Row(
-        "a .pyc of CPython's own: it has no checksum, and keeps no warnings for the next start",
-        "nothing to do: the user's cache is looked at",
     ),
     "untrusted": Row(
         "the entry, or a folder that leads to it, could have been written by somebody else",
@@ -96,6 +96,10 @@ REASONS: dict[str, Row] = {
     "no-native": Row(
         "the native module cannot be loaded into this interpreter", "install Mainspring for it"
     ),
+    "no-place-beside": Row(
+        "an entry beside its script has no name for these options of the interpreter",
+        "leave out --beside",
+    ),
     "no-script": Row("no script file: -c, -m, standard input or a prompt", NOTHING),
     "no-site": Row("-S: the interpreter does not run `site`", "start without -S"),
     "no-source": Row("the script cannot be read; CPython says why", "check its path and mode"),
@@ -103,12 +107,16 @@ REASONS: dict[str, Row] = {
     "not-a-folder": Row(
         "a file or a link is where a folder of the cache belongs", "remove it, or move the cache"
     ),
+    "not-python": Row("no `#!` line says that it is a Python program", "name the interpreter there"),
     "observed": Row(
         "the interpreter was asked to report on its own start (-v, -X importtime, -X tracemalloc)",
         "start without that option",
     ),
     "off": Row("MAINSPRING=off", "unset MAINSPRING"),
     "old-python": Row("the interpreter is older than 3.11", "use a newer one"),
+    "other-interpreter": Row(
+        "its `#!` line names another interpreter", "give that interpreter with --python"
+    ),
     "other-owner": Row("it belongs to somebody else", "check HOME, or set MAINSPRING_CACHE_DIR"),
     "read-only": Row(
         "-B, PYTHONDONTWRITEBYTECODE or MAINSPRING_READONLY forbids writing", "unset it once"
@@ -122,6 +130,7 @@ REASONS: dict[str, Row] = {
         "mend the warnings",
     ),
     "writable-by-others": Row("others than its owner can write to it", "take that right away"),
+    "zip-program": Row("a program in a zip file, which CPython reads by itself", NOTHING),
 }
 
 assert set(VERDICTS) == set(get_args(Verdict))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 from security.people import check_start, write_script
 
 from mainspring.codecache.counters import LOG_LIMIT, LOG_NAME, count_start
-from mainspring.codecache.tally import KEPT_PROGRAMS, SUMS_NAME, read_totals, sum_up
+from mainspring.codecache.tally import KEPT_PROGRAMS, SUMS_NAME, read_since, read_totals, sum_up
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,9 +46,10 @@ def test_a_start_leaves_a_line(world: World) -> None:
     check_start(world, "absent", script)
     check_start(world, "hit", script)
     first, second = (world.cache / LOG_NAME).read_bytes().splitlines()
-    verdict, saved, spent, program = first.split(b"\t")
+    verdict, saved, spent, at, program = first.split(b"\t")
+    assert 0 <= time.time() - int(at) < 60
     assert (verdict, saved, program) == (b"absent", b"0", os.fsencode(script))
-    verdict, saved, again, program = second.split(b"\t")
+    verdict, saved, again, _, program = second.split(b"\t")
     assert (verdict, program) == (b"hit", os.fsencode(script))
     assert int(saved) > 0
     assert 0 < int(again) < 10**6
@@ -75,7 +77,7 @@ def test_an_entry_beside_the_script_is_counted_too(world: World) -> None:
     beside = world.home / "__pycache__"
     beside.mkdir(mode=0o755)
     tag = sys.implementation.cache_tag
-    entry.rename(beside / f"program.{tag}.pyc")
+    entry.rename(beside / f"program.py%.{tag}.pyc")
     check_start(world, "hit", script)
     assert read_all(world.cache)["hit", os.fsencode(script)] == 1
 
@@ -84,7 +86,7 @@ def test_a_long_log_is_summed_up_by_a_start(world: World) -> None:
     script = write_script(world)
     check_start(world, "absent", script)
     log = world.cache / LOG_NAME
-    line = b"hit\t7\t5\t/other.py\n"
+    line = b"hit\t7\t5\t1700000000\t/other.py\n"
     count = LOG_LIMIT // len(line)
     with log.open("ab") as file:
         file.write(line * count)
@@ -96,6 +98,17 @@ def test_a_long_log_is_summed_up_by_a_start(world: World) -> None:
         ("hit", os.fsencode(script)): 2,
         ("hit", b"/other.py"): count,
     }
+
+
+def test_the_time_of_the_first_start_is_kept(tree: Tree) -> None:
+    assert read_since(tree.root) is None
+    (tree.cache / LOG_NAME).write_bytes(b"hit\t7\t5\t1700000000\t/a.py\nhit\t7\t5\t1600000000\t/b.py\n")
+    assert read_since(tree.root) == 1600000000
+    sum_up_all(tree)
+    count_start(tree.root, "hit", 1000, 1000, "/a.py")
+    sum_up_all(tree)
+    assert read_since(tree.root) == 1600000000
+    assert sum(read_all(tree.cache).values()) == 3
 
 
 def test_starts_at_once_are_all_counted(world: World) -> None:
@@ -141,7 +154,16 @@ def test_programs_that_gained_least_are_summed_together(tree: Tree) -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", [b"", b"\n\n\n", b"hit\t1\t2\n", b"hit\tx\t2\t/p\n", b"\xff\0\t1\t2\t3\t4\t5\n", b"hit"]
+    "damage",
+    [
+        b"",
+        b"\n\n\n",
+        b"hit\t1\t2\n",
+        b"hit\t1\t2\t/p\n",
+        b"hit\tx\t2\t3\t/p\n",
+        b"\xff\0\t1\t2\t3\t4\t5\n",
+        b"hit",
+    ],
 )
 def test_lines_that_a_crash_left_are_passed_over(tree: Tree, damage: bytes) -> None:
     for name in (LOG_NAME, SUMS_NAME):

@@ -7,11 +7,13 @@ import random
 import statistics
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 from security.people import check_entries, write_script
 
+from mainspring.codecache.schedule import PASS_PAUSE
 from mainspring.codecache.sweep import LEAST_BUDGET_NS, parse_state, sweep
 
 from .trees import find_dead_process
@@ -62,6 +64,10 @@ def measure(tree: Tree) -> int:
     return sum(path.stat().st_size for path in tree.list_files())
 
 
+def sweep_under(tree: Tree, bound: int) -> None:
+    sweep(tree.root, {"MAINSPRING_MAX_SIZE": str(bound)}, 0)
+
+
 def make_state(tree: Tree) -> bytes:
     """A state in the middle of a pass."""
     for number in range(200):
@@ -81,7 +87,7 @@ def test_a_damaged_state_ends_no_start(tree: Tree) -> None:
         changed = bytearray(whole)
         changed[place] = chance.choice(b"\0\n /0199-.x\xff")
         state.write_bytes(changed)
-        sweep(tree.root, 1 << 30, 0)
+        sweep_under(tree, 1 << 30)
     assert state.read_bytes().startswith(b"1 ")
 
 
@@ -105,8 +111,8 @@ def test_a_state_that_leads_astray_is_not_followed(tree: Tree, line: bytes) -> N
     first, second, *_ = whole.split(b"\n")
     for _ in range(5):
         state.write_bytes(b"\n".join([first, second, line, b""]))
-        sweep(tree.root, 1, 0)
-        sweep(tree.root, 1, 0)
+        sweep_under(tree, 1)
+        sweep_under(tree, 1)
     assert theirs.exists()
     parse_state(os.fsdecode(state.read_bytes()))
 
@@ -121,7 +127,7 @@ def test_something_else_in_the_state_s_place(tree: Tree, put: Callable[[Path], N
     (tree.scripts / "gone.py").unlink()
     put(tree.cache / "%sweep")
     for _ in range(30):
-        sweep(tree.root, 1 << 30, 0)
+        sweep_under(tree, 1 << 30)
     assert not entry.exists()
 
 
@@ -171,3 +177,45 @@ def run_together(world: World, script: Path, cache: Path) -> None:
         sweeper.kill()
         errors = sweeper.communicate()[1]
     assert errors == b""
+
+
+def test_starts_that_use_entries_bring_a_cache_that_grew_under_its_bound(world: World) -> None:
+    many = 3000
+    script = write_script(world)
+    world.start("enabled", script)
+    [entry] = world.entries
+    for number in range(many):
+        os.link(script, script.with_name(f"{number}.py"))
+        os.link(entry, entry.with_name(f"{number}.py%.pyc"))
+    bound = entry.stat().st_size * many // 2
+    environment = world.environment(MAINSPRING_MAX_SIZE=str(bound))
+    expected = world.start("plain", script)
+    state = world.cache / "%sweep"
+    os.utime(state, (1, 1))
+    for _ in range(many // 10):
+        assert world.start("enabled", script, env=environment) == expected
+        if state.stat().st_mtime > time.time() + PASS_PAUSE / 2:
+            break  # nothing is left to do
+        let_due(state)
+    assert 0 < sum(path.stat().st_size for path in world.entries) <= bound
+
+
+def let_due(state: Path) -> None:
+    """As if a pause between two slices were over."""
+    due = state.stat().st_mtime
+    os.utime(state, (min(due, time.time()), min(due, time.time())))
+
+
+def test_no_slice_over_the_bound_takes_a_start_5_ms(tree: Tree) -> None:
+    script = tree.add_entry("first.py", size=1000).parent
+    source = tree.scripts / "first.py"
+    for number in range(MANY):
+        os.link(source, tree.scripts / f"{number}.py")
+        os.link(script / "first.py%.pyc", script / f"{number}.py%.pyc")
+    bound = MANY * 500
+    times = [tree.sweep_slice(bound)]
+    while measure(tree) > bound:
+        times += [tree.sweep_slice(bound) for _ in range(100)]
+        assert len(times) < MANY
+    assert statistics.quantiles(times, n=100)[-1] < 0.005
+    assert statistics.median(times) < 0.003

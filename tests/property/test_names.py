@@ -25,17 +25,23 @@ def locate(script: str, variant: str) -> str:
     return "/".join((*folders, name))
 
 
+def shorten(script: str) -> str:
+    """*script* without the components that lead nowhere: the same file."""
+    *folders, name = script.split("/")
+    return "/".join(["", *(folder for folder in folders if folder not in {"", "."}), name])
+
+
 @settings(max_examples=1000)
 @given(SCRIPTS, SCRIPTS, VARIANTS, VARIANTS)
 def test_no_two_share_a_place(one: str, other: str, first: str, second: str) -> None:
-    same = (one, first) == (other, second)
+    same = (shorten(one), first) == (shorten(other), second)
     assert (locate(one, first) == locate(other, second)) == same
 
 
 @settings(max_examples=1000)
 @given(SCRIPTS, VARIANTS)
 def test_the_script_is_told_from_the_place(script: str, variant: str) -> None:
-    assert find_script(f"build/{locate(script, variant)}") == script
+    assert find_script(f"build/{locate(script, variant)}") == shorten(script)
 
 
 @settings(max_examples=1000)

@@ -153,7 +153,7 @@ def test_links_are_not_followed(world: World) -> None:
 
 
 @pytest.mark.parametrize("mode", ["timestamp", "checked-hash", "unchecked-hash"])
-def test_a_pyc_of_python_s_own_is_taken_for_none(world: World, mode: str) -> None:
+def test_a_pyc_of_python_s_own_is_neither_used_nor_changed(world: World, mode: str) -> None:
     script, place = deploy(world)
     place.unlink()
     script.write_text("print('compiled by compileall')\n")
@@ -167,10 +167,12 @@ def test_a_pyc_of_python_s_own_is_taken_for_none(world: World, mode: str) -> Non
         script,
     ]
     subprocess.run(command, check=True)
-    assert place.is_file()
+    [own] = place.parent.iterdir()
+    content = own.read_bytes()
     let_age(script)
     check_start(world, "absent", script)
     check_start(world, "hit", script)
+    assert own.read_bytes() == content
 
 
 def test_a_stale_one_does_not_hide_the_user_s_own(world: World) -> None:

@@ -4,13 +4,15 @@ import errno
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 
 import click
 
-from mainspring.errors import BadArgumentsError, MainspringError, SystemRefusalError
+from mainspring.errors import MainspringError, SystemRefusalError, UsageError
 
+INTERRUPTED = 130
 # click puts what it would suggest behind the problem
 HINT = re.compile(r"\.? \(?(?=Did you mean|Possible options|Choose from)")
 
@@ -26,6 +28,8 @@ def failing_in_one_line(ctx: click.Context | None = None) -> Iterator[None]:
         raise  # a bare `mainspring` is no mistake to be explained: click prints the help
     except click.UsageError as error:
         end_with(describe_misuse(error, ctx))
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
     except OSError as error:
         if error.errno == errno.EPIPE:
             raise  # who read our output has seen enough: click ends quietly
@@ -38,7 +42,7 @@ def end_with(error: MainspringError) -> None:
     sys.exit(error.exit_code)
 
 
-def describe_misuse(error: click.UsageError, ctx: click.Context | None) -> BadArgumentsError:
+def describe_misuse(error: click.UsageError, ctx: click.Context | None) -> UsageError:
     """What click has to say of the arguments, in our form."""
     message = " ".join(error.format_message().split()).removesuffix(".")
     problem, *hints = HINT.split(message, maxsplit=1)
@@ -46,7 +50,14 @@ def describe_misuse(error: click.UsageError, ctx: click.Context | None) -> BadAr
     if hints:
         hint = hints[0][0].lower() + hints[0][1:].rstrip(")")
         remedy = f"{hint} Or {remedy}" if hint.endswith("?") else f"{hint}, or {remedy}"
-    return BadArgumentsError(problem[:1].lower() + problem[1:], remedy)
+    return UsageError(problem[:1].lower() + problem[1:], remedy)
+
+
+def describe_unknown_command(word: str, known: Iterable[str]) -> UsageError:
+    """What click has to say too, but it suggests only commands that are loaded."""
+    near = get_close_matches(word, known, 1)
+    hint = f"did you mean '{near[0]}'? Or " if near else ""
+    return UsageError(f"no such command {word!r}", f"{hint}see `mainspring --help`")
 
 
 def name_command(error: click.UsageError, ctx: click.Context | None) -> str:

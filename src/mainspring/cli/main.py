@@ -1,24 +1,49 @@
 """Arguments become a value, then something acts on it; errors turn into exit codes here alone."""
 
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
 from mainspring import __version__
-from mainspring.cli.completing import completion
-from mainspring.cli.enabling import disable, enable
-from mainspring.cli.explaining import explain
-from mainspring.cli.failures import failing_in_one_line
-from mainspring.cli.running import run
+from mainspring.cli.failures import describe_unknown_command, failing_in_one_line
 
+#: command -> where it is defined; loaded when it is asked for, since each loads much of its own
+COMMANDS = {
+    "compile": "compiling:compile_command",
+    "completion": "completing:completion",
+    "disable": "enabling:disable",
+    "enable": "enabling:enable",
+    "explain": "explaining:explain",
+    "run": "running:run",
+}
 #: longer than any sentence: click would cut it off
 WHOLE = 1000
 
 
 class CommandGroup(click.Group):
     """A group that tells a failure in one line and ends with its exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(f"mainspring.cli.{module}"), name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if not ctx.resilient_parsing and args[0] not in COMMANDS:
+            raise describe_unknown_command(args[0], COMMANDS)
+        return super().resolve_command(ctx, args)
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
         with failing_in_one_line():
@@ -49,10 +74,6 @@ class CommandGroup(click.Group):
 @click.version_option(__version__, prog_name="mainspring")
 def group() -> None:
     """Start Python programs from cached code."""
-
-
-for command in (completion, disable, enable, explain, run):
-    group.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,13 +1,14 @@
 """Each start leaves one line in a log beside the entries; the log is summed up now and then.
 
-    line := VERDICT TAB SAVED_US TAB SPENT_US TAB PROGRAM LF
+    line := VERDICT TAB SAVED_US TAB SPENT_US TAB SECONDS TAB PROGRAM LF
 
-SAVED_US is what compiling the script once took, where a start did without; SPENT_US what Mainspring
-took of this start.  A PROGRAM's control characters are escaped.  One write with O_APPEND keeps lines
-whole.  On a start's path; summing up is in tally.py.
+SECONDS is the time of the start, since the epoch.  SAVED_US is what compiling the script once took,
+where a start did without; SPENT_US what Mainspring took of this start.  A PROGRAM's control characters
+are escaped.  One write with O_APPEND keeps lines whole.  On a start's path; summing up is in tally.py.
 """
 
 import os
+import time
 
 LOG_NAME = "%starts"
 APPEND_FILE = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -32,8 +33,8 @@ def count_start(root: int, verdict: str, saved_ns: int, spent_ns: int, program: 
 
     Raises OSError.
     """
-    line = b"%b\t%d\t%d\t%b\n" % (
-        verdict.encode(), saved_ns // 1000, spent_ns // 1000, escape_program(program)
+    line = b"%b\t%d\t%d\t%d\t%b\n" % (
+        verdict.encode(), saved_ns // 1000, spent_ns // 1000, time.time(), escape_program(program)
     )  # fmt: skip
     descriptor = os.open(LOG_NAME, APPEND_FILE, 0o600, dir_fd=root)
     try:

@@ -1,15 +1,18 @@
-"""An entry is a checked-hash `.pyc` (PEP 552), and a trailer after the code that CPython ignores.
+"""An entry is a hash-based `.pyc` (PEP 552), and a trailer after the code that CPython ignores.
 
     entry     := header code notes trailer
-    header    := MAGIC(4)  FLAGS(4) = 3  SOURCE_HASH(8)              as CPython has it
+    header    := MAGIC(4)  FLAGS(4)  SOURCE_HASH(8)                  as CPython has it
     code      := a marshalled code object
     notes     := a marshalled tuple (identity: str, (warning, ...), (module: str, ...))
     warning   := (category: str, text: str, line: int)
     trailer   := SIGNATURE(40)  READ_AT(8)  COMPILE_NS(8)  NOTES_AT(8)  LENGTH(8)  MARK(8)  SUM(8)
     SIGNATURE := SIZE(8)  MTIME_NS(8)  CTIME_NS(8)  INODE(8)  DEVICE(8)      of the source
 
-All numbers are little-endian; SIGNATURE's are taken modulo 2**64.  READ_AT is the time at which the
-source was read, in nanoseconds since the epoch; COMPILE_NS is how long compiling took.  The modules are
+All numbers are little-endian; SIGNATURE's are taken modulo 2**64.  FLAGS is 3: to be checked; or 1, for
+an entry of a read-only image: then MTIME_NS is of whole seconds, or -1 if the source had only just
+changed, and CTIME_NS, INODE and DEVICE are 0, since they are not yet known where an image is made.
+READ_AT is the time at which the source was read, in nanoseconds since the epoch, or 0 in an image;
+COMPILE_NS is how long compiling took.  The modules are
 those that compiling loads, for the name of a character or a codec: a program finds them loaded.  NOTES_AT
 is where the notes begin, LENGTH the length of the whole entry.  MARK names the format and its version.
 SUM is SipHash-1-3 over all that stands before it: four of five damaged bytes would otherwise load
@@ -34,6 +37,9 @@ if TYPE_CHECKING:
     Warnings = tuple[tuple[str, str, int], ...]
 
 FLAGS = (3).to_bytes(4, "little")  # hash-based, and to be checked
+IMAGE_FLAGS = (1).to_bytes(4, "little")  # hash-based, and vouched for by its owner
+FLAGS_PLACE = slice(4, 8)
+SECOND_NS = 1_000_000_000
 HASH_PLACE = slice(8, 16)
 HEADER_SIZE = 16
 SIGNATURE_SIZE = 40
@@ -48,9 +54,8 @@ MODULUS = 1 << 64
 class Damaged(Exception):
     """Bytes that are not an entry of ours for this interpreter."""
 
-    def __init__(self, verdict: "Verdict", *, has_trailer: bool = True) -> None:
+    def __init__(self, verdict: "Verdict") -> None:
         self.verdict = verdict
-        self.has_trailer = has_trailer
         super().__init__(verdict)
 
 
@@ -60,6 +65,7 @@ class Entry:
     __slots__ = (
         "code_bytes",
         "compile_ns",
+        "is_image",
         "modules",
         "read_at",
         "signature",
@@ -77,6 +83,7 @@ class Entry:
         compile_ns: int,
         warnings: "Warnings" = (),
         modules: tuple[str, ...] = (),
+        is_image: bool = False,
     ) -> None:
         self.code_bytes = code_bytes
         self.source_hash = source_hash
@@ -85,6 +92,7 @@ class Entry:
         self.compile_ns = compile_ns
         self.warnings = warnings
         self.modules = modules
+        self.is_image = is_image
 
     def load_code(self) -> "CodeType":
         """The code object.  Raises Damaged if there is none."""
@@ -112,6 +120,12 @@ def sign_source(status: "os.stat_result") -> bytes:
     ])  # fmt: skip
 
 
+def sign_image(status: "os.stat_result", *, is_racy: bool) -> bytes:
+    """The SIGNATURE in an image of a source with that *status*."""
+    seconds = -1 if is_racy else status.st_mtime_ns // SECOND_NS * SECOND_NS
+    return pack_number(status.st_size) + pack_number(seconds) + bytes(24)
+
+
 def hash_source(content: bytes) -> bytes:
     """The hash of a source as CPython keeps it in a hash-based `.pyc`."""
     return source_hash(HASH_KEY, content)
@@ -122,7 +136,8 @@ def encode_entry(entry: Entry, identity: str) -> bytes:
     notes = marshal.dumps((identity, entry.warnings, entry.modules))
     notes_at = HEADER_SIZE + len(entry.code_bytes)
     body = b"".join([
-        MAGIC_NUMBER, FLAGS, entry.source_hash, entry.code_bytes, notes,
+        MAGIC_NUMBER, IMAGE_FLAGS if entry.is_image else FLAGS,
+        entry.source_hash, entry.code_bytes, notes,
         entry.signature, pack_number(entry.read_at), pack_number(entry.compile_ns),
         pack_number(notes_at), pack_number(notes_at + len(notes) + TRAILER_SIZE), MARK,
     ])  # fmt: skip
@@ -150,6 +165,7 @@ def decode_entry(content: bytes, identity: str) -> Entry:
         compile_ns=read_number(trailer, 48),
         warnings=warnings,
         modules=modules,
+        is_image=view[FLAGS_PLACE] == IMAGE_FLAGS,
     )
 
 
@@ -171,10 +187,10 @@ def read_notes(view: memoryview, notes_at: int) -> "tuple[str, Warnings, tuple[s
 def check_frame(view: memoryview, trailer: memoryview) -> None:
     """Raise Damaged unless *view* is, to the byte, what encode_entry made."""
     if len(view) < HEADER_SIZE + TRAILER_SIZE:
-        raise Damaged("corrupt", has_trailer=False)
+        raise Damaged("corrupt")
     mark = trailer[72:80]
     if mark[:6] != MARK[:6]:
-        raise Damaged("corrupt", has_trailer=False)
+        raise Damaged("corrupt")
     if mark != MARK:
         raise Damaged("foreign")
     if read_number(trailer, 64) != len(view):

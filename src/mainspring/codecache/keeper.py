@@ -1,19 +1,11 @@
 """What a start does beyond using an entry: make one, or renew one."""
 
 import marshal
-import os
-import time
 from _frozen_importlib_external import MAGIC_NUMBER
 
 from mainspring.codecache.compiler import compile_script
 from mainspring.codecache.entry import Entry, hash_source, sign_source
-from mainspring.codecache.writer import (
-    CREATE_FILE,
-    SWEEP_STATE,
-    keep_entry,
-    mark_used,
-    renew_entry,
-)
+from mainspring.codecache.writer import keep_entry, mark_used, renew_entry
 from mainspring.places import Refused
 
 TYPE_CHECKING = False
@@ -22,8 +14,6 @@ if TYPE_CHECKING:
 
     from mainspring.codecache.lookup import Cache, Look, Source
     from mainspring.reasons import Reason
-
-SWEEP_INTERVAL = 1.0  # seconds between two slices at least
 
 
 def make_entry(source: "Source", variant: str, cache: "Cache") -> "tuple[CodeType, Entry, Reason | None]":
@@ -60,22 +50,3 @@ def look_after_entry(look: "Look", source: "Source", variant: str, cache: "Cache
         return keep_entry(look.entry, source, variant, cache)
     mark_used(cache, source, variant)
     return None
-
-
-def is_sweep_due(cache: "Cache") -> bool:
-    """Whether the last slice of the sweep was some time ago; there is nothing to sweep at first."""
-    try:
-        last = os.lstat(SWEEP_STATE, dir_fd=cache.descriptor).st_mtime
-        return abs(time.time() - last) > SWEEP_INTERVAL
-    except FileNotFoundError:
-        begin_sweeping(cache.descriptor)
-    except OSError:
-        pass
-    return False
-
-
-def begin_sweeping(root: int) -> None:
-    try:
-        os.close(os.open(SWEEP_STATE, CREATE_FILE, 0o600, dir_fd=root))
-    except OSError:
-        pass

@@ -4,9 +4,13 @@ In the user's cache the place of an entry is
 
     BUILD "/" FOLDER* NAME "%" [VARIANT] ".pyc"
 
-where FOLDER* NAME is the script's absolute path as CPython forms it.  A component that a file system
-would not keep as it is (`.`, `..`, an empty one, one with a `%`) is written with %XX, so that a bare
-`%` only ever ends the name of a script, and no folder can be taken for an entry.
+where FOLDER* NAME is the script's absolute path as CPython forms it, without the components that lead
+nowhere (`.` and empty ones): `python tool`, `./tool` and its full path share an entry.  A `..`, which
+may lead through a link, and a component with a `%` are written with %XX, so that a bare `%` only ever
+ends the name of a script, and no folder can be taken for an entry.
+
+Beside the script, it is `__pycache__/` NAME "%." TAG [".opt-" LEVEL] ".pyc": never a name that CPython
+gives to the code of a module.
 
 On a start's path.
 """
@@ -21,8 +25,8 @@ if TYPE_CHECKING:
 
 ENTRY_SUFFIX = ".pyc"
 HASH_KEY = int.from_bytes(MAGIC_NUMBER, "little")  # as importlib.util.source_hash has it
-QUOTED = {"": "%2F", ".": "%2E", "..": "%2E%2E"}
-PLAIN = {quoted: name for name, quoted in QUOTED.items()}
+NOWHERE = ("", ".")
+PARENT, QUOTED_PARENT = "..", "%2E%2E"
 CPYTHON_VARIANTS = ("", "opt-1", "opt-2")
 # what -X may say without changing the code that is generated
 NEUTRAL_X_OPTIONS = frozenset({
@@ -49,11 +53,15 @@ def hash_text(text: str) -> int:
     return int.from_bytes(source_hash(HASH_KEY, text.encode()), "little")
 
 
-def name_variant(environment: "Mapping[str, str]") -> str:
-    """What this start's options make of the generated code; empty for the usual."""
+def name_variant(environment: "Mapping[str, str]", level: int = -1) -> str:
+    """What this start's options make of the generated code; empty for the usual.
+
+    *level* is that of optimisation, if it is not to be this interpreter's own.
+    """
     parts = []
-    if sys.flags.optimize:
-        parts.append(f"opt-{sys.flags.optimize}")
+    optimize = sys.flags.optimize if level < 0 else level
+    if optimize:
+        parts.append(f"opt-{optimize}")
     if has_no_debug_ranges(environment):
         parts.append("no_debug_ranges")
     digits = sys.get_int_max_str_digits()
@@ -76,29 +84,27 @@ def locate_entry(script: str, variant: str) -> tuple[list[str], str]:
     """The folders below the build's, and the name, of the entry of *script*, an absolute path."""
     *folders, name = script.split("/")[1:]
     if "%" in script or "/." in script or "//" in script:
-        folders = [quote_component(folder) for folder in folders]
+        folders = [quote_component(folder) for folder in folders if folder not in NOWHERE]
         name = quote_component(name)
     return folders, f"{name}%{variant}{ENTRY_SUFFIX}"
 
 
 def quote_component(name: str) -> str:
-    return QUOTED.get(name) or name.replace("%", "%25")
+    return QUOTED_PARENT if name == PARENT else name.replace("%", "%25")
 
 
 def unquote_component(name: str) -> str:
-    return PLAIN[name] if name in PLAIN else name.replace("%25", "%")
+    return PARENT if name == QUOTED_PARENT else name.replace("%25", "%")
 
 
 def locate_beside(script: str, variant: str) -> tuple[str, str] | None:
     """The `__pycache__` beside *script* and the name of its entry there, or None.
 
-    A script without `.py` keeps its whole name: CPython's rule would give `tool` and `tool.py` the
-    same file.  Options other than -O have no name in CPython's rule, and so no entry there.
+    Only -O has a name in CPython's rule: starts with other options have no entry there.
     """
     tag = sys.implementation.cache_tag
     if tag is None or sys.pycache_prefix is not None or variant not in CPYTHON_VARIANTS:
         return None
     folder, _, name = script.rpartition("/")
-    name = name[:-3] if name.endswith(".py") else f"{name}%"
     optimized = f".{variant}" if variant else ""
-    return f"{folder}/__pycache__", f"{name}.{tag}{optimized}{ENTRY_SUFFIX}"
+    return f"{folder}/__pycache__", f"{name}%.{tag}{optimized}{ENTRY_SUFFIX}"

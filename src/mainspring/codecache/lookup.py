@@ -9,7 +9,14 @@ import stat
 import sys
 import time
 
-from mainspring.codecache.entry import Damaged, Entry, decode_entry, hash_source, sign_source
+from mainspring.codecache.entry import (
+    Damaged,
+    Entry,
+    decode_entry,
+    hash_source,
+    sign_image,
+    sign_source,
+)
 from mainspring.codecache.key import describe_build, locate_beside, locate_entry, name_build
 from mainspring.places import OPEN_FILE, Refused, judge_owner, open_folder, open_tree, read_file
 
@@ -155,6 +162,8 @@ def look_at(
     try:
         content, status = read()
         entry = decode_entry(content, describe_identity(variant))
+        if entry.is_image:
+            check_image(path, status, source)
     except FileNotFoundError:
         return Look(place, path, "absent")
     except Refused as refused:
@@ -164,9 +173,7 @@ def look_at(
             return Look(place, path, "absent", "name-too-long")
         return Look(place, path, "untrusted", "no-access")
     except Damaged as damaged:
-        # beside a script, CPython keeps the .pyc of the module that it may be as well
-        is_plain = place == "beside" and not damaged.has_trailer
-        return Look(place, path, "no-trailer" if is_plain else damaged.verdict)
+        return Look(place, path, damaged.verdict)
     look = Look(place, path, classify_entry(entry, source))
     look.entry = entry
     if look.verdict in USABLE:
@@ -201,14 +208,36 @@ def read_entry(folder: int, name: str, owners: "Collection[int]") -> "tuple[byte
 
 def classify_entry(entry: Entry, source: Source) -> "Verdict":
     """Whether *entry* is of *source* as it is now.  Raises Refused, or OSError."""
-    unchanged = entry.signature == sign_source(source.status)
-    if unchanged and not is_racy(source.status, entry.read_at):
+    if entry.is_image:
+        unchanged = entry.signature == sign_image(source.status, is_racy=False)
+        is_safe = True
+    else:
+        unchanged = entry.signature == sign_source(source.status)
+        is_safe = not is_racy(source.status, entry.read_at)
+    if unchanged and is_safe:
         return "hit"
     if hash_source(source.read()) != entry.source_hash:
         return "stale"
     if unchanged and is_racy(source.status, source.read_at):
         return "hit"  # by content, until it has aged
     return "refreshed"
+
+
+def check_image(path: str, status: "os.stat_result", source: Source) -> None:
+    """Raise Refused unless the entry of an image, at *path* with that *status*, is to be trusted.
+
+    Such an entry is compared by size and time alone, which the owner of a script can set: so root
+    must own both, and all folders that lead to them, and nobody else may write there.
+    """
+    reason = judge_owner(status, (0,)) or judge_owner(source.status, (0,))
+    folders = {os.path.dirname(os.path.realpath(path)), os.path.dirname(os.path.realpath(source.path))}
+    while reason is None and folders:
+        folder = folders.pop()
+        reason = judge_owner(os.stat(folder), (0,))
+        if folder != "/":
+            folders.add(os.path.dirname(folder))
+    if reason is not None:
+        raise Refused(reason, path)
 
 
 def is_racy(status: "os.stat_result", read_at: int) -> bool:

@@ -1,9 +1,10 @@
-"""Keeps the user's cache under its bound, a slice at each write: no start waits for a whole walk.
+"""Keeps the user's cache under its bound, a slice at a time: no start waits for a whole walk.
 
 A pass walks all builds.  It removes temporary files whose writer is gone, entries whose script or
 interpreter is gone, and, if the pass before found the cache over its bound, entries not used since a
 cutoff, until enough is freed.  It adds up sizes by age, from which the next cutoff comes.  Where a
-pass stands is kept in a file:
+pass stands is kept in a file, which is locked meanwhile and written in place (if that is cut short,
+a new pass begins), and whose times say when the next slice is due (schedule.py):
 
     state := "1" SP CUTOFF SP TO_FREE SP TOTAL LF  (SIZE SP)* LF  (POSITION SP GONE SP FOLDER LF)*
 
@@ -17,27 +18,28 @@ import stat
 import time
 
 from mainspring._native import read_folder
+from mainspring.codecache.bound import find_bound
 from mainspring.codecache.key import ENTRY_SUFFIX, unquote_component
 from mainspring.codecache.mounts import read_remote_mounts
-from mainspring.codecache.writer import (
-    INTERPRETER_NOTE,
-    SWEEP_STATE,
-    TEMPORARY_PREFIX,
-    remove_file,
-    replace_file,
-)
-from mainspring.places import OPEN_FILE, Refused, open_tree, read_file, try_lock
+from mainspring.codecache.schedule import SWEEP_STATE, choose_due
+from mainspring.codecache.writer import INTERPRETER_NOTE, TEMPORARY_PREFIX, remove_file
+from mainspring.places import OPEN_FILE, Refused, open_tree, read_file, try_lock, write_file
 
-SWEEP_LOCK_NAME = "%sweep-lock"
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 STATE_VERSION = "1"
 AGE_CLASSES = 96
 POSITIONS = range(1 << 63)
 FORBIDDEN = {".", ".."}
-NAMES_AT_ONCE = 32
+NAMES_AT_ONCE = 64
 TEMPORARY_AGE = 3600.0
 BUDGET_SHARE = 25
 LEAST_BUDGET_NS = 200_000
 MOST_BUDGET_NS = 2_000_000
+HIT_BUDGET_NS = 1_000_000
+NEVER = 1 << 63  # nanoseconds
 LOW_WATER = 0.9  # of the bound: what a cache over it is brought down to
 
 
@@ -65,10 +67,10 @@ class Pass:
         self.folders: list[Folder] = []
 
 
-def sweep(root: int, bound: int, compile_ns: int) -> None:
-    """As sweep_slice, best effort."""
+def sweep(root: int, environment: "Mapping[str, str]", compile_ns: int) -> None:
+    """As sweep_slice, with the bound in force, best effort."""
     try:
-        sweep_slice(root, bound, compile_ns)
+        sweep_slice(root, find_bound(root, environment), compile_ns)
     except (OSError, ValueError, OverflowError):
         pass
 
@@ -76,19 +78,28 @@ def sweep(root: int, bound: int, compile_ns: int) -> None:
 def sweep_slice(root: int, bound: int, compile_ns: int) -> None:
     """Go on with the sweep of the cache open at *root*, whose size is to stay under *bound* bytes.
 
-    It takes a part of *compile_ns*, what this start's compiling took.  Raises OSError.
+    It takes a part of *compile_ns*, what this start's compiling took; 0 stands for a start that used an
+    entry.  Raises OSError.
     """
-    lock = try_lock(root, SWEEP_LOCK_NAME)
-    if lock is None:
+    descriptor = lock_state(root)
+    if descriptor is None:
         return
-    budget = min(max(compile_ns // BUDGET_SHARE, LEAST_BUDGET_NS), MOST_BUDGET_NS)
-    deadline = time.perf_counter_ns() + budget
     try:
-        walk = Walk(root, read_state(root), bound)
-        walk.run(deadline)
-        replace_file(root, SWEEP_STATE, format_state(walk.state))
+        walk = Walk(root, read_state(descriptor), bound)
+        is_underway = walk.run(time.perf_counter_ns() + choose_budget(walk, compile_ns))
+        write_state(descriptor, walk.state)
+        os.utime(descriptor, choose_due(time.time(), is_over=walk.is_over, is_underway=is_underway))
     finally:
-        os.close(lock)
+        os.close(descriptor)
+
+
+def choose_budget(walk: "Walk", compile_ns: int) -> int:
+    """How many nanoseconds a slice may take."""
+    if walk.is_over:
+        return MOST_BUDGET_NS
+    if compile_ns == 0:
+        return HIT_BUDGET_NS
+    return min(max(compile_ns // BUDGET_SHARE, LEAST_BUDGET_NS), MOST_BUDGET_NS)
 
 
 def sweep_all(root: int, bound: int) -> int:
@@ -98,9 +109,15 @@ def sweep_all(root: int, bound: int) -> int:
         walk = Walk(root, state, bound)
         while walk.step():
             pass
+        total = walk.state.total
         state = walk.plan_next_pass()
-    replace_file(root, SWEEP_STATE, format_state(state))
-    return walk.state.total
+    descriptor = lock_state(root)
+    if descriptor is not None:
+        try:
+            write_state(descriptor, state)
+        finally:
+            os.close(descriptor)
+    return total
 
 
 class Walk:
@@ -115,42 +132,51 @@ class Walk:
         if not state.folders:
             state.folders.append(Folder("", 0, False))
 
-    def run(self, deadline_ns: int) -> None:
-        """Step until the deadline, or until a pass ends that leaves nothing to free."""
+    @property
+    def is_over(self) -> bool:
+        """Whether the cache is known to be over its bound."""
+        return self.state.to_free > 0 or self.state.total > self.bound
+
+    def run(self, deadline_ns: int) -> bool:
+        """Go on until the deadline, or until a pass ends that leaves nothing to free.
+
+        Returns whether a pass is under way then.
+        """
         while True:
-            if not self.step():
+            if not self.step(deadline_ns):
                 self.state = self.plan_next_pass()
                 if self.state.to_free <= 0:
-                    return
+                    return False
                 self.state.folders.append(Folder("", 0, False))
             if time.perf_counter_ns() >= deadline_ns:
-                return
+                return True
 
-    def step(self) -> bool:
-        """Read some names of the folder at hand; False once all are read."""
+    def step(self, deadline_ns: int = NEVER) -> bool:
+        """Read some names of the folder at hand, until the deadline; False once all are read."""
         if not self.state.folders:
             return False
         folder = self.state.folders[-1]
-        names = self.read_names(folder)
-        if folder.position < 0:
-            self.state.folders.pop()
-        for name in names:
+        names, at_end = self.read_names(folder)
+        for name, position in names:
             self.visit(folder, name)
-        if folder.position < 0 and folder.path:
-            self.remove_folder(folder.path)
+            folder.position = position
+            if time.perf_counter_ns() >= deadline_ns:
+                return True
+        if at_end:
+            self.state.folders.remove(folder)
+            if folder.path:
+                self.remove_folder(folder.path)
         return bool(self.state.folders)
 
-    def read_names(self, folder: Folder) -> list[str]:
+    def read_names(self, folder: Folder) -> tuple[list[tuple[str, int]], bool]:
         try:
             descriptor = open_tree(self.root, filter(None, folder.path.split("/")), (os.geteuid(),))
         except (OSError, Refused):
-            folder.position = -1
-            return []
+            return [], True
         try:
-            names, folder.position = read_folder(descriptor, folder.position, NAMES_AT_ONCE)
+            return read_folder(descriptor, folder.position, NAMES_AT_ONCE)
         finally:
             os.close(descriptor)
-        return names
 
     def visit(self, folder: Folder, name: str) -> None:
         path = f"{folder.path}/{name}" if folder.path else name
@@ -262,18 +288,39 @@ def is_running(process: str) -> bool:
     return True
 
 
-def read_state(root: int) -> Pass:
-    """Where the sweep stands; a new pass if that is not known."""
+def lock_state(root: int) -> int | None:
+    """A descriptor of the state, made if it is missing, or None if another start holds it.
+
+    Raises OSError.
+    """
+    if not is_regular(root, SWEEP_STATE):
+        # what is in its place is in the user's own folder, and of no use to anybody
+        os.unlink(SWEEP_STATE, dir_fd=root)
+    return try_lock(root, SWEEP_STATE)
+
+
+def is_regular(root: int, name: str) -> bool:
+    """Whether *name* is a regular file, or may become one."""
     try:
-        descriptor = os.open(SWEEP_STATE, OPEN_FILE, dir_fd=root)
-    except OSError:
-        return Pass()
+        return stat.S_ISREG(os.lstat(name, dir_fd=root).st_mode)
+    except FileNotFoundError:
+        return True
+
+
+def read_state(descriptor: int) -> Pass:
+    """Where the sweep stands; a new pass if that is not known."""
     try:
         return parse_state(os.fsdecode(read_file(descriptor)))
     except ValueError:
         return Pass()
-    finally:
-        os.close(descriptor)
+
+
+def write_state(descriptor: int, state: Pass) -> None:
+    """Raises OSError."""
+    content = format_state(state)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    write_file(descriptor, content)
+    os.ftruncate(descriptor, len(content))
 
 
 def parse_state(text: str) -> Pass:

@@ -1,8 +1,9 @@
 """Sums up the log of starts, per program and verdict, in a file of its own.
 
-    sums := (VERDICT TAB STARTS TAB SAVED_US TAB SPENT_US TAB PROGRAM LF)*
+    sums := [SINCE LF] (VERDICT TAB STARTS TAB SAVED_US TAB SPENT_US TAB PROGRAM LF)*
 
-The programs that gained least are summed under the empty name once there are more than KEPT_PROGRAMS.
+SINCE is the time of the first start, in seconds since the epoch.  The programs that gained least are
+summed under the empty name once there are more than KEPT_PROGRAMS.
 """
 
 import os
@@ -49,7 +50,7 @@ def fold_logs(root: int) -> None:
     sums = read_sums(root)
     for name in names:
         add_starts(sums, read_lines(root, name))
-    replace_file(root, SUMS_NAME, format_sums(limit_programs(sums)))
+    replace_file(root, SUMS_NAME, format_sums(limit_programs(sums), read_since(root)))
     for name in names:
         os.unlink(name, dir_fd=root)
     taken = f"{TAKEN_PREFIX}{os.getpid()}-{time.time_ns():x}"
@@ -71,6 +72,25 @@ def read_totals(root: int) -> "Sums":
     return sums
 
 
+def read_since(root: int) -> float | None:
+    """The time of the first start that was counted, in seconds since the epoch, or None."""
+    for fields in read_lines(root, SUMS_NAME)[:1]:
+        if len(fields) == 1 and fields[0].isdigit():
+            return float(fields[0])
+    times = [
+        float(fields[3])
+        for name in (*list_taken(root), LOG_NAME)
+        for fields in read_lines(root, name)
+        if is_counted(fields)
+    ]
+    return min(times, default=None)
+
+
+def is_counted(fields: "list[bytes]") -> bool:
+    """Whether *fields* are those of a line in the log."""
+    return len(fields) == 5 and all(field.isdigit() for field in fields[1:4])
+
+
 def read_lines(root: int, name: str) -> "list[list[bytes]]":
     try:
         descriptor = os.open(name, OPEN_FILE, dir_fd=root)
@@ -86,7 +106,7 @@ def read_lines(root: int, name: str) -> "list[list[bytes]]":
 def read_sums(root: int) -> "Sums":
     sums: Sums = {}
     for fields in read_lines(root, SUMS_NAME):
-        if len(fields) == 5 and all(field.isdigit() for field in fields[1:4]):
+        if is_counted(fields):
             verdict, program = os.fsdecode(fields[0]), fields[4]
             add_to(sums, (verdict, program), [int(field) for field in fields[1:4]])
     return sums
@@ -94,8 +114,8 @@ def read_sums(root: int) -> "Sums":
 
 def add_starts(sums: "Sums", lines: "Iterable[list[bytes]]") -> None:
     for fields in lines:
-        if len(fields) == 4 and fields[1].isdigit() and fields[2].isdigit():
-            verdict, program = os.fsdecode(fields[0]), fields[3]
+        if is_counted(fields):
+            verdict, program = os.fsdecode(fields[0]), fields[4]
             add_to(sums, (verdict, program), [1, int(fields[1]), int(fields[2])])
 
 
@@ -114,8 +134,9 @@ def limit_programs(sums: "Sums") -> "Sums":
     return limited
 
 
-def format_sums(sums: "Sums") -> bytes:
-    return b"".join(
+def format_sums(sums: "Sums", since: float | None) -> bytes:
+    head = b"" if since is None else b"%d\n" % since
+    return head + b"".join(
         b"%b\t%d\t%d\t%d\t%b\n" % (verdict.encode(), starts, saved, spent, program)
         for (verdict, program), (starts, saved, spent) in sums.items()
     )

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 # a bare `%` in front: no script's entry and no folder has such a name
 TEMPORARY_PREFIX = "%tmp-"
-SWEEP_STATE = "%sweep"
 INTERPRETER_NOTE = "%interpreter"
 CREATE_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 REASONS: "dict[int | None, Reason]" = {
@@ -59,17 +58,17 @@ def open_for_writing(cache: "Cache") -> int:
     return cache.descriptor
 
 
-def replace_file(folder: int, name: str, content: bytes) -> None:
+def replace_file(folder: int, name: str, content: bytes, mode: int = 0o600) -> None:
     """Make *name* in *folder* hold *content*, at once or not at all.  Raises OSError."""
     temporary = f"{TEMPORARY_PREFIX}{os.getpid()}-{time.time_ns():x}"
-    descriptor = os.open(temporary, CREATE_FILE, 0o600, dir_fd=folder)
     try:
+        descriptor = os.open(temporary, CREATE_FILE, mode, dir_fd=folder)
         try:
             write_file(descriptor, content)
         finally:
             os.close(descriptor)
         os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
-    except BaseException:
+    except BaseException:  # an interrupt right after the file was made, too
         remove_file(temporary, folder)
         raise
 

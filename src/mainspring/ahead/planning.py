@@ -1,0 +1,97 @@
+"""From what was found to what is to be done: the tasks that are left."""
+
+import os
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from mainspring.ahead.bytecode import BytecodeFolder, is_current
+from mainspring.ahead.entries import EntryKeeper, form_path
+from mainspring.ahead.report import Report
+from mainspring.ahead.request import Request
+from mainspring.ahead.task import ModuleTask, ScriptTask, Task
+from mainspring.ahead.walk import Finding, Found, Left, Settled, Unlisted, Walked
+from mainspring.codecache.lookup import Source
+
+if TYPE_CHECKING:
+    from mainspring.ahead.record import Record
+
+
+class Planner:
+    """Sorts findings: what is current and what is left alone goes to the report."""
+
+    def __init__(self, request: Request, report: Report) -> None:
+        self.request = request
+        self.report = report
+        self.records: list[Record] = []
+        self._folders: dict[str, BytecodeFolder] = {}
+        self._keeper: EntryKeeper | None = None
+
+    @property
+    def keeper(self) -> EntryKeeper:
+        """Made when the first script is found: modules need no cache."""
+        if self._keeper is None:
+            self._keeper = EntryKeeper(self.request)
+        return self._keeper
+
+    def plan(self, findings: Iterable[Finding]) -> Iterator[Task]:
+        """The tasks that are left of *findings*."""
+        for finding in findings:
+            match finding:
+                case Settled(modules=modules):
+                    self.report.unchanged += modules
+                case Found(path) if self.request.skips(path):
+                    continue
+                case Found(kind="module"):
+                    yield from self.plan_module(finding)
+                case Found():
+                    yield from self.plan_script(finding)
+                case Left():
+                    self.report.left.append(finding)
+                case Unlisted():
+                    self.report.unlisted.append(finding)
+                case Walked(record):
+                    self.records.append(record)
+
+    def plan_module(self, found: Found) -> Iterator[Task]:
+        folder, name = os.path.split(found.path)
+        if folder not in self._folders:
+            self._folders[folder] = BytecodeFolder(folder, self.request)
+        paths = self._folders[folder].locate(found.path, name)
+        if not self.request.force and is_current(paths, self.request.mode, found.status, found.path):
+            self.report.unchanged += 1
+            return
+        name_in_code = self.request.name_in_code(found.path, found.top)
+        yield ModuleTask(found.path, found.status.st_size, name_in_code, paths, self.request)
+
+    def plan_script(self, found: Found) -> Iterator[Task]:
+        obstacle = self.keeper.find_obstacle(found.status)
+        full_path = form_path(found.path)
+        is_module_too = found.path.endswith(".py")
+        if obstacle is not None:
+            if not is_module_too:
+                self.report.left.append(Left(found.path, obstacle))
+        elif not self.request.force and self.is_entry_current(full_path):
+            self.report.unchanged += not is_module_too
+        else:
+            name_in_code = self.name_script(found, full_path)
+            yield ScriptTask(found.path, found.status.st_size, name_in_code, self.keeper, full_path)
+
+    def is_entry_current(self, full_path: str) -> bool:
+        try:
+            return self.keeper.is_current(Source(full_path))
+        except OSError:
+            return False
+
+    def name_script(self, found: Found, full_path: str) -> str:
+        """The file name for the code of a script: its path, unless something else was asked for."""
+        name = self.request.name_in_code(found.path, found.top)
+        return full_path if name == found.path else name
+
+    def finish(self) -> None:
+        """Remember what was found where nothing went wrong, and look after the cache."""
+        for record in self.records:
+            for mistake in self.report.mistakes:
+                record.drop(os.path.dirname(mistake.path))
+            record.keep()
+        if self._keeper is not None:
+            self._keeper.finish()
