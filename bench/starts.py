@@ -9,29 +9,22 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from ground import LAUNCHER, PROGRAMS, Ground, prepare_ground
-from pairs import Contender, clean_environment, compare, count_instructions, race
+from pairs import (
+    Contender,
+    Figure,
+    clean_environment,
+    compare,
+    count_instructions,
+    race,
+    show_figures,
+)
 
 CACHED_BOUNDS = {"cpplint": 0.60, "git_filter_repo": 0.60, "bottle": 0.80}
 IMPORT = "import {0}"
 SAME_WORK = "import sys, {0}; sys.argv[1:] = ['--version']; {0}.main()"
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A ratio, its bound, and the medians in milliseconds that it is of, where it is of times."""
-
-    claim: str
-    ratio: float
-    bound: float
-    detail: str = ""
-
-    @property
-    def is_met(self) -> bool:
-        return self.ratio <= self.bound
 
 
 def measure_program(ground: Ground, name: str, rounds: int) -> Iterator[Figure]:
@@ -131,17 +124,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=25, help="runs of each command (25)")
     parser.add_argument("--check", action="store_true", help="fail if a bound is not met")
     arguments = parser.parse_args()
-    missed = 0
     print(f"CPython {sys.version.split()[0]}, {arguments.rounds} rounds\n")
-    print(f"{'':52} {'ratio':>6} {'bound':>6}")
     with tempfile.TemporaryDirectory(prefix="mainspring-bench-") as folder:
-        for figure in measure_all(prepare_ground(Path(folder)), arguments.rounds):
-            missed += not figure.is_met
-            word = "" if figure.is_met else "MISSED"
-            print(
-                f"{figure.claim:52} {figure.ratio:6.3f} {figure.bound:6.2f} {word:6} {figure.detail}",
-                flush=True,
-            )
+        missed = show_figures(measure_all(prepare_ground(Path(folder)), arguments.rounds))
     sys.exit(1 if arguments.check and missed else 0)
 
 

@@ -10,11 +10,13 @@ from starts import World, make_bare_venv
 
 
 @pytest.fixture(scope="session", autouse=True)
-def neutral_environment() -> None:
+def neutral_environment(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Tests choose what a start gets; what the shell around them has must not decide."""
     for name in list(os.environ):
         if name.startswith(("PYTHON", "MAINSPRING", "XDG_")):
             del os.environ[name]
+    # what is enabled for the tests is not for the user to remember
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,12 @@ class MainspringError(Exception):
         super().__init__(f"{problem}; {remedy}")
 
 
+class BadArgumentsError(MainspringError):
+    """Arguments that the command does not take."""
+
+    exit_code = 2
+
+
 class SystemRefusalError(MainspringError):
     """What the operating system refused to a command."""
 
@@ -81,7 +87,59 @@ class NoSlotError(MainspringError):
         )
 
 
-class UsageError(MainspringError):
-    """Arguments that make no sense, alone or together."""
+class OutputError(MainspringError):
+    """A stdout that takes nothing more."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(f"cannot write to stdout ({cause})", "send the output somewhere else")
+
+
+class BrokenPackageError(MainspringError):
+    """A part of Mainspring that its own interpreter cannot load."""
+
+    def __init__(self, part: str) -> None:
+        super().__init__(
+            f"{part} cannot be loaded", "install Mainspring again; `mainspring doctor` says more"
+        )
+
+
+class NotPythonError(MainspringError):
+    """A script whose first line names another language's interpreter."""
 
     exit_code = 2
+
+    def __init__(self, script: str, command: str) -> None:
+        super().__init__(f"{script} is started by {command}", "name a Python script")
+
+
+class UnreadableScriptError(MainspringError):
+    """A script that this user cannot read."""
+
+    exit_code = 2
+
+    def __init__(self, script: str, cause: str) -> None:
+        super().__init__(f"cannot read {script} ({cause})", "name a script that you can read")
+
+
+class UnusableCacheError(MainspringError):
+    """A user's cache that is not used, for one of the reasons of the table."""
+
+    def __init__(self, path: str, meaning: str, remedy: str) -> None:
+        self.path = path
+        super().__init__(f"the cache {path} is not used: {meaning}", remedy)
+
+
+class ReadOnlyError(MainspringError):
+    """A setting that forbids what a command is for."""
+
+    def __init__(self) -> None:
+        super().__init__("MAINSPRING_READONLY forbids writing", "unset it for this command")
+
+
+class NoScriptError(MainspringError):
+    """A path at which there is no script, and of which there is no entry."""
+
+    exit_code = 2
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"there is no script {path}, and no entry of one", "check its path")

@@ -23,6 +23,7 @@ Reason = Literal[
     "name-too-long",
     "no-access",
     "no-cache-folder",
+    "no-module",
     "no-native",
     "no-place-beside",
     "no-script",
@@ -38,6 +39,7 @@ Reason = Literal[
     "other-owner",
     "read-only",
     "read-only-file-system",
+    "runpy",
     "set-id",
     "skips-first-line",
     "small",
@@ -93,6 +95,9 @@ REASONS: dict[str, Row] = {
     "no-cache-folder": Row(
         "neither HOME nor another setting says where the cache is", "set MAINSPRING_CACHE_DIR"
     ),
+    "no-module": Row(
+        "there is no such module, or nothing of it that can be run; CPython says why", "check its name"
+    ),
     "no-native": Row(
         "the native module cannot be loaded into this interpreter", "install Mainspring for it"
     ),
@@ -107,7 +112,10 @@ REASONS: dict[str, Row] = {
     "not-a-folder": Row(
         "a file or a link is where a folder of the cache belongs", "remove it, or move the cache"
     ),
-    "not-python": Row("no `#!` line says that it is a Python program", "name the interpreter there"),
+    "not-python": Row(
+        "its first line names no Python",
+        "if it starts a Python script in turn, name that one, by its path",
+    ),
     "observed": Row(
         "the interpreter was asked to report on its own start (-v, -X importtime, -X tracemalloc)",
         "start without that option",
@@ -122,6 +130,9 @@ REASONS: dict[str, Row] = {
         "-B, PYTHONDONTWRITEBYTECODE or MAINSPRING_READONLY forbids writing", "unset it once"
     ),
     "read-only-file-system": Row("the cache is on a read-only file system", "move the cache"),
+    "runpy": Row(
+        "the program is a folder or a zip file with a `__main__`, which CPython runs as a module", NOTHING
+    ),
     "set-id": Row("the process runs with another user's or group's rights", NOTHING),
     "skips-first-line": Row("-x: the script is not what its file says", "start without -x"),
     "small": Row("compiling so small a script costs less than a look", "see MAINSPRING_MIN_SIZE"),

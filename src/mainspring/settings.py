@@ -87,3 +87,14 @@ def find_cache_folder(environment: "Mapping[str, str]") -> str | None:
     if os.path.isabs(home):
         return home + "/.cache/mainspring"
     return None
+
+
+def find_state_folder(environment: "Mapping[str, str]") -> str | None:
+    """The absolute path of the folder where commands keep what is no cache, or None."""
+    shared = environment.get("XDG_STATE_HOME", "")
+    if os.path.isabs(shared):
+        return shared + "/mainspring"
+    home = environment.get("HOME", "")
+    if os.path.isabs(home):
+        return home + "/.local/state/mainspring"
+    return None

@@ -25,7 +25,10 @@ LAYERS = (
 )
 NATIVE = "_native"
 #: run by the slots before anything of the package is loaded, or by any Python: no part of it
-ALONE = ("slot/look.py", "slot/stand_back.py", "start/sitecustomize.py", "observe/probe.py")
+ALONE = (
+    "slot/look.py", "slot/stand_back.py", "start/sitecustomize.py", "observe/probe.py",
+    "observe/moduleprobe.py", "observe/verify/checker.py",
+)  # fmt: skip
 #: on a start's path, and so without a docstring's worth of imports
 HIT_PATH = (
     "settings.py", "places.py", "codecache/key.py", "codecache/entry.py", "codecache/lookup.py",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from mainspring.errors import UsageError
+from mainspring.errors import BadArgumentsError
 
 
 class Invalidation(Enum):
@@ -20,7 +20,7 @@ class Invalidation(Enum):
 
 @dataclass(frozen=True)
 class Request:
-    """How to compile.  Raises UsageError for options that exclude each other.
+    """How to compile.  Raises BadArgumentsError for options that exclude each other.
 
     *levels* is how many folders deep to go; *optimizations* are 0 to 2, or -1 for the interpreter's own.
     The code of a source is told another file name by *destination* (instead of the folder that was
@@ -45,11 +45,11 @@ class Request:
 
     def __post_init__(self) -> None:
         if self.hardlink and len(set(self.optimizations)) < 2:
-            raise UsageError("--hardlink-dupes needs two levels", "give -o twice or more")
+            raise BadArgumentsError("--hardlink-dupes needs two levels", "give -o twice or more")
         if self.destination is not None and (self.strip is not None or self.prepend is not None):
-            raise UsageError("-d excludes -s and -p", "use -s and -p without it")
+            raise BadArgumentsError("-d excludes -s and -p", "use -s and -p without it")
         if self.image and self.invalidation not in {None, Invalidation.UNCHECKED_HASH}:
-            raise UsageError("--read-only-image means unchecked-hash", "leave out the mode")
+            raise BadArgumentsError("--read-only-image means unchecked-hash", "leave out the mode")
 
     @property
     def sorted_levels(self) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ from mainspring.ahead.request import Invalidation, Request
 from mainspring.ahead.selection import Selection, select_named, select_path
 from mainspring.ahead.tree import Compilation
 from mainspring.cli.progress import Bar
-from mainspring.errors import MainspringError, UsageError
+from mainspring.errors import BadArgumentsError, MainspringError
 
 if TYPE_CHECKING:
     from mainspring.ahead.dispatch import Engine
@@ -112,7 +112,7 @@ def compile_command(  # noqa: PLR0913 - the options of the command, each by name
 def go_to_interpreter(python: str | None, words: tuple[str, ...], listed: str | None) -> None:
     """Go on in the interpreter that is asked for, or that the commands among *words* run under.
 
-    Raises UsageError if they run under several.
+    Raises BadArgumentsError if they run under several.
     """
     if python is None and all("/" in word or os.path.exists(word) for word in words):
         return
@@ -126,7 +126,7 @@ def go_to_interpreter(python: str | None, words: tuple[str, ...], listed: str | 
         rerun_under(pythons.pop(), sys.argv[1:])
     for other in pythons:
         if not is_this_interpreter(other):
-            raise UsageError(f"{other} is another interpreter", "compile what it runs by itself")
+            raise BadArgumentsError(f"{other} is another interpreter", "compile what it runs by itself")
 
 
 def read_list(path: str) -> list[str]:
@@ -169,7 +169,7 @@ def choose_cluster(address: str | None) -> "Engine | None":
     from mainspring.ahead.cluster import SCHEME, ClusterEngine
 
     if not address.startswith(SCHEME) or ":" not in address.removeprefix(SCHEME):
-        raise UsageError(f"{address} is no executor", f"give {SCHEME}HOST:PORT")
+        raise BadArgumentsError(f"{address} is no executor", f"give {SCHEME}HOST:PORT")
     return ClusterEngine(address)
 
 

@@ -1,11 +1,12 @@
 """`mainspring enable` and `mainspring disable`."""
 
+import os
 import sys
 
 import click
 
 from mainspring.errors import NoUserFolderError
-from mainspring.slot import placing
+from mainspring.slot import placing, register
 from mainspring.slot.survey import survey_interpreter
 
 python_option = click.option(
@@ -27,6 +28,7 @@ def enable(python: str, user: bool) -> None:
         raise NoUserFolderError(survey.executable)
     folder = survey.user_folder if user else survey.site_folder
     path, written = placing.enable(survey, folder)
+    register.add_interpreter(os.environ, survey.executable)
     click.echo(f"wrote {path}" if written else f"already enabled by {path}")
 
 
@@ -36,6 +38,7 @@ def disable(python: str) -> None:
     """Take back what `enable` wrote, and nothing else."""
     survey = survey_interpreter(python)
     removed = placing.disable(survey)
+    register.drop_interpreter(os.environ, survey.executable)
     for path in removed:
         click.echo(f"removed {path}")
     if not removed:

@@ -6,6 +6,8 @@ import os
 import click
 
 from mainspring.observe.explain import Explanation, explain_start
+from mainspring.observe.programs import Program, find_program
+from mainspring.observe.scripts import show
 
 
 @click.command(epilog="Example: mainspring explain --json ./tool.py")
@@ -16,17 +18,30 @@ from mainspring.observe.explain import Explanation, explain_start
     help="The interpreter, instead of the one `run` would take.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print it for programs to read.")
-@click.argument("script", type=click.Path())
-def explain(python: str | None, as_json: bool, script: str) -> None:
-    """Say what a start of SCRIPT would do now, and why."""
-    explanation = explain_start(os.fsdecode(script), python)
+@click.option("-m", "module", metavar="NAME", help="Explain `python -m NAME`.")
+@click.argument("program", required=False, type=click.Path())
+def explain(python: str | None, as_json: bool, module: str | None, program: str | None) -> None:
+    """Say what a start of PROGRAM would do now, and why.
+
+    PROGRAM is the path of a script, a folder or a zip file, or the name of a command on PATH.  If there
+    is something at a path of that name, it is the path.
+    """
+    explanation = explain_start(choose_program(program, module), python)
     if as_json:
         click.echo(json.dumps(explanation.facts, indent=2))
     else:
         click.echo(format_explanation(explanation))
 
 
+def choose_program(program: str | None, module: str | None) -> Program:
+    if (program is None) == (module is None):
+        raise click.UsageError("give either PROGRAM or -m NAME.")
+    if module is not None:
+        return Program("module", module, module)
+    return find_program(os.fsdecode(program or ""))
+
+
 def format_explanation(explanation: Explanation) -> str:
     rows = explanation.describe()
     width = max(len(name) for name, _ in rows)
-    return "\n".join(f"{name:{width}}  {text}".rstrip() for name, text in rows)
+    return "\n".join(f"{name:{width}}  {show(text)}".rstrip() for name, text in rows)

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 
 import click
 
-from mainspring.errors import MainspringError, SystemRefusalError, UsageError
+from mainspring.errors import BadArgumentsError, BrokenPackageError, MainspringError, SystemRefusalError
 
 INTERRUPTED = 130
 # click puts what it would suggest behind the problem
@@ -29,7 +29,13 @@ def failing_in_one_line(ctx: click.Context | None = None) -> Iterator[None]:
     except click.UsageError as error:
         end_with(describe_misuse(error, ctx))
     except KeyboardInterrupt:
+        give_up_output()
         sys.exit(INTERRUPTED)
+    except ImportError as error:
+        part = error.name or ""
+        if part.partition(".")[0] != "mainspring":
+            raise
+        end_with(BrokenPackageError(part))
     except OSError as error:
         if error.errno == errno.EPIPE:
             raise  # who read our output has seen enough: click ends quietly
@@ -42,7 +48,7 @@ def end_with(error: MainspringError) -> None:
     sys.exit(error.exit_code)
 
 
-def describe_misuse(error: click.UsageError, ctx: click.Context | None) -> UsageError:
+def describe_misuse(error: click.UsageError, ctx: click.Context | None) -> BadArgumentsError:
     """What click has to say of the arguments, in our form."""
     message = " ".join(error.format_message().split()).removesuffix(".")
     problem, *hints = HINT.split(message, maxsplit=1)
@@ -50,14 +56,14 @@ def describe_misuse(error: click.UsageError, ctx: click.Context | None) -> Usage
     if hints:
         hint = hints[0][0].lower() + hints[0][1:].rstrip(")")
         remedy = f"{hint} Or {remedy}" if hint.endswith("?") else f"{hint}, or {remedy}"
-    return UsageError(problem[:1].lower() + problem[1:], remedy)
+    return BadArgumentsError(problem[:1].lower() + problem[1:], remedy)
 
 
-def describe_unknown_command(word: str, known: Iterable[str]) -> UsageError:
+def describe_unknown_command(word: str, known: Iterable[str]) -> BadArgumentsError:
     """What click has to say too, but it suggests only commands that are loaded."""
     near = get_close_matches(word, known, 1)
     hint = f"did you mean '{near[0]}'? Or " if near else ""
-    return UsageError(f"no such command {word!r}", f"{hint}see `mainspring --help`")
+    return BadArgumentsError(f"no such command {word!r}", f"{hint}see `mainspring --help`")
 
 
 def name_command(error: click.UsageError, ctx: click.Context | None) -> str:

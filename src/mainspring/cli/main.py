@@ -12,12 +12,16 @@ from mainspring.cli.failures import describe_unknown_command, failing_in_one_lin
 
 #: command -> where it is defined; loaded when it is asked for, since each loads much of its own
 COMMANDS = {
+    "clean": "cleaning:clean",
     "compile": "compiling:compile_command",
     "completion": "completing:completion",
     "disable": "enabling:disable",
+    "doctor": "examining:doctor",
     "enable": "enabling:enable",
     "explain": "explaining:explain",
     "run": "running:run",
+    "status": "reporting:status",
+    "verify": "verifying:verify",
 }
 #: longer than any sentence: click would cut it off
 WHOLE = 1000

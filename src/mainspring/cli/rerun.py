@@ -34,7 +34,7 @@ MARK = "MAINSPRING_RERUN"
 def find_interpreters(words: tuple[str, ...]) -> set[str]:
     """The interpreters that the commands among *words* run under."""
     commands = [path for word in words if (path := find_command(word)) is not None]
-    return {choose_interpreter(path, None)[0] for path in commands}
+    return {choose_interpreter([path], None)[0] for path in commands}
 
 
 def is_this_interpreter(executable: str) -> bool:

@@ -63,12 +63,19 @@ def read_interpreter(root: int, build: str) -> str | None:
 def list_entries(root: int) -> Iterator[Item]:
     """The entries in the cache open at *root*, of all builds."""
     for build in list_builds(root):
-        for folder, _, names, descriptor in os.fwalk(build, dir_fd=root):
-            for name in names:
-                if name.endswith(ENTRY_SUFFIX) and "%" in name:
-                    item = describe_entry(f"{folder}/{name}", build, descriptor, name)
-                    if item is not None:
-                        yield item
+        try:
+            yield from list_build(root, build)
+        except FileNotFoundError:
+            continue  # os.fwalk passes over all folders that go but the first
+
+
+def list_build(root: int, build: str) -> Iterator[Item]:
+    for folder, _, names, descriptor in os.fwalk(build, dir_fd=root):
+        for name in names:
+            if name.endswith(ENTRY_SUFFIX) and "%" in name:
+                item = describe_entry(f"{folder}/{name}", build, descriptor, name)
+                if item is not None:
+                    yield item
 
 
 def describe_entry(path: str, build: str, folder: int, name: str) -> Item | None:

@@ -10,10 +10,10 @@ import os
 
 SWEEP_STATE = "%sweep"
 # between two slices of a pass: at most 2 % of the time goes to it, however many starts there are
-SLICE_PAUSE = 0.1
+SLICE_PAUSE = 0.05
 # between two passes over a cache that is within its bound: what made it grow hastens the next
 GROWTH_PAUSE = 10.0
-PASS_PAUSE = 600.0
+PASS_PAUSE = 60.0
 # due this far ahead, the clock was set back
 CLOCK_WAS_SET = 3600.0
 

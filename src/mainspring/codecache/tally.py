@@ -75,7 +75,7 @@ def read_totals(root: int) -> "Sums":
 def read_since(root: int) -> float | None:
     """The time of the first start that was counted, in seconds since the epoch, or None."""
     for fields in read_lines(root, SUMS_NAME)[:1]:
-        if len(fields) == 1 and fields[0].isdigit():
+        if is_head(fields):
             return float(fields[0])
     times = [
         float(fields[3])
@@ -84,6 +84,10 @@ def read_since(root: int) -> float | None:
         if is_counted(fields)
     ]
     return min(times, default=None)
+
+
+def is_head(fields: "list[bytes]") -> bool:
+    return len(fields) == 1 and fields[0].isdigit()
 
 
 def is_counted(fields: "list[bytes]") -> bool:
@@ -110,6 +114,13 @@ def read_sums(root: int) -> "Sums":
             verdict, program = os.fsdecode(fields[0]), fields[4]
             add_to(sums, (verdict, program), [int(field) for field in fields[1:4]])
     return sums
+
+
+def count_damaged(root: int) -> int:
+    """How many lines of the sums are not as sum_up writes them.  Raises OSError."""
+    lines = [fields for fields in read_lines(root, SUMS_NAME) if fields != [b""]]
+    has_head = bool(lines) and is_head(lines[0])
+    return len(lines) - has_head - len(read_sums(root))
 
 
 def add_starts(sums: "Sums", lines: "Iterable[list[bytes]]") -> None:

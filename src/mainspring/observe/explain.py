@@ -1,4 +1,4 @@
-"""Says what a start of a script would do now, and why: by asking the interpreter that would start it."""
+"""Says what a start of a program would do now, and why: by asking the interpreter that would start it."""
 
 import json
 import os
@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from mainspring.errors import UnusableInterpreterError
+from mainspring.observe.importing import add_module, describe_module
+from mainspring.observe.programs import Program, is_python
 from mainspring.reasons import REASONS, VERDICTS, Row
 from mainspring.slot.placing import PACKAGE, find_slot
 from mainspring.slot.survey import survey_interpreter
@@ -25,11 +27,9 @@ class Explanation:
     def describe(self) -> list[tuple[str, str]]:
         """The facts as rows of a name and a text."""
         facts = self.facts
-        rows = [
-            ("program", facts["script"]),
-            ("interpreter", f"{facts['interpreter']} ({facts['version']}, {facts['chosen_by']})"),
-            ("plain starts", describe_slot(facts["enabled_by"])),
-        ]
+        rows = [("program", describe_program(facts)), *describe_interpreter(facts)]
+        if facts["module"] is not None:
+            rows += describe_module(facts["module"])
         for look in facts["looks"]:
             rows += [(f"entry ({look['place']})", look["path"]), ("", describe_outcome(look))]
             rows += describe_comparison(look["compared"])
@@ -37,6 +37,21 @@ class Explanation:
         if facts["reason"] is not None:
             rows += [("because", facts["meaning"]), ("remedy", facts["remedy"])]
         return rows
+
+
+def describe_program(facts: dict[str, Any]) -> str:
+    kind = facts["kind"]
+    return str(facts["script"]) if kind == "script" else f"{facts['script']} (a {kind})"
+
+
+def describe_interpreter(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    if facts["interpreter"] is None:
+        return []
+    chosen = f"{facts['interpreter']} ({facts['version']}, {facts['chosen_by']})"
+    rows = [("interpreter", chosen)]
+    if facts["kind"] in {"script", "command"}:
+        rows.append(("plain starts", describe_slot(facts["enabled_by"])))
+    return rows
 
 
 def describe_outcome(look: dict[str, Any]) -> str:
@@ -58,25 +73,48 @@ def find_row(word: str) -> Row:
     return REASONS[word] if word in REASONS else VERDICTS[word]
 
 
-def explain_start(script: str, python: str | None) -> Explanation:
-    """Explain a start of *script* by the interpreter *python*, or the one that `run` would take.
+def explain_start(program: Program, python: str | None) -> Explanation:
+    """Explain a start of *program* by the interpreter *python*, or the one that `run` would take.
 
     Raises UnusableInterpreterError.
     """
-    interpreter, chosen_by, options = choose_interpreter(script, python)
-    facts = probe_start(interpreter, options, script)
-    facts["script"] = facts.get("script") or os.path.abspath(script)
-    facts["chosen_by"] = chosen_by
-    facts["enabled_by"] = locate_slot(interpreter)
+    if program.kind == "command" and not is_python(program.target):
+        facts = describe_foreign(program)
+    else:
+        facts = ask_interpreter(program, python)
+    if program.kind == "module":
+        facts["script"] = program.target
+    facts["script"] = facts.get("script") or program.path
     facts["would"] = describe_action(facts)
     row = find_row(facts["reason"] or facts["verdict"])
     facts["meaning"], facts["remedy"] = row.meaning, row.remedy
     return Explanation(facts)
 
 
+def ask_interpreter(program: Program, python: str | None) -> dict[str, Any]:
+    """The facts that depend on the interpreter.  Raises UnusableInterpreterError."""
+    interpreter, chosen_by, options = choose_interpreter(program.arguments, python)
+    facts = probe_start(interpreter, options, program.arguments)
+    facts["chosen_by"] = chosen_by
+    facts["enabled_by"] = locate_slot(interpreter)
+    facts["kind"], facts["module"] = program.kind, None
+    add_module(facts, program, options)
+    return facts
+
+
+def describe_foreign(program: Program) -> dict[str, Any]:
+    """The facts of a command that no Python starts."""
+    names = ("interpreter", "version", "chosen_by", "enabled_by", "module", "verdict")
+    reason = "not-python"
+    nothing = dict.fromkeys(names)
+    return {**nothing, "kind": program.kind, "outcome": reason, "reason": reason, "looks": []}
+
+
 def describe_action(facts: dict[str, Any]) -> str:
     if facts["verdict"] in USES:
         return "use the entry"
+    if facts["interpreter"] is None:
+        return "be none of Python's"
     if facts["reason"] is None:
         return "compile the script and keep the code"
     return "be left to plain CPython"
@@ -97,11 +135,11 @@ def describe_slot(path: str | None) -> str:
     return f"use entries as well, enabled by {path}"
 
 
-def choose_interpreter(script: str, python: str | None) -> tuple[str, str, list[str]]:
+def choose_interpreter(arguments: list[str], python: str | None) -> tuple[str, str, list[str]]:
     """The interpreter, what chose it, and the options that come with it: the launcher's own answer."""
     option = [] if python is None else ["--python", python]
     done = subprocess.run(
-        [find_launcher(), "run", "--which", *option, script], capture_output=True, check=False
+        [find_launcher(), "run", "--which", *option, *arguments], capture_output=True, check=False
     )
     if done.returncode:
         message = os.fsdecode(done.stderr).strip().removeprefix("mainspring: ")
@@ -126,9 +164,9 @@ def find_launcher() -> str:
     return "mainspring"
 
 
-def probe_start(interpreter: str, options: list[str], script: str) -> dict[str, Any]:
+def probe_start(interpreter: str, options: list[str], arguments: list[str]) -> dict[str, Any]:
     probe = (PACKAGE / "observe" / "probe.py").read_text(encoding="utf-8")
-    command = [interpreter, *options, "-c", probe, str(PACKAGE), script]
+    command = [interpreter, *options, "-c", probe, str(PACKAGE), *arguments]
     # no start, and no line in the log of starts
     environment = {name: value for name, value in os.environ.items() if name != "MAINSPRING_LOG"}
     done = subprocess.run(command, env=environment, capture_output=True, check=False)

@@ -97,8 +97,13 @@ def compose_slot(survey: Survey, folder: str) -> tuple[Path, str]:
         return slot, f"{MARK}\n{NOTE}root = {ROOT!a}\n{look}\n{stand_back}"
     if survey.version[:2] > LAST_WITH_PTH_LINES:
         raise NoSlotError(survey.executable, str(survey.sitecustomize))
+    return Path(folder, LINE_NAME), compose_line()
+
+
+def compose_line() -> str:
+    """The line that `site` runs where the slot is taken."""
     text = ascii(LINE_TEXT.format(root=ascii(ROOT)))
-    return Path(folder, LINE_NAME), f"{LINE.format(text=text)}  {LINE_MARK}\n"
+    return f"{LINE.format(text=text)}  {LINE_MARK}\n"
 
 
 def check_package(survey: Survey, folder: str) -> None:

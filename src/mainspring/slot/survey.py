@@ -3,11 +3,11 @@
 import json
 import os
 import shutil
-import subprocess
 from dataclasses import dataclass
 from typing import TypedDict
 
 from mainspring.errors import UnusableInterpreterError
+from mainspring.slot.question import put_question
 
 OLDEST = (3, 11)
 # Since 3.18, `import` lines in .pth files are no longer run (PEP 829).
@@ -32,6 +32,7 @@ print(json.dumps({
     "version": list(sys.version_info[:3]),
     "implementation": sys.implementation.name,
     "executable": sys.executable,
+    "prefix": sys.prefix,
     "cache_tag": sys.implementation.cache_tag,
     "path": sys.path,
     "site_folder": sysconfig.get_path("purelib"),
@@ -49,6 +50,7 @@ class Answer(TypedDict):
     version: list[int]
     implementation: str
     executable: str
+    prefix: str
     cache_tag: str
     path: list[str]
     site_folder: str
@@ -63,6 +65,7 @@ class Survey:
     """What an interpreter said of itself."""
 
     executable: str
+    prefix: str
     version: tuple[int, ...]
     cache_tag: str
     path: tuple[str, ...]
@@ -88,7 +91,11 @@ def survey_interpreter(python: str) -> Survey:
         raise UnusableInterpreterError(
             f"there is no interpreter {python}", "give the path of one with --python"
         )
-    answer = ask(os.path.abspath(found))
+    return describe_answer(found, ask(os.path.abspath(found)))
+
+
+def describe_answer(found: str, answer: Answer) -> Survey:
+    """What the interpreter *found* said, if it is one to work with.  Raises UnusableInterpreterError."""
     if answer["implementation"] != "cpython" or tuple(answer["version"]) < OLDEST:
         version = ".".join(map(str, answer["version"]))
         raise UnusableInterpreterError(
@@ -96,6 +103,7 @@ def survey_interpreter(python: str) -> Survey:
         )
     return Survey(
         executable=answer["executable"],
+        prefix=answer["prefix"],
         version=tuple(answer["version"]),
         cache_tag=answer["cache_tag"],
         path=tuple(answer["path"]),
@@ -107,15 +115,14 @@ def survey_interpreter(python: str) -> Survey:
     )
 
 
-def ask(python: str) -> Answer:
+def ask(python: str, seconds: float | None = None) -> Answer:
+    """Ask the interpreter at *python*, and wait at most *seconds*.  Raises UnusableInterpreterError."""
     environment = {name: value for name, value in os.environ.items() if is_heeded(name)}
     environment["MAINSPRING"] = "off"
     try:
-        done = subprocess.run(
-            [python, "-c", PROBE], env=environment, cwd="/", capture_output=True, check=True
-        )
-        answer: Answer = json.loads(done.stdout)
-    except (OSError, subprocess.CalledProcessError, ValueError) as error:
+        reply = put_question([python, "-c", PROBE], environment, seconds)
+        answer: Answer = dict(json.loads(reply.output))  # type: ignore[assignment]
+    except (OSError, ValueError, TypeError) as error:
         raise UnusableInterpreterError(
             f"{python} does not work as a Python interpreter", "give another with --python"
         ) from error

@@ -1,0 +1,87 @@
+"""Measures how a cache that 100,000 scripts filled comes back under its bound, start by start.
+
+The starts use an entry; what each waits for the sweep is what the log says it took, less what a start
+takes that has nothing to sweep.  `--check` ends with status 1 if a bound is not met.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from ground import Ground, prepare_ground
+from pairs import Figure, clean_environment, show_figures
+
+STARTS_AT_MOST = 100_000
+
+
+class Grown:
+    """A cache with *many* entries, of scripts that are there, and a start in it."""
+
+    def __init__(self, ground: Ground, many: int) -> None:
+        self.python = ground.enabled
+        self.script = ground.home / "scripts" / "first.py"
+        self.log = ground.home / "starts.log"
+        self.environment = {
+            **clean_environment(ground.home),
+            "MAINSPRING_MIN_SIZE": "0",
+            "MAINSPRING_LOG": str(self.log),
+        }
+        self.script.parent.mkdir(parents=True)
+        self.script.write_text("print()\n")
+        self.start()
+        cache = ground.home / ".cache" / "mainspring"
+        [self.entry] = cache.rglob("*%.pyc")
+        for number in range(many):
+            os.link(self.script, self.script.with_name(f"{number}.py"))
+            os.link(self.entry, self.entry.with_name(f"{number}.py%.pyc"))
+        # as the starts that made them would have left it
+        os.utime(cache / "%sweep", (0, 0))
+        self.bound = self.entry.stat().st_size * many // 2
+
+    def start(self) -> float:
+        """Start the script; the milliseconds that its line in the log tells."""
+        self.log.unlink(missing_ok=True)
+        subprocess.run(
+            [self.python, self.script], env=self.environment, check=True, stdout=subprocess.DEVNULL
+        )
+        return float(self.log.read_text().split("\t")[2])
+
+    def measure(self) -> int:
+        """The bytes of all entries."""
+        with os.scandir(self.entry.parent) as entries:
+            return sum(entry.stat().st_size for entry in entries)
+
+
+def measure_sweep(grown: Grown) -> Iterator[Figure]:
+    quiet = statistics.median(grown.start() for _ in range(50))
+    grown.environment["MAINSPRING_MAX_SIZE"] = str(grown.bound)
+    times: list[float] = []
+    while grown.measure() > grown.bound and len(times) < STARTS_AT_MOST:
+        times += [grown.start() - quiet for _ in range(100)]
+    detail = f"{len(times)} starts, {quiet:.2f} ms for one that sweeps nothing"
+    size = grown.measure() / grown.bound
+    yield Figure("the cache's size / its bound, in the end", size, 1.0, detail)
+    centiles = statistics.quantiles(times, n=1000)
+    yield Figure("waited for the sweep: median, in ms", statistics.median(times), 5.0)
+    yield Figure("waited for the sweep: 999 of 1000, in ms", centiles[-1], 5.0)
+    yield Figure("waited for the sweep: longest, in ms", max(times), 5.0)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scripts", type=int, default=100_000, help="entries (100,000)")
+    parser.add_argument("--check", action="store_true", help="fail if a bound is not met")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="mainspring-bench-") as folder:
+        grown = Grown(prepare_ground(Path(folder)), arguments.scripts)
+        missed = show_figures(measure_sweep(grown))
+    sys.exit(1 if arguments.check and missed else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Finds what stops Mainspring from helping."""

@@ -1,0 +1,1 @@
+"""What `doctor` starts to see whether a start comes past Mainspring: a program that does nothing."""

@@ -1,0 +1,67 @@
+"""What `explain` is asked about: a script, a module, a command, a folder or a zip file."""
+
+import os
+import shutil
+import zipfile
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["script", "module", "command", "folder", "zip"]
+
+FIRST_BYTES = 4096
+#: what the first lines of a Python script name, after `#!`
+PYTHON_WORDS = (b"python", b"pypy", b"mainspring")
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program: *name* as it was typed, *target* as the interpreter gets it."""
+
+    kind: Kind
+    name: str
+    target: str
+
+    @property
+    def arguments(self) -> list[str]:
+        return ["-m", self.target] if self.kind == "module" else [self.target]
+
+    @property
+    def path(self) -> str:
+        """What the explanation calls it: an absolute path, or a module's name."""
+        return self.target if self.kind == "module" else os.path.abspath(self.target)
+
+
+def find_program(word: str) -> Program:
+    """The program that *word* means: a path, if there is something at it, else a command on PATH."""
+    if os.path.exists(word) or "/" in word:
+        return Program(classify_path(word), word, word)
+    command = shutil.which(word)
+    if command is None:
+        return Program("script", word, word)
+    return Program("command", word, command)
+
+
+def classify_path(path: str) -> Kind:
+    if os.path.isdir(path):
+        return "folder"
+    return "zip" if os.path.isfile(path) and is_zip(path) else "script"
+
+
+def is_zip(path: str) -> bool:
+    try:
+        return zipfile.is_zipfile(path)
+    except OSError:
+        return False
+
+
+def is_python(path: str) -> bool:
+    """Whether the first lines of the command at *path* make it a Python script."""
+    try:
+        with open(path, "rb") as file:
+            lines = file.read(FIRST_BYTES).splitlines()[:2]
+    except OSError:
+        return False
+    if lines and lines[0].rstrip() != b"#!/bin/sh":
+        del lines[1:]  # only installers' wrapper for long paths goes on
+    text = b"\n".join(lines)
+    return text.startswith(b"#!") and any(word in text for word in PYTHON_WORDS)

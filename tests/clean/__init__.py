@@ -1,0 +1,1 @@
+"""`clean` removes entries: those asked for, and no others."""

@@ -1,0 +1,1 @@
+"""`doctor`: each thing that can be in the way, put in the way for real."""

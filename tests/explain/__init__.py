@@ -1,0 +1,1 @@
+"""`explain` for modules, commands, folders and zip files."""

@@ -1,0 +1,1 @@
+"""`verify` recompiles entries, and tells which are not what compiling gives."""
