@@ -49,10 +49,13 @@ class Commands(Directive):
 
     def run(self) -> list[nodes.Node]:
         above = click.Context(self.group, info_name="mainspring")
-        shown = [command for _, command in sorted(self.group.commands.items()) if not command.hidden]
+        commands = [
+            (name, self.group.get_command(above, name)) for name in self.group.list_commands(above)
+        ]
         return [
-            describe_command(click.Context(command, info_name=command.name, parent=above))
-            for command in shown
+            describe_command(click.Context(command, info_name=name, parent=above))
+            for name, command in commands
+            if command is not None and not command.hidden
         ]
 
 

@@ -106,7 +106,8 @@ def test_the_options_of_a_command_are_offered(terminal: Terminal) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["run", "run -O", "explain", "explain --python", "enable --python", "run --python"]
+    "words",
+    ["run", "run -O", "compile", "explain", "explain --python", "enable --python", "run --python"],
 )
 def test_a_path_is_completed(terminal: Terminal, words: str) -> None:
     terminal.type(f"mainspring {words} quart\t")

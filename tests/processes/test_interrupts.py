@@ -6,8 +6,8 @@ import os
 import re
 import shutil
 import signal
-import time
 import subprocess
+import time
 from typing import TYPE_CHECKING
 
 import pytest

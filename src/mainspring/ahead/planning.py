@@ -37,26 +37,24 @@ class Planner:
     def plan(self, findings: Iterable[Finding]) -> Iterator[Task]:
         """The tasks that are left of *findings*."""
         for finding in findings:
-            if isinstance(finding, Found):
-                place = finding.path, finding.kind
-                if place in self._seen:
-                    continue  # named, and found in a folder that was named
-                self._seen.add(place)
             match finding:
                 case Settled(modules=modules):
                     self.report.unchanged += modules
-                case Found(path) if self.request.skips(path):
-                    continue
-                case Found(kind="module"):
-                    yield from self.plan_module(finding)
                 case Found():
-                    yield from self.plan_script(finding)
+                    yield from self.plan_source(finding)
                 case Left():
                     self.report.left.append(finding)
                 case Unlisted():
                     self.report.unlisted.append(finding)
                 case Walked(record):
                     self.records.append(record)
+
+    def plan_source(self, found: Found) -> Iterator[Task]:
+        place = found.path, found.kind
+        # what was named may be in a folder that was named, too
+        if place not in self._seen and not self.request.skips(found.path):
+            self._seen.add(place)
+            yield from self.plan_module(found) if found.kind == "module" else self.plan_script(found)
 
     def plan_module(self, found: Found) -> Iterator[Task]:
         folder, name = os.path.split(found.path)

@@ -4,8 +4,9 @@ import errno
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 
 import click
 
@@ -56,6 +57,13 @@ def describe_misuse(error: click.UsageError, ctx: click.Context | None) -> BadAr
         hint = hints[0][0].lower() + hints[0][1:].rstrip(")")
         remedy = f"{hint} Or {remedy}" if hint.endswith("?") else f"{hint}, or {remedy}"
     return BadArgumentsError(problem[:1].lower() + problem[1:], remedy)
+
+
+def describe_unknown_command(word: str, known: Iterable[str]) -> BadArgumentsError:
+    """What click has to say too, but it suggests only commands that are loaded."""
+    near = get_close_matches(word, known, 1)
+    hint = f"did you mean '{near[0]}'? Or " if near else ""
+    return BadArgumentsError(f"no such command {word!r}", f"{hint}see `mainspring --help`")
 
 
 def name_command(error: click.UsageError, ctx: click.Context | None) -> str:

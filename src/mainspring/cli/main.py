@@ -1,6 +1,6 @@
 """Arguments become a value, then something acts on it; errors turn into exit codes here alone."""
 
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
@@ -8,7 +8,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from mainspring import __version__
-from mainspring.cli.failures import failing_in_one_line
+from mainspring.cli.failures import describe_unknown_command, failing_in_one_line
 
 #: command -> where it is defined; loaded when it is asked for, since each loads much of its own
 COMMANDS = {
@@ -27,34 +27,27 @@ COMMANDS = {
 WHOLE = 1000
 
 
-class Commands(MutableMapping[str, click.Command]):
-    """The commands by name, each loaded when it is asked for."""
-
-    def __init__(self, places: dict[str, str]) -> None:
-        self._places = places
-        self._loaded: dict[str, click.Command] = {}
-
-    def __getitem__(self, name: str) -> click.Command:
-        if name not in self._loaded:
-            module, _, attribute = self._places[name].partition(":")
-            self._loaded[name] = getattr(import_module(f"mainspring.cli.{module}"), attribute)
-        return self._loaded[name]
-
-    def __setitem__(self, name: str, command: click.Command) -> None:
-        self._loaded[name] = command
-
-    def __delitem__(self, name: str) -> None:
-        del self._loaded[name], self._places[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
-
-    def __len__(self) -> int:
-        return len(self._places)
-
-
 class CommandGroup(click.Group):
     """A group that tells a failure in one line and ends with its exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(f"mainspring.cli.{module}"), name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if not ctx.resilient_parsing and args[0] not in COMMANDS:
+            raise describe_unknown_command(args[0], COMMANDS)
+        return super().resolve_command(ctx, args)
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
         with failing_in_one_line():
@@ -79,7 +72,6 @@ class CommandGroup(click.Group):
 
 @click.group(
     cls=CommandGroup,
-    commands=Commands(COMMANDS),
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Example: mainspring run ./tool.py",
 )
