@@ -53,11 +53,12 @@ def test_slices_come_to_what_a_whole_sweep_does(tree: Tree) -> None:
     for _ in range(3000):
         tree.sweep_slice(100_000)
         stands = parse_state(state.read_text())
-        if stands.to_free <= 0 and not stands.folders and measure(tree) <= 100_000:
+        if not stands.recent and not stands.folders and measure(tree) <= 100_000:
             break
     kept = tree.list_files()
     assert 0 < measure(tree) <= 100_000
-    assert len(kept) == max(int(path.name.partition(".")[0]) for path in kept) + 1
+    # the age of what is kept is told to a quarter
+    assert max(int(path.name.partition(".")[0]) for path in kept) < 1.25 * len(kept)
 
 
 def measure(tree: Tree) -> int:
@@ -88,7 +89,7 @@ def test_a_damaged_state_ends_no_start(tree: Tree) -> None:
         changed[place] = chance.choice(b"\0\n /0199-.x\xff")
         state.write_bytes(changed)
         sweep_under(tree, 1 << 30)
-    assert state.read_bytes().startswith(b"1 ")
+    assert state.read_bytes().startswith(b"2 ")
 
 
 @pytest.mark.parametrize(

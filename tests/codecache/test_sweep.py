@@ -194,3 +194,13 @@ def make_deep(folder: Path, path: str) -> tuple[int, str]:
         current = below
     os.close(os.open(name, os.O_CREAT | os.O_WRONLY, 0o600, dir_fd=current))
     return current, name
+
+
+def test_no_more_goes_than_has_to(tree: Tree) -> None:
+    """Of entries that are all of one age, too."""
+    for number in range(100):
+        tree.add_entry(f"{number}.py", size=1000, age=50.0)
+    old = tree.add_entry("old.py", size=1000, age=5000.0)
+    left = tree.sweep(50_000)
+    assert 44_000 <= left <= 50_000
+    assert not old.exists()

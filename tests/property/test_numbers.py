@@ -11,8 +11,9 @@ from mainspring.codecache.sweep import (
     AGE_CLASSES,
     Folder,
     Pass,
+    begin_class,
     classify_age,
-    find_age,
+    find_class,
     format_state,
     parse_state,
 )
@@ -56,16 +57,21 @@ def test_each_age_has_a_class(seconds: float) -> None:
 
 @given(SIZES, st.integers(0, 2**45), st.integers(0, 2**45))
 def test_to_keep_more_is_to_remove_only_what_is_older(sizes: list[int], one: int, more: int) -> None:
-    assert find_age(sizes, one) <= find_age(sizes, one + more)
+    assert find_class(sizes, one) <= find_class(sizes, one + more)
 
 
 @given(st.lists(st.tuples(SECONDS, st.integers(1, 10**6)), max_size=30), st.integers(0, 10**7))
-def test_what_is_younger_than_the_cutoff_fits(files: list[tuple[float, int]], keep: int) -> None:
+def test_what_is_younger_fits_and_a_class_more_does_not(
+    files: list[tuple[float, int]], keep: int
+) -> None:
     sizes = [0] * AGE_CLASSES
     for age, size in files:
         sizes[classify_age(age)] += size
-    cutoff = find_age(sizes, keep)
-    assert sum(size for age, size in files if age < cutoff) <= keep
+    age_class, younger = find_class(sizes, keep)
+    first, last = begin_class(age_class), begin_class(age_class + 1)
+    assert younger == sum(size for age, size in files if age < first)
+    if sum(sizes) > keep:
+        assert younger <= keep < sum(size for age, size in files if age < last)
 
 
 FOLDERS = st.builds(Folder, NAMES, st.integers(0, 2**62), st.booleans())
@@ -73,9 +79,9 @@ FOLDERS = st.builds(Folder, NAMES, st.integers(0, 2**62), st.booleans())
 
 @given(st.floats(0, 1e12), st.integers(0, 2**50), SIZES, st.lists(FOLDERS, max_size=4))
 def test_a_state_is_read_back_as_it_was_written(
-    cutoff: float, number: int, sizes: list[int], folders: list[Folder]
+    time: float, number: int, sizes: list[int], folders: list[Folder]
 ) -> None:
-    state = Pass(cutoff, number)
+    state = Pass(time, time + 1, number)
     state.total, state.sizes, state.folders = number, sizes, folders
     again = parse_state(format_state(state).decode())
     assert describe(again) == describe(state)
@@ -83,7 +89,7 @@ def test_a_state_is_read_back_as_it_was_written(
 
 def describe(state: Pass) -> tuple[object, ...]:
     folders = [(folder.path, folder.position, folder.gone) for folder in state.folders]
-    return state.cutoff, state.to_free, state.total, state.sizes, folders
+    return state.began, state.old, state.recent, state.to_free, state.total, state.sizes, folders
 
 
 @given(st.text())

@@ -1,15 +1,18 @@
 """Keeps the user's cache under its bound, a slice at a time: no start waits for a whole walk.
 
 A pass walks all builds.  It removes temporary files whose writer is gone, entries whose script or
-interpreter is gone, and, if the pass before found the cache over its bound, entries not used since a
-cutoff, until enough is freed.  It adds up sizes by age, from which the next cutoff comes.  Where a
+interpreter is gone, and, if the pass before found the cache over its bound, what was not used for
+longest.  It adds up sizes by age, from which the next pass knows how old that is.  Where a
 pass stands is kept in a file, which is locked meanwhile and written in place (if that is cut short,
 a new pass begins), and whose times say when the next slice is due (schedule.py):
 
-    state := "1" SP CUTOFF SP TO_FREE SP TOTAL LF  (SIZE SP)* LF  (POSITION SP GONE SP FOLDER LF)*
+    state    := "2" SP BEGAN SP OLD SP RECENT SP TO_FREE SP TOTAL LF sizes LF folder*
+    sizes    := (SIZE SP)*
+    folder   := POSITION SP GONE SP FOLDER LF
 
-CUTOFF is seconds since the epoch; TO_FREE and TOTAL are bytes; the SIZEs are bytes by age.  Each line
-after those is a folder still to be read, from POSITION on; GONE is 1 below a build whose interpreter
+BEGAN (when the pass did), OLD and RECENT are seconds since the epoch: what was last used before OLD goes,
+and of what was between that and RECENT, TO_FREE bytes.  TO_FREE and TOTAL are bytes; the SIZEs are bytes
+by age.  Each FOLDER is one still to be read, from POSITION on; GONE is 1 below a build whose interpreter
 is gone.  FOLDER is relative to the cache, with control characters percent-encoded.
 """
 
@@ -29,8 +32,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-STATE_VERSION = "1"
-AGE_CLASSES = 96
+STATE_VERSION = "2"
+AGE_CLASSES = 112  # up to eight years
 POSITIONS = range(1 << 63)
 FORBIDDEN = {".", ".."}
 NAMES_AT_ONCE = 64
@@ -40,6 +43,7 @@ LEAST_BUDGET_NS = 200_000
 MOST_BUDGET_NS = 2_000_000
 HIT_BUDGET_NS = 1_000_000
 NEVER = 1 << 63  # nanoseconds
+END_OF_TIME = 1e12  # seconds
 LOW_WATER = 0.9  # of the bound: what a cache over it is brought down to
 
 
@@ -57,10 +61,12 @@ class Folder:
 class Pass:
     """Where a walk over the whole cache stands."""
 
-    __slots__ = ("cutoff", "folders", "sizes", "to_free", "total")
+    __slots__ = ("began", "folders", "old", "recent", "sizes", "to_free", "total")
 
-    def __init__(self, cutoff: float = 0.0, to_free: int = 0) -> None:
-        self.cutoff = cutoff
+    def __init__(self, old: float = 0.0, recent: float = 0.0, to_free: int = 0) -> None:
+        self.began = time.time()
+        self.old = old
+        self.recent = recent
         self.to_free = to_free
         self.total = 0
         self.sizes = [0] * AGE_CLASSES
@@ -135,7 +141,7 @@ class Walk:
     @property
     def is_over(self) -> bool:
         """Whether the cache is known to be over its bound."""
-        return self.state.to_free > 0 or self.state.total > self.bound
+        return self.state.recent > 0 or self.state.total > self.bound
 
     def run(self, deadline_ns: int) -> bool:
         """Go on until the deadline, or until a pass ends that leaves nothing to free.
@@ -145,7 +151,7 @@ class Walk:
         while True:
             if not self.step(deadline_ns):
                 self.state = self.plan_next_pass()
-                if self.state.to_free <= 0:
+                if not self.state.recent:
                     return False
                 self.state.folders.append(Folder("", 0, False))
             if time.perf_counter_ns() >= deadline_ns:
@@ -200,13 +206,20 @@ class Walk:
             remove_file(path, self.root)
 
     def visit_entry(self, folder: Folder, path: str, status: os.stat_result) -> None:
-        unused = self.state.to_free > 0 and status.st_mtime < self.state.cutoff
-        if unused or folder.gone or self.is_script_gone(path):
+        if self.is_unused(status) or folder.gone or self.is_script_gone(path):
             remove_file(path, self.root)
-            self.state.to_free -= status.st_size
         else:
             self.state.total += status.st_size
-            self.state.sizes[classify_age(self.now - status.st_mtime)] += status.st_size
+            self.state.sizes[classify_age(self.state.began - status.st_mtime)] += status.st_size
+
+    def is_unused(self, status: os.stat_result) -> bool:
+        """Whether an entry with that *status* is among those to go; counts it, if so."""
+        if status.st_mtime < self.state.old:
+            return True
+        if self.state.to_free <= 0 or status.st_mtime >= self.state.recent:
+            return False
+        self.state.to_free -= status.st_size
+        return True
 
     def is_script_gone(self, path: str) -> bool:
         script = find_script(path)
@@ -242,33 +255,41 @@ class Walk:
             pass  # as a rule, since it is not empty
 
     def plan_next_pass(self) -> Pass:
-        """The pass after one that has ended: what it is to free, and from which age on."""
-        excess = self.state.total - self.bound
-        if excess <= 0:
+        """The pass after one that has ended: what is to go."""
+        if self.state.total <= self.bound:
             return Pass()
         keep = int(self.bound * LOW_WATER)
-        age = find_age(self.state.sizes, keep)
-        # all that is older goes; if even what was used just now is too much, no more than it takes
-        return Pass(self.now - age, self.state.total if age else self.state.total - keep)
+        age_class, younger = find_class(self.state.sizes, keep)
+        return Pass(
+            old=self.state.began - begin_class(age_class + 1),
+            # what was used since the pass began is of the youngest class
+            recent=self.state.began - begin_class(age_class) if age_class else END_OF_TIME,
+            to_free=younger + self.state.sizes[age_class] - keep,
+        )
 
 
 def classify_age(seconds: float) -> int:
-    """The age class: four to each doubling."""
-    whole = max(int(seconds * 4), 1)
-    doublings = whole.bit_length() - 1
-    quarter = (whole << 2 >> doublings) & 3
-    return min(doublings * 4 + quarter, AGE_CLASSES - 1)
+    """The age class: four to each doubling, from a second on."""
+    quarters = max(int(seconds * 4), 4)
+    doublings = quarters.bit_length() - 1
+    part = (quarters << 2 >> doublings) & 3
+    return min((doublings - 2) * 4 + part, AGE_CLASSES - 1)
 
 
-def find_age(sizes: list[int], keep: int) -> float:
-    """The least age, in seconds, such that what is younger holds at most *keep* bytes."""
-    held = 0
+def find_class(sizes: list[int], keep: int) -> tuple[int, int]:
+    """The age class with which more than *keep* bytes are held, and how many all younger ones hold."""
+    younger = 0
     for age_class, size in enumerate(sizes):
-        held += size
-        if held > keep:
-            doublings, quarter = divmod(age_class, 4)
-            return (4 + quarter) * 2.0**doublings / 16 if age_class else 0.0
-    return 2.0**40
+        if younger + size > keep:
+            return age_class, younger
+        younger += size
+    return AGE_CLASSES - 1, younger - sizes[-1]
+
+
+def begin_class(age_class: int) -> float:
+    """The least age, in seconds, of an age class."""
+    doublings, part = divmod(age_class, 4)
+    return (4 + part) * 2.0**doublings / 4 if age_class else 0.0
 
 
 def find_script(entry_path: str) -> str:
@@ -326,10 +347,11 @@ def write_state(descriptor: int, state: Pass) -> None:
 def parse_state(text: str) -> Pass:
     """Raises ValueError."""
     first, sizes, *folders = text.removesuffix("\n").split("\n")
-    version, cutoff, to_free, total = first.split(" ")
+    version, began, old, recent, to_free, total = first.split(" ")
     if version != STATE_VERSION:
         raise ValueError(version)
-    state = Pass(float(cutoff), int(to_free))
+    state = Pass(float(old), float(recent), int(to_free))
+    state.began = float(began)
     state.total = int(total)
     state.sizes = [int(size) for size in sizes.split()]
     if len(state.sizes) != AGE_CLASSES:
@@ -344,7 +366,7 @@ def parse_state(text: str) -> Pass:
 
 def format_state(state: Pass) -> bytes:
     lines = [
-        f"{STATE_VERSION} {state.cutoff} {state.to_free} {state.total}",
+        f"{STATE_VERSION} {state.began} {state.old} {state.recent} {state.to_free} {state.total}",
         " ".join(str(size) for size in state.sizes),
     ]
     for folder in state.folders:
