@@ -9,6 +9,7 @@ import stat
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
+from mainspring.ahead.bytecode import BytecodeFolder
 from mainspring.ahead.record import Memory, Notes, Record
 from mainspring.ahead.request import Request
 from mainspring.ahead.shebang import FIRST_LINE, NamedInterpreter, read_interpreter
@@ -84,6 +85,7 @@ class Walk:
         self.top = top
         self.levels = request.levels
         self.record = Record(top, request)
+        self.bytecode = BytecodeFolder("", request)
 
     def run(self) -> Iterator[Finding]:
         yield from self.visit(self.top, ".", self.levels)
@@ -98,12 +100,16 @@ class Walk:
             subfolders = memory.subfolders
         else:
             notes = self.record.begin(folder)
-            yield from self.list(path, notes)
+            yield from self.list(path, folder, notes)
             subfolders = tuple(notes.subfolders)
         if levels > 0:
             for name in subfolders:
                 below = name if folder == "." else f"{folder}/{name}"
                 yield from self.visit(os.path.join(path, name), below, levels - 1)
+
+    def locate_bytecode(self, name: str) -> list[str]:
+        """The `.pyc` files of the file *name*, if that is a module, as seen from its folder."""
+        return self.bytecode.locate(name, name) if name.endswith(".py") else []
 
     def recall(self, path: str, memory: Memory) -> Iterator[Finding]:
         """What there is in a folder that has not changed: scripts have entries somewhere else."""
@@ -113,8 +119,8 @@ class Walk:
         for name, reason in memory.left:
             yield Left(os.path.join(path, name), reason)
 
-    def list(self, path: str, notes: Notes) -> Iterator[Finding]:
-        """What there is in the folder *path*, noted down."""
+    def list(self, path: str, folder: str, notes: Notes) -> Iterator[Finding]:
+        """What there is in the folder *path*, which is *folder* below the top, noted down."""
         try:
             with os.scandir(path) as found:
                 entries = sorted(found, key=lambda entry: entry.name)
@@ -125,11 +131,11 @@ class Walk:
         files = []
         for entry in entries:
             if not entry.is_dir(follow_symlinks=False):
-                files.append(os.fsencode(entry.name))
+                files.append(entry.name)
             elif entry.name != "__pycache__":
                 notes.subfolders.append(entry.name)
-        notes.files = b"".join(name + b"\0" for name in files)
-        notes.stats = self.record.stat(path, notes)
+        compiled = [place for name in files for place in self.locate_bytecode(name)]
+        self.record.note_files(folder, [*files, *compiled])
         for entry in entries:
             for finding in classify_entry(entry, self.top):
                 note_finding(notes, entry.name, finding)
