@@ -174,8 +174,9 @@ def decode_record(content: bytes) -> dict[str, Memory]:
 def describe_walk(top: str, request: Request) -> str:
     """All that decides what a walk over *top* finds."""
     return repr((
-        os.path.abspath(top), describe_build(), request.levels, request.sorted_levels, request.mode.name,
-        request.beside, request.image, read_size(os.environ, "MAINSPRING_MIN_SIZE"), os.getuid(),
+        os.path.abspath(top), describe_build(), request.levels, request.sorted_levels, sys.flags.optimize,
+        request.mode.name, request.beside, request.image,
+        read_size(os.environ, "MAINSPRING_MIN_SIZE"), os.getuid(),
     ))  # fmt: skip
 
 
