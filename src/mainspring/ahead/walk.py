@@ -112,12 +112,21 @@ class Walk:
         return self.bytecode.locate(name, name) if name.endswith(".py") else []
 
     def recall(self, path: str, memory: Memory) -> Iterator[Finding]:
-        """What there is in a folder that has not changed: scripts have entries somewhere else."""
+        """What there is in a folder that has not changed.
+
+        The entries of scripts are somewhere else, and so is what their first lines name.
+        """
         for name in memory.scripts:
-            script = os.path.join(path, name)
-            yield Found(script, self.top, "script", os.stat(script))
+            yield from self.recall_script(os.path.join(path, name))
         for name, reason in memory.left:
             yield Left(os.path.join(path, name), reason)
+
+    def recall_script(self, path: str) -> Iterator[Finding]:
+        try:
+            status = os.stat(path)
+        except OSError:
+            return  # it has just gone
+        yield from classify_script(path, self.top, status)
 
     def list(self, path: str, folder: str, notes: Notes) -> Iterator[Finding]:
         """What there is in the folder *path*, which is *folder* below the top, noted down."""
@@ -146,7 +155,7 @@ def note_finding(notes: Notes, name: str, finding: Finding) -> None:
     match finding:
         case Found(kind="module"):
             notes.modules += 1
-        case Found():
+        case Found() | Left(reason="other-interpreter"):
             notes.scripts.append(name)
         case Left(reason=reason):
             notes.left.append((name, reason))
