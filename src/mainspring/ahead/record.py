@@ -101,7 +101,7 @@ class Record:
 
     def drop(self, folder: str) -> None:
         """Remember nothing of *folder*, a path below the tree's top."""
-        self._notes.pop(os.path.relpath(folder, self.top), None)
+        self._notes.pop(os.path.relpath(folder or ".", self.top), None)
 
     def _join(self, folder: str) -> str:
         return f"{self.top}/{folder}" if folder != "." else self.top
