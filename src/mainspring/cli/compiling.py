@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 import click
@@ -91,6 +92,7 @@ def compile_command(  # noqa: PLR0913 - the options of the command, each by name
     distribution and of what that requires.  Modules get the .pyc that python -m compileall would write;
     scripts, found by their #! line, get an entry.  Without arguments, takes the folders of sys.path.
     """
+    accept_all_names()
     words = tuple(os.fsdecode(path) for path in paths)
     go_to_interpreter(python, words, listed)
     named = [*words, *(read_list(listed) if listed else ())]
@@ -107,6 +109,12 @@ def compile_command(  # noqa: PLR0913 - the options of the command, each by name
     report = carry_out(selection, request, executor, Bar(wanted=not quiet and not as_json))
     show(report, selection, quiet, as_json=as_json)
     sys.exit(report.exit_code)
+
+
+def accept_all_names() -> None:
+    """Let names that standard output has no characters for be shown with backslashes."""
+    if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def go_to_interpreter(python: str | None, words: tuple[str, ...], listed: str | None) -> None:
@@ -183,7 +191,7 @@ def show(report: Report, selection: Selection, quiet: int, *, as_json: bool) -> 
         for unlisted in report.unlisted:
             click.echo(f"Can't list {unlisted.path!r}: {unlisted.problem}")
         for mistake in report.mistakes:
-            click.echo(f"{mistake}\n{mistake.excerpt}".rstrip().encode(errors="backslashreplace"))
+            click.echo(f"{mistake}\n{mistake.excerpt}".rstrip())
     if not quiet:
         for left in report.left:
             if left.path in selection.named:
