@@ -176,9 +176,14 @@ def choose_cluster(address: str | None) -> "Engine | None":
         return None
     from mainspring.ahead.cluster import SCHEME, ClusterEngine
 
-    if not address.startswith(SCHEME) or ":" not in address.removeprefix(SCHEME):
+    host, _, port = address.removeprefix(SCHEME).rpartition(":")
+    if not address.startswith(SCHEME) or not host or not is_port(port):
         raise UsageError(f"{address} is no executor", f"give {SCHEME}HOST:PORT")
     return ClusterEngine(address)
+
+
+def is_port(text: str) -> bool:
+    return text.isdecimal() and 0 < int(text) < 1 << 16
 
 
 def show(report: Report, selection: Selection, quiet: int, *, as_json: bool) -> None:
