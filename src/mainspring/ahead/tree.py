@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mainspring.ahead.planning import Planner
 from mainspring.ahead.report import Mistake, Report, describe_mistake
 from mainspring.ahead.request import Request
-from mainspring.ahead.task import Task, count_cores
+from mainspring.ahead.task import Task, WarnedError, count_cores
 from mainspring.ahead.walk import Finding, walk_path
 from mainspring.errors import MainspringError
 from mainspring.places import Refused
@@ -146,7 +146,9 @@ class Compilation:
     def keep(self, task: Task, outcome: "Outcome") -> None:
         try:
             task.keep(outcome)
-        except (Refused, Warning, OSError) as error:
+        except WarnedError as error:
+            self.fail(task, Mistake(task.path, error.line, str(error)))
+        except (Refused, OSError) as error:
             self.fail(task, Mistake(task.path, 1, describe_error(error)))
         else:
             self.report.compiled += 1
