@@ -60,7 +60,7 @@ class Planner:
         if not self.request.force and is_current(paths, self.request.mode, found.status, found.path):
             self.report.unchanged += 1
             return
-        name_in_code = self.request.name_in_code(found.path, found.top)
+        name_in_code = self.name_in_code(found)
         yield ModuleTask(found.path, found.status.st_size, name_in_code, paths, self.request)
 
     def plan_script(self, found: Found) -> Iterator[Task]:
@@ -84,8 +84,13 @@ class Planner:
 
     def name_script(self, found: Found, full_path: str) -> str:
         """The file name for the code of a script: its path, unless something else was asked for."""
-        name = self.request.name_in_code(found.path, found.top)
+        name = self.name_in_code(found)
         return full_path if name == found.path else name
+
+    def name_in_code(self, found: Found) -> str:
+        if self.request.fails_to_strip(found.path):
+            self.report.unstripped.add(found.path)
+        return self.request.name_in_code(found.path, found.top)
 
     def finish(self) -> None:
         """Remember what was found where nothing went wrong, and look after the cache."""
