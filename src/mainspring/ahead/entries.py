@@ -20,7 +20,7 @@ from mainspring.codecache.entry import (
     sign_image,
     sign_source,
 )
-from mainspring.codecache.key import CPYTHON_VARIANTS, locate_beside, name_variant
+from mainspring.codecache.key import locate_beside, name_variant
 from mainspring.codecache.lookup import (
     RACY_NS,
     USABLE,
@@ -70,7 +70,7 @@ class EntryKeeper:
         """Why a script with that *status* is left alone, or None."""
         if status.st_size < self.least_size:
             return "small"
-        if self.is_beside and not set(self.variants) <= set(CPYTHON_VARIANTS):
+        if self.is_beside and not has_place_beside(self.variants):
             return "no-place-beside"
         return None
 
@@ -128,6 +128,10 @@ class EntryKeeper:
         if self.kept >= SWEPT_AFTER and self.cache.descriptor >= 0:
             sweep_all(self.cache.descriptor, find_bound(self.cache.descriptor, os.environ))
         self.cache.close()
+
+
+def has_place_beside(variants: tuple[str, ...]) -> bool:
+    return all(locate_beside("/script", variant) is not None for variant in variants)
 
 
 def make_image_entry(entry: Entry, source: Source) -> None:
