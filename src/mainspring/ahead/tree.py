@@ -78,6 +78,7 @@ class Compilation:
                 self.compile(tasks, engine or choose_engine(self.all_bytes, self.request))
             planner.finish()
         finally:
+            self.report.mistakes.sort(key=lambda mistake: (mistake.path, mistake.line))
             self.report.seconds = time.monotonic() - started
         return self.report
 
