@@ -205,6 +205,16 @@ def classify_named(path: str, status: os.stat_result) -> Iterator[Finding]:
         yield from classify_script(path, top, status)
 
 
+def find_module(path: str) -> Iterator[Found]:
+    """The file *path* as a module, and as nothing else."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return  # it has just gone
+    if stat.S_ISREG(status.st_mode):
+        yield Found(path, os.path.dirname(path), "module", status)
+
+
 def is_zip(path: str) -> bool:
     """Whether *path* is a program in a zip file, which may have a `#!` line in front."""
     try:

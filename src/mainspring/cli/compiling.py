@@ -10,8 +10,9 @@ import click
 
 from mainspring.ahead.report import Report
 from mainspring.ahead.request import Invalidation, Request
-from mainspring.ahead.selection import Selection, select_named, select_path
+from mainspring.ahead.selection import Selection, find_command, select_named, select_path
 from mainspring.ahead.tree import Compilation
+from mainspring.cli import RERUN_MARK
 from mainspring.cli.progress import Bar
 from mainspring.errors import MainspringError, UsageError
 
@@ -122,16 +123,16 @@ def go_to_interpreter(python: str | None, words: tuple[str, ...], listed: str | 
 
     Raises UsageError if they run under several.
     """
-    if python is None and all("/" in word or os.path.exists(word) for word in words):
+    commands = [path for word in words if (path := find_command(word)) is not None]
+    if os.environ.pop(RERUN_MARK, "") or not (python or commands):
         return
     from mainspring.cli.rerun import find_interpreters, is_this_interpreter, rerun_under
 
-    if python is not None:
-        rerun_under(python, sys.argv[1:])
+    pythons = find_interpreters(commands) if python is None else [python]
+    are_all = python is not None or (len(commands) == len(words) and listed is None)
+    if are_all and len(pythons) == 1:
+        rerun_under(pythons[0], sys.argv[1:])
         return
-    pythons = find_interpreters(words)
-    if len(pythons) == 1 and listed is None and len(words) == 1:
-        rerun_under(pythons.pop(), sys.argv[1:])
     for other in pythons:
         if not is_this_interpreter(other):
             raise UsageError(f"{other} is another interpreter", "compile what it runs by itself")
