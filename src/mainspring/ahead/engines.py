@@ -9,6 +9,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from mainspring.ahead import job
+from mainspring.ahead.dispatch import TRIES
 from mainspring.ahead.task import count_cores
 
 if TYPE_CHECKING:
@@ -140,11 +141,13 @@ class ProcessEngine:
 
 
 def compile_alone(unit: "Unit") -> "Outcome | None":
-    """Compile *unit* in a process that has compiled nothing before; None if that died."""
-    worker = Worker()
-    try:
-        return worker.compile([unit])[2][0]
-    except WorkerDiedError:
-        return None
-    finally:
-        worker.end()
+    """Compile *unit* in a process that has compiled nothing before; None if each that tried died."""
+    for _ in range(TRIES):
+        worker = Worker()
+        try:
+            return worker.compile([unit])[2][0]
+        except WorkerDiedError:
+            pass
+        finally:
+            worker.end()
+    return None
