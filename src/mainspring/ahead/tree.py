@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from mainspring.ahead.dispatch import Engine, Parcel
-    from mainspring.ahead.job import Outcome
+    from mainspring.ahead.job import Outcome, Unit
 
 Progress = Callable[[int, int], None]
 PARCEL_BYTES = 256 * 1024
@@ -123,17 +123,20 @@ class Compilation:
         """Read the source of *task* and put it into *parcel*; False if that is not to be compiled."""
         try:
             unit = task.read()
+            if not task.needs_own_process:
+                parcel.tasks.append(task)
+                parcel.units.append(unit)
+                return True
+            self.compile_alone(task, unit)
         except (Refused, OSError) as error:
             self.fail(task, Mistake(task.path, 1, describe_error(error)))
-            return False
-        if task.needs_own_process:
-            from mainspring.ahead.engines import compile_alone
+        return False
 
-            self.take(task, compile_alone(unit))
-            return False
-        parcel.tasks.append(task)
-        parcel.units.append(unit)
-        return True
+    def compile_alone(self, task: Task, unit: "Unit") -> None:
+        """Raises OSError where no process can be started."""
+        from mainspring.ahead.engines import compile_alone
+
+        self.take(task, compile_alone(unit))
 
     def take(self, task: Task, outcome: "Outcome | None") -> None:
         """Keep what came of *task*, or report why not."""
