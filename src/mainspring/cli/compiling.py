@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import sys
 from io import TextIOWrapper
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ from mainspring.cli.progress import Bar
 from mainspring.errors import MainspringError, UsageError
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from mainspring.ahead.dispatch import Engine
 
 INTERRUPTED = 130
@@ -163,6 +166,8 @@ def choose(named: list[str], request: Request, *, is_quiet: bool) -> Selection:
 def carry_out(selection: Selection, request: Request, executor: str | None, bar: Bar) -> Report:
     """Compile, and end the workers and the command at once if that is interrupted."""
     compilation = Compilation(request, bar.show)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, interrupt_once)
     try:
         with bar:
             return compilation.run(selection.findings, choose_cluster(executor))
@@ -170,6 +175,12 @@ def carry_out(selection: Selection, request: Request, executor: str | None, bar:
         click.echo(f"mainspring: interrupted: {compilation.report.summarize()}", err=True)
         sys.stdout.flush()
         os._exit(INTERRUPTED)
+
+
+def interrupt_once(number: int, frame: "FrameType | None") -> None:
+    """Raises KeyboardInterrupt, and lets nothing interrupt what is then put in order."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.default_int_handler(number, frame)
 
 
 def choose_cluster(address: str | None) -> "Engine | None":
