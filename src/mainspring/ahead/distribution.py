@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
@@ -12,17 +11,16 @@ from packaging.requirements import InvalidRequirement, Requirement
 CONSOLE_SCRIPTS = "console_scripts"
 
 
-def find_command(name: str) -> str | None:
-    """The path of the command *name*, or None; what is written with a slash is a path."""
-    return None if "/" in name or os.path.exists(name) else shutil.which(name)
-
-
 def list_installed(command: str, folders: list[str]) -> list[str]:
     """The modules of the distribution that installed *command*, and of all that it requires.
 
     *folders* are where its interpreter finds distributions.  Empty where none installed it.
     """
-    installed = {normalize(found.name): found for found in distributions(path=folders) if found.name}
+    installed: dict[str, Distribution] = {}
+    for found in distributions(path=folders):
+        if found.name:
+            # the first is the one that is imported
+            installed.setdefault(normalize(found.name), found)
     owner = find_owner(command, installed)
     if owner is None:
         return []

@@ -9,7 +9,9 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from mainspring.ahead import job
+from mainspring.ahead.dispatch import TRIES
 from mainspring.ahead.task import count_cores
+from mainspring.errors import MainspringError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,14 +98,28 @@ def close_pipe(pipe: "IO[bytes]") -> None:
         pass  # what was not yet sent has nowhere to go
 
 
+def start_workers(number: int) -> list[Worker]:
+    """As many workers as can be started, of *number*.  Raises MainspringError if that is none."""
+    workers: list[Worker] = []
+    try:
+        while len(workers) < number:
+            workers.append(Worker())
+    except OSError as error:
+        if not workers:
+            raise MainspringError(
+                f"no worker can be started ({error.strerror})", "see which limit (`ulimit -a`) is too low"
+            ) from error
+    return workers
+
+
 class ProcessEngine:
     """Processes of this machine, each fed by a thread."""
 
     def __init__(self, workers: int) -> None:
-        self.capacity = AHEAD * workers
-        self._threads = ThreadPoolExecutor(workers)
+        self._workers = start_workers(workers)
+        self.capacity = AHEAD * len(self._workers)
+        self._threads = ThreadPoolExecutor(len(self._workers))
         self._idle: SimpleQueue[Worker] = SimpleQueue()
-        self._workers = [Worker() for _ in range(workers)]
         for worker in self._workers:
             self._idle.put(worker)
 
@@ -140,11 +156,13 @@ class ProcessEngine:
 
 
 def compile_alone(unit: "Unit") -> "Outcome | None":
-    """Compile *unit* in a process that has compiled nothing before; None if that died."""
-    worker = Worker()
-    try:
-        return worker.compile([unit])[2][0]
-    except WorkerDiedError:
-        return None
-    finally:
-        worker.end()
+    """Compile *unit* in a process that has compiled nothing before; None if each that tried died."""
+    for _ in range(TRIES):
+        worker = Worker()
+        try:
+            return worker.compile([unit])[2][0]
+        except WorkerDiedError:
+            pass
+        finally:
+            worker.end()
+    return None

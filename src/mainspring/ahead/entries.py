@@ -20,10 +20,9 @@ from mainspring.codecache.entry import (
     sign_image,
     sign_source,
 )
-from mainspring.codecache.key import CPYTHON_VARIANTS, locate_beside, name_variant
+from mainspring.codecache.key import locate_beside, name_variant
 from mainspring.codecache.lookup import (
     RACY_NS,
-    USABLE,
     Cache,
     Look,
     Source,
@@ -32,7 +31,7 @@ from mainspring.codecache.lookup import (
     look_in_cache,
 )
 from mainspring.codecache.sweep import sweep_all
-from mainspring.codecache.writer import keep_entry, replace_file
+from mainspring.codecache.writer import keep_entry, renew_entry, replace_file
 from mainspring.errors import MainspringError
 from mainspring.places import OPEN_FOLDER, Refused
 from mainspring.reasons import Reason
@@ -70,25 +69,35 @@ class EntryKeeper:
         """Why a script with that *status* is left alone, or None."""
         if status.st_size < self.least_size:
             return "small"
-        if self.is_beside and not set(self.variants) <= set(CPYTHON_VARIANTS):
+        if self.is_beside and not has_place_beside(self.variants):
             return "no-place-beside"
         return None
 
-    def is_current(self, source: Source) -> bool:
-        """Whether a start of *source* would use an entry now, under each level of optimisation."""
+    def is_current(self, source: Source, name_in_code: str) -> bool:
+        """Whether a start of *source* would find a hit now, under each level of optimisation.
+
+        What it would have to renew is renewed now.
+        """
         try:
-            return all(self.look(source, variant) for variant in self.variants)
+            return all(self.look(source, variant, name_in_code) for variant in self.variants)
         except (Refused, OSError):
             return False
 
-    def look(self, source: Source, variant: str) -> bool:
+    def look(self, source: Source, variant: str, name_in_code: str) -> bool:
         if self.request.image:
-            return is_image_current(source, variant)
+            return is_image_current(source, variant, name_in_code)
         if self.is_beside:
             look: Look | None = look_beside(source, variant, self.user)
         else:
             look = look_in_cache(source, variant, self.cache)
-        return look is not None and look.verdict in USABLE
+        if look is None or look.code is None or look.entry is None or look.entry.is_image:
+            return False
+        if self.is_beside and look.code.co_filename != name_in_code:
+            return False
+        if look.verdict == "refreshed":
+            renew_entry(look.entry, source)
+            self.write(look.entry, source, variant)
+        return True
 
     def keep(self, source: Source, outcome: "Outcome", name_in_code: str) -> None:
         """Keep what compiling *source* gave.  Raises Refused or OSError."""
@@ -130,6 +139,10 @@ class EntryKeeper:
         self.cache.close()
 
 
+def has_place_beside(variants: tuple[str, ...]) -> bool:
+    return all(locate_beside("/script", variant) is not None for variant in variants)
+
+
 def make_image_entry(entry: Entry, source: Source) -> None:
     """Take out of *entry* what only holds on this machine."""
     entry.is_image = True
@@ -157,8 +170,8 @@ def write_beside(entry: Entry, source: Source, variant: str) -> None:
         os.close(descriptor)
 
 
-def is_image_current(source: Source, variant: str) -> bool:
-    """Whether the image's entry beside *source* is of its content, whoever owns it now.
+def is_image_current(source: Source, variant: str, name_in_code: str) -> bool:
+    """Whether a start of *source* would find a hit in the image's entry, whoever owns it now.
 
     Raises OSError, or Refused.
     """
@@ -168,9 +181,12 @@ def is_image_current(source: Source, variant: str) -> bool:
         content = file.read()
     try:
         entry = decode_entry(content, describe_identity(variant))
+        is_named_so = entry.load_code().co_filename == name_in_code
     except Damaged:
         return False
-    return entry.is_image and entry.source_hash == hash_source(source.read())
+    is_same = entry.source_hash == hash_source(source.read())
+    is_hit = entry.signature == sign_image(source.status, is_racy=False)
+    return entry.is_image and is_named_so and is_same and is_hit
 
 
 def form_path(path: str) -> str:

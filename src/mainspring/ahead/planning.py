@@ -64,6 +64,7 @@ class Planner:
         if not self.request.force and is_current(paths, self.request.mode, found.status, found.path):
             self.report.unchanged += 1
             return
+        self.note_name(found)
         name_in_code = self.request.name_in_code(found.path, found.top)
         yield ModuleTask(found.path, found.status.st_size, name_in_code, paths, self.request)
 
@@ -71,25 +72,27 @@ class Planner:
         obstacle = self.keeper.find_obstacle(found.status)
         full_path = form_path(found.path)
         is_module_too = found.path.endswith(".py")
+        name = self.request.name_in_code(found.path, found.top)
+        name_in_code = full_path if name == found.path else name
         if obstacle is not None:
             if not is_module_too:
                 self.report.left.append(Left(found.path, obstacle))
-        elif not self.request.force and self.is_entry_current(full_path):
+        elif not self.request.force and self.is_entry_current(full_path, name_in_code):
             self.report.unchanged += not is_module_too
         else:
-            name_in_code = self.name_script(found, full_path)
+            self.note_name(found)
             yield ScriptTask(found.path, found.status.st_size, name_in_code, self.keeper, full_path)
 
-    def is_entry_current(self, full_path: str) -> bool:
+    def is_entry_current(self, full_path: str, name_in_code: str) -> bool:
         try:
-            return self.keeper.is_current(Source(full_path))
+            return self.keeper.is_current(Source(full_path), name_in_code)
         except OSError:
             return False
 
-    def name_script(self, found: Found, full_path: str) -> str:
-        """The file name for the code of a script: its path, unless something else was asked for."""
-        name = self.request.name_in_code(found.path, found.top)
-        return full_path if name == found.path else name
+    def note_name(self, found: Found) -> None:
+        """Note a path that is not stripped, though it was to be."""
+        if self.request.fails_to_strip(found.path):
+            self.report.unstripped.add(found.path)
 
     def finish(self) -> None:
         """Remember what was found where nothing went wrong, and look after the cache."""

@@ -5,9 +5,9 @@
                   ((NAME: str, REASON: str), ...))
 
 FOLDER is relative to the folder that was named, and the other names to FOLDER.  FILES are all files in
-it, each name with a NUL behind it.  SIGNATURE is SipHash-1-3 over the stats of the folder, of those
-files, and of the `__pycache__` in it; SUM is that of all that follows it.  Only a folder whose modules
-are all current is remembered.
+it, the `.pyc` files of its modules, and at last `__pycache__`, each name with a NUL behind it.  SIGNATURE
+is SipHash-1-3 over the stats of the folder and of those files; SUM is that of all that follows it.  Only
+a folder in which nothing had to be compiled is remembered.
 
 Records lie in the user's cache, one for each tree and way to compile it.
 """
@@ -17,6 +17,7 @@ import os
 import sys
 import time
 from _imp import source_hash
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -31,9 +32,9 @@ from mainspring.reasons import Reason
 from mainspring.settings import find_cache_folder, is_read_only, read_size
 
 FOLDER_NAME = "%trees"
-FORMAT = 1
+FORMAT = 2
 SUM_SIZE = 8
-BYTECODE_FOLDER = b"__pycache__\0"
+BYTECODE_FOLDER = "__pycache__"
 KEPT_SECONDS = 30 * 86400.0
 #: two changes this close can have the same time, on file systems that count nanoseconds
 TICK_NS = 50_000_000
@@ -92,13 +93,15 @@ class Record:
         notes = self._notes[folder] = Notes(stat_files(self._join(folder), b""))
         return notes
 
-    def stat(self, path: str, notes: Notes) -> bytes:
-        """The stats of the folder *path* as they were when *notes* began, and of its files now."""
-        return notes.stats + stat_files(path, notes.files)[SIGNATURE_SIZE:]
+    def note_files(self, folder: str, names: Iterable[str]) -> None:
+        """Note how the files *names* in *folder* are, before anything else is asked of them."""
+        notes = self._notes[folder]
+        notes.files = b"".join(os.fsencode(name) + b"\0" for name in (*names, BYTECODE_FOLDER))
+        notes.stats += stat_files(self._join(folder), notes.files)[SIGNATURE_SIZE:]
 
     def drop(self, folder: str) -> None:
         """Remember nothing of *folder*, a path below the tree's top."""
-        self._notes.pop(os.path.relpath(folder, self.top), None)
+        self._notes.pop(os.path.relpath(folder or ".", self.top), None)
 
     def _join(self, folder: str) -> str:
         return f"{self.top}/{folder}" if folder != "." else self.top
@@ -137,12 +140,11 @@ class Record:
 
     def _settle(self, folder: str, notes: Notes) -> Memory | None:
         """What to remember of *folder*, if nothing in it changed since it was listed, or only just."""
-        names = notes.files + BYTECODE_FOLDER
-        stats = stat_files(self._join(folder), names)
-        if stats[:-SIGNATURE_SIZE] != notes.stats or has_just_changed(stats):
+        stats = stat_files(self._join(folder), notes.files)
+        if stats != notes.stats or has_just_changed(stats):
             return None
         return Memory(
-            source_hash(SUM_KEY, stats), names, tuple(notes.subfolders), notes.modules,
+            source_hash(SUM_KEY, stats), notes.files, tuple(notes.subfolders), notes.modules,
             tuple(notes.scripts), tuple(notes.left),
         )  # fmt: skip
 
@@ -172,8 +174,9 @@ def decode_record(content: bytes) -> dict[str, Memory]:
 def describe_walk(top: str, request: Request) -> str:
     """All that decides what a walk over *top* finds."""
     return repr((
-        os.path.abspath(top), describe_build(), request.levels, request.sorted_levels, request.mode.name,
-        request.beside, request.image, read_size(os.environ, "MAINSPRING_MIN_SIZE"), os.getuid(),
+        os.path.abspath(top), describe_build(), request.levels, request.sorted_levels, sys.flags.optimize,
+        request.mode.name, request.beside, request.image,
+        read_size(os.environ, "MAINSPRING_MIN_SIZE"), os.getuid(),
     ))  # fmt: skip
 
 

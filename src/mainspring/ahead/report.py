@@ -38,7 +38,10 @@ class ReportFacts(TypedDict):
 
 @dataclass
 class Report:
-    """What a compilation came to; *source_bytes* is the size of what was compiled."""
+    """What a compilation came to; *source_bytes* is the size of what was compiled.
+
+    *unstripped* are the sources that do not lie below the folder that was to be stripped.
+    """
 
     compiled: int = 0
     unchanged: int = 0
@@ -46,6 +49,7 @@ class Report:
     seconds: float = 0.0
     left: list[Left] = field(default_factory=list)
     unlisted: list[Unlisted] = field(default_factory=list)
+    unstripped: set[str] = field(default_factory=set)
     mistakes: list[Mistake] = field(default_factory=list)
 
     @property

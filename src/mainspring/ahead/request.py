@@ -74,6 +74,10 @@ class Request:
         name = path if strip is None else strip_folder(path, strip)
         return name if prepend is None else os.path.join(prepend, name)
 
+    def fails_to_strip(self, path: str) -> bool:
+        """Whether the source *path* does not lie below the folder that is to be stripped."""
+        return self.strip is not None and strip_folder(path, self.strip) == path
+
     def skips(self, path: str) -> bool:
         """Whether -x or -e leave the source *path* out."""
         if self.exclude is not None and self.exclude.search(path):

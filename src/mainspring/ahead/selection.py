@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from mainspring.ahead.request import Request
-from mainspring.ahead.walk import Finding, walk_path
+from mainspring.ahead.walk import Finding, find_module, walk_path
 
 
 @dataclass
@@ -18,23 +18,35 @@ class Selection:
 
 
 def select_named(words: list[str], request: Request) -> Selection:
-    """What *words* stand for: paths, or else names of commands."""
-    paths = list(dict.fromkeys(path for word in words for path in resolve_word(word)))
-    return Selection(paths, walk_paths(paths, request))
+    """What *words* stand for: paths, or else names of commands, and the modules that those need."""
+    commands = [find_command(word) for word in words]
+    paths = list(dict.fromkeys(command or word for word, command in zip(words, commands, strict=True)))
+    modules = dict.fromkeys(module for path in commands if path for module in list_installed(path))
+    return Selection(paths, find_all(paths, modules, request))
 
 
-def resolve_word(word: str) -> list[str]:
+def find_command(word: str) -> str | None:
+    """The path of the command that *word* names, unless it is a path, or no command."""
     if "/" in word or os.path.exists(word):
-        return [word]
-    from mainspring.ahead.distribution import find_command, list_installed
+        return None
+    from shutil import which
 
-    command = find_command(word)
-    if command is None:
-        return [word]
-    return [command, *list_installed(command, sys.path)]
+    return which(word)
 
 
-def walk_paths(paths: list[str], request: Request) -> Iterator[Finding]:
+def list_installed(command: str) -> list[str]:
+    from mainspring.ahead import distribution
+
+    return distribution.list_installed(command, sys.path)
+
+
+def find_all(paths: Iterable[str], modules: Iterable[str], request: Request) -> Iterator[Finding]:
+    yield from walk_paths(paths, request)
+    for module in modules:
+        yield from find_module(module)
+
+
+def walk_paths(paths: Iterable[str], request: Request) -> Iterator[Finding]:
     for path in paths:
         yield from walk_path(path, request)
 

@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 READINGS = 3  # a source that changes while it is read is read again
 
 
+class WarnedError(Exception):
+    """A warning that the filters of this process make an error, in the *line* that gave it."""
+
+    def __init__(self, message: str, line: int) -> None:
+        self.line = line
+        super().__init__(message)
+
+
 class Task(Protocol):
     """A source that is to be compiled."""
 
@@ -28,7 +36,7 @@ class Task(Protocol):
         """What a job needs.  Raises Refused or OSError."""
 
     def keep(self, outcome: "Outcome") -> None:
-        """Keep the code of *outcome*.  Raises Refused, Warning or OSError."""
+        """Keep the code of *outcome*.  Raises Refused, WarnedError or OSError."""
 
     @property
     def needs_own_process(self) -> bool:
@@ -113,10 +121,16 @@ def may_load_modules(content: bytes) -> bool:
 
 
 def replay_warnings(outcome: "Outcome") -> None:
-    """Give the warnings of a compilation here, through the filters of this process."""
+    """Give the warnings of a compilation here, through the filters of this process.
+
+    Raises WarnedError.
+    """
     for category, text, filename, line in outcome[1]:
         kind = CATEGORIES.get(category, Warning)
-        warnings.warn_explicit(text, kind, filename, line)
+        try:
+            warnings.warn_explicit(text, kind, filename, line)
+        except Warning:
+            raise WarnedError(f"{category}: {text}", line) from None
 
 
 def count_cores() -> int:

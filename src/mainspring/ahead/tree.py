@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mainspring.ahead.planning import Planner
 from mainspring.ahead.report import Mistake, Report, describe_mistake
 from mainspring.ahead.request import Request
-from mainspring.ahead.task import Task, count_cores
+from mainspring.ahead.task import Task, WarnedError, count_cores
 from mainspring.ahead.walk import Finding, walk_path
 from mainspring.errors import MainspringError
 from mainspring.places import Refused
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from mainspring.ahead.dispatch import Engine, Parcel
-    from mainspring.ahead.job import Outcome
+    from mainspring.ahead.job import Outcome, Unit
 
 Progress = Callable[[int, int], None]
 PARCEL_BYTES = 256 * 1024
@@ -78,6 +78,7 @@ class Compilation:
                 self.compile(tasks, engine or choose_engine(self.all_bytes, self.request))
             planner.finish()
         finally:
+            self.report.mistakes.sort(key=lambda mistake: (mistake.path, mistake.line))
             self.report.seconds = time.monotonic() - started
         return self.report
 
@@ -122,17 +123,20 @@ class Compilation:
         """Read the source of *task* and put it into *parcel*; False if that is not to be compiled."""
         try:
             unit = task.read()
+            if not task.needs_own_process:
+                parcel.tasks.append(task)
+                parcel.units.append(unit)
+                return True
+            self.compile_alone(task, unit)
         except (Refused, OSError) as error:
             self.fail(task, Mistake(task.path, 1, describe_error(error)))
-            return False
-        if task.needs_own_process:
-            from mainspring.ahead.engines import compile_alone
+        return False
 
-            self.take(task, compile_alone(unit))
-            return False
-        parcel.tasks.append(task)
-        parcel.units.append(unit)
-        return True
+    def compile_alone(self, task: Task, unit: "Unit") -> None:
+        """Raises OSError where no process can be started."""
+        from mainspring.ahead.engines import compile_alone
+
+        self.take(task, compile_alone(unit))
 
     def take(self, task: Task, outcome: "Outcome | None") -> None:
         """Keep what came of *task*, or report why not."""
@@ -146,7 +150,9 @@ class Compilation:
     def keep(self, task: Task, outcome: "Outcome") -> None:
         try:
             task.keep(outcome)
-        except (Refused, Warning, OSError) as error:
+        except WarnedError as error:
+            self.fail(task, Mistake(task.path, error.line, str(error)))
+        except (Refused, OSError) as error:
             self.fail(task, Mistake(task.path, 1, describe_error(error)))
         else:
             self.report.compiled += 1

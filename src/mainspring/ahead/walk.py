@@ -9,6 +9,7 @@ import stat
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
+from mainspring.ahead.bytecode import BytecodeFolder
 from mainspring.ahead.record import Memory, Notes, Record
 from mainspring.ahead.request import Request
 from mainspring.ahead.shebang import FIRST_LINE, NamedInterpreter, read_interpreter
@@ -84,6 +85,7 @@ class Walk:
         self.top = top
         self.levels = request.levels
         self.record = Record(top, request)
+        self.bytecode = BytecodeFolder("", request)
 
     def run(self) -> Iterator[Finding]:
         yield from self.visit(self.top, ".", self.levels)
@@ -98,23 +100,36 @@ class Walk:
             subfolders = memory.subfolders
         else:
             notes = self.record.begin(folder)
-            yield from self.list(path, notes)
+            yield from self.list(path, folder, notes)
             subfolders = tuple(notes.subfolders)
         if levels > 0:
             for name in subfolders:
                 below = name if folder == "." else f"{folder}/{name}"
                 yield from self.visit(os.path.join(path, name), below, levels - 1)
 
+    def locate_bytecode(self, name: str) -> list[str]:
+        """The `.pyc` files of the file *name*, if that is a module, as seen from its folder."""
+        return self.bytecode.locate(name, name) if name.endswith(".py") else []
+
     def recall(self, path: str, memory: Memory) -> Iterator[Finding]:
-        """What there is in a folder that has not changed: scripts have entries somewhere else."""
+        """What there is in a folder that has not changed.
+
+        The entries of scripts are somewhere else, and so is what their first lines name.
+        """
         for name in memory.scripts:
-            script = os.path.join(path, name)
-            yield Found(script, self.top, "script", os.stat(script))
+            yield from self.recall_script(os.path.join(path, name))
         for name, reason in memory.left:
             yield Left(os.path.join(path, name), reason)
 
-    def list(self, path: str, notes: Notes) -> Iterator[Finding]:
-        """What there is in the folder *path*, noted down."""
+    def recall_script(self, path: str) -> Iterator[Finding]:
+        try:
+            status = os.stat(path)
+        except OSError:
+            return  # it has just gone
+        yield from classify_script(path, self.top, status)
+
+    def list(self, path: str, folder: str, notes: Notes) -> Iterator[Finding]:
+        """What there is in the folder *path*, which is *folder* below the top, noted down."""
         try:
             with os.scandir(path) as found:
                 entries = sorted(found, key=lambda entry: entry.name)
@@ -125,11 +140,11 @@ class Walk:
         files = []
         for entry in entries:
             if not entry.is_dir(follow_symlinks=False):
-                files.append(os.fsencode(entry.name))
+                files.append(entry.name)
             elif entry.name != "__pycache__":
                 notes.subfolders.append(entry.name)
-        notes.files = b"".join(name + b"\0" for name in files)
-        notes.stats = self.record.stat(path, notes)
+        compiled = [place for name in files for place in self.locate_bytecode(name)]
+        self.record.note_files(folder, [*files, *compiled])
         for entry in entries:
             for finding in classify_entry(entry, self.top):
                 note_finding(notes, entry.name, finding)
@@ -140,7 +155,7 @@ def note_finding(notes: Notes, name: str, finding: Finding) -> None:
     match finding:
         case Found(kind="module"):
             notes.modules += 1
-        case Found():
+        case Found() | Left(reason="other-interpreter"):
             notes.scripts.append(name)
         case Left(reason=reason):
             notes.left.append((name, reason))
@@ -188,6 +203,16 @@ def classify_named(path: str, status: os.stat_result) -> Iterator[Finding]:
         yield Left(path, "not-python")
     else:
         yield from classify_script(path, top, status)
+
+
+def find_module(path: str) -> Iterator[Found]:
+    """The file *path* as a module, and as nothing else."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return  # it has just gone
+    if stat.S_ISREG(status.st_mode):
+        yield Found(path, os.path.dirname(path), "module", status)
 
 
 def is_zip(path: str) -> bool:

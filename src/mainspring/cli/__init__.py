@@ -1,1 +1,4 @@
 """Arguments to action."""
+
+#: set for a command that goes on in another interpreter
+RERUN_MARK = "MAINSPRING_RERUN"

@@ -2,19 +2,24 @@
 
 import os
 import re
+import signal
 import sys
+from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 import click
 
 from mainspring.ahead.report import Report
 from mainspring.ahead.request import Invalidation, Request
-from mainspring.ahead.selection import Selection, select_named, select_path
+from mainspring.ahead.selection import Selection, find_command, select_named, select_path
 from mainspring.ahead.tree import Compilation
+from mainspring.cli import RERUN_MARK
 from mainspring.cli.progress import Bar
 from mainspring.errors import BadArgumentsError, MainspringError
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from mainspring.ahead.dispatch import Engine
 
 INTERRUPTED = 130
@@ -91,6 +96,7 @@ def compile_command(  # noqa: PLR0913 - the options of the command, each by name
     distribution and of what that requires.  Modules get the .pyc that python -m compileall would write;
     scripts, found by their #! line, get an entry.  Without arguments, takes the folders of sys.path.
     """
+    accept_all_names()
     words = tuple(os.fsdecode(path) for path in paths)
     go_to_interpreter(python, words, listed)
     named = [*words, *(read_list(listed) if listed else ())]
@@ -109,21 +115,27 @@ def compile_command(  # noqa: PLR0913 - the options of the command, each by name
     sys.exit(report.exit_code)
 
 
+def accept_all_names() -> None:
+    """Let names that standard output has no characters for be shown with backslashes."""
+    if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
 def go_to_interpreter(python: str | None, words: tuple[str, ...], listed: str | None) -> None:
     """Go on in the interpreter that is asked for, or that the commands among *words* run under.
 
     Raises BadArgumentsError if they run under several.
     """
-    if python is None and all("/" in word or os.path.exists(word) for word in words):
+    commands = [path for word in words if (path := find_command(word)) is not None]
+    if os.environ.pop(RERUN_MARK, "") or not (python or commands):
         return
     from mainspring.cli.rerun import find_interpreters, is_this_interpreter, rerun_under
 
-    if python is not None:
-        rerun_under(python, sys.argv[1:])
+    pythons = find_interpreters(commands) if python is None else [python]
+    are_all = python is not None or (len(commands) == len(words) and listed is None)
+    if are_all and len(pythons) == 1:
+        rerun_under(pythons[0], sys.argv[1:])
         return
-    pythons = find_interpreters(words)
-    if len(pythons) == 1 and listed is None and len(words) == 1:
-        rerun_under(pythons.pop(), sys.argv[1:])
     for other in pythons:
         if not is_this_interpreter(other):
             raise BadArgumentsError(f"{other} is another interpreter", "compile what it runs by itself")
@@ -154,6 +166,8 @@ def choose(named: list[str], request: Request, *, is_quiet: bool) -> Selection:
 def carry_out(selection: Selection, request: Request, executor: str | None, bar: Bar) -> Report:
     """Compile, and end the workers and the command at once if that is interrupted."""
     compilation = Compilation(request, bar.show)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, interrupt_once)
     try:
         with bar:
             return compilation.run(selection.findings, choose_cluster(executor))
@@ -163,14 +177,25 @@ def carry_out(selection: Selection, request: Request, executor: str | None, bar:
         os._exit(INTERRUPTED)
 
 
+def interrupt_once(number: int, frame: "FrameType | None") -> None:
+    """Raises KeyboardInterrupt, and lets nothing interrupt what is then put in order."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.default_int_handler(number, frame)
+
+
 def choose_cluster(address: str | None) -> "Engine | None":
     if address is None:
         return None
     from mainspring.ahead.cluster import SCHEME, ClusterEngine
 
-    if not address.startswith(SCHEME) or ":" not in address.removeprefix(SCHEME):
+    host, _, port = address.removeprefix(SCHEME).rpartition(":")
+    if not address.startswith(SCHEME) or not host or not is_port(port):
         raise BadArgumentsError(f"{address} is no executor", f"give {SCHEME}HOST:PORT")
     return ClusterEngine(address)
+
+
+def is_port(text: str) -> bool:
+    return text.isdecimal() and 0 < int(text) < 1 << 16
 
 
 def show(report: Report, selection: Selection, quiet: int, *, as_json: bool) -> None:
@@ -180,10 +205,14 @@ def show(report: Report, selection: Selection, quiet: int, *, as_json: bool) -> 
         click.echo(json.dumps(report.as_facts(), indent=2))
         return
     if quiet < 2:
+        if report.unstripped:
+            click.echo(
+                f"-s does not lead to {len(report.unstripped)} sources: their paths are left whole"
+            )
         for unlisted in report.unlisted:
             click.echo(f"Can't list {unlisted.path!r}: {unlisted.problem}")
         for mistake in report.mistakes:
-            click.echo(f"{mistake}\n{mistake.excerpt}".rstrip().encode(errors="backslashreplace"))
+            click.echo(f"{mistake}\n{mistake.excerpt}".rstrip())
     if not quiet:
         for left in report.left:
             if left.path in selection.named:

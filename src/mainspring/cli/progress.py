@@ -12,7 +12,7 @@ class Bar:
     """Shows how much is done, if that is wanted and standard output is a terminal."""
 
     def __init__(self, *, wanted: bool) -> None:
-        self._wanted = wanted and sys.stdout.isatty()
+        self._wanted = wanted and sys.stdout is not None and sys.stdout.isatty()
         self._progress: Progress | None = None
         self._task: TaskID | None = None
 

@@ -8,7 +8,8 @@ import sys
 from importlib.util import find_spec
 from typing import NoReturn
 
-from mainspring.ahead.distribution import find_command
+from mainspring.ahead.shebang import NamedInterpreter, read_interpreter
+from mainspring.cli import RERUN_MARK
 from mainspring.errors import UnusableInterpreterError
 from mainspring.observe.explain import choose_interpreter
 from mainspring.slot.survey import survey_interpreter
@@ -28,20 +29,23 @@ sys.meta_path.insert(0, Finder)
 from mainspring.cli.main import main
 main()
 """
-MARK = "MAINSPRING_RERUN"
 
 
-def find_interpreters(words: tuple[str, ...]) -> set[str]:
-    """The interpreters that the commands among *words* run under."""
-    commands = [path for word in words if (path := find_command(word)) is not None]
-    return {choose_interpreter([path], None)[0] for path in commands}
+def find_interpreters(commands: list[str]) -> list[str]:
+    """The interpreters that those of *commands* run under which are Python's, each once."""
+    programs = [path for path in commands if read_interpreter(path) is not NamedInterpreter.NONE]
+    found = [choose_interpreter([path], None)[0] for path in programs]
+    return list({place_interpreter(executable): executable for executable in found}.values())
+
+
+def place_interpreter(executable: str) -> tuple[str, str]:
+    """What tells an interpreter, in its environment, from others."""
+    return os.path.realpath(executable), os.path.dirname(executable)
 
 
 def is_this_interpreter(executable: str) -> bool:
     """Whether *executable* is this process's, in the same environment."""
-    return os.path.realpath(executable) == os.path.realpath(sys.executable) and os.path.dirname(
-        executable
-    ) == os.path.dirname(sys.executable)
+    return place_interpreter(executable) == place_interpreter(sys.executable)
 
 
 def rerun_under(python: str, arguments: list[str]) -> None:
@@ -50,8 +54,7 @@ def rerun_under(python: str, arguments: list[str]) -> None:
     Raises UnusableInterpreterError.
     """
     survey = survey_interpreter(python)
-    was_rerun = os.environ.pop(MARK, "")
-    if not was_rerun and not is_this_interpreter(survey.executable):
+    if not is_this_interpreter(survey.executable):
         replace_process(survey.executable, arguments)
 
 
@@ -62,7 +65,7 @@ def replace_process(executable: str, arguments: list[str]) -> NoReturn:
         os.execve(  # noqa: S606 - this very command goes on there
             executable,
             [executable, "-P", "-c", runner, *arguments],
-            {**os.environ, MARK: "1"},
+            {**os.environ, RERUN_MARK: "1"},
         )
     except OSError as error:
         raise UnusableInterpreterError(
