@@ -2,11 +2,20 @@
  * else. */
 #include "native.h"
 
+#include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { SIGNATURE_SIZE = 40 };
+
+/* O_PATH: nothing is read, and so no right to read is needed. */
+#ifdef O_PATH
+#define OPEN_FOLDER (O_PATH | O_DIRECTORY | O_CLOEXEC)
+#else
+#define OPEN_FOLDER (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+#endif
 
 static unsigned char *pack_number(unsigned char *packed, uint64_t number)
 {
@@ -29,10 +38,10 @@ static uint64_t count_nanoseconds(struct timespec time)
 #endif
 
 /* The layout is that of SIGNATURE in codecache/entry.py; what is not there is all zeros. */
-static void sign_file(unsigned char *packed, const char *path)
+static void sign_file(unsigned char *packed, int folder, const char *name)
 {
     struct stat file;
-    if (stat(path, &file) != 0) {
+    if (fstatat(folder, name, &file, 0) != 0) {
         memset(packed, 0, SIGNATURE_SIZE);
         return;
     }
@@ -51,22 +60,16 @@ static size_t count_names(const char *names, size_t size)
     return count;
 }
 
-/* A name too long for a path is one that is not there. */
-static void sign_names(unsigned char *packed, const char *folder, const char *names, size_t count)
+/* From the folder's descriptor on: the way to it is longer than that from it. */
+static void sign_names(unsigned char *packed, const char *path, const char *names, size_t count)
 {
-    char path[PATH_MAX];
-    size_t base = strlen(folder);
+    int folder = count == 0 ? -1 : open(path, OPEN_FOLDER);
     for (; count > 0; count--, packed += SIGNATURE_SIZE) {
-        size_t length = strlen(names);
-        path[0] = '\0';
-        if (base + length + 2 <= sizeof path) {
-            memcpy(path, folder, base);
-            path[base] = '/';
-            memcpy(path + base + 1, names, length + 1);
-        }
-        sign_file(packed, path);
-        names += length + 1;
+        sign_file(packed, folder, names);
+        names += strlen(names) + 1;
     }
+    if (folder >= 0)
+        close(folder);
 }
 
 PyObject *stat_files(PyObject *Py_UNUSED(module), PyObject *args)
@@ -81,7 +84,7 @@ PyObject *stat_files(PyObject *Py_UNUSED(module), PyObject *args)
     PyObject *packed = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(count + 1) * SIGNATURE_SIZE);
     if (packed != NULL && path != NULL) {
         unsigned char *bytes = (unsigned char *)PyBytes_AsString(packed);
-        sign_file(bytes, path);
+        sign_file(bytes, AT_FDCWD, path);
         sign_names(bytes + SIGNATURE_SIZE, path, names, count);
     }
     Py_DECREF(folder);

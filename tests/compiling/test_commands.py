@@ -126,7 +126,7 @@ def test_a_command_that_no_distribution_installed(world: World, equipped: Path) 
 def test_a_command_that_is_no_program_of_python_s(world: World) -> None:
     ended = call(world, "ls")
     assert (ended.status, ended.stderr) == (0, b"")
-    assert b"/ls: left alone: no `#!` line says that it is a Python program\n" in ended.stdout
+    assert b"/ls: left alone: its first line names no Python\n" in ended.stdout
 
 
 def test_a_path_goes_before_a_command_of_its_name(world: World, equipped: Path) -> None:

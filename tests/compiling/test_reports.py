@@ -162,7 +162,7 @@ def test_programs_that_are_left_alone_are_named_with_a_clear_word(world: World) 
     assert (ended.status, ended.stderr) == (0, b"")
     assert lines[:4] == [
         "app.pyz: left alone: a program in a zip file, which CPython reads by itself",
-        "script.sh: left alone: no `#!` line says that it is a Python program",
+        "script.sh: left alone: its first line names no Python",
         "old.pyc: left alone: the program is a .pyc file, which CPython runs as it is",
         "theirs: left alone: its `#!` line names another interpreter",
     ]

@@ -5,9 +5,9 @@
                   ((NAME: str, REASON: str), ...))
 
 FOLDER is relative to the folder that was named, and the other names to FOLDER.  FILES are all files in
-it, the `.pyc` files of its modules, and at last `__pycache__`, each name with a NUL behind it.  SIGNATURE
-is SipHash-1-3 over the stats of the folder and of those files; SUM is that of all that follows it.  Only
-a folder in which nothing had to be compiled is remembered.
+it and the `.pyc` files of its modules, each name with a NUL behind it.  SIGNATURE is SipHash-1-3 over the
+stats of the folder and of those files; SUM is that of all that follows it.  Only a folder in which
+nothing had to be compiled is remembered.
 
 Records lie in the user's cache, one for each tree and way to compile it.
 """
@@ -32,9 +32,8 @@ from mainspring.reasons import Reason
 from mainspring.settings import find_cache_folder, is_read_only, read_size
 
 FOLDER_NAME = "%trees"
-FORMAT = 2
+FORMAT = 3
 SUM_SIZE = 8
-BYTECODE_FOLDER = "__pycache__"
 KEPT_SECONDS = 30 * 86400.0
 #: two changes this close can have the same time, on file systems that count nanoseconds
 TICK_NS = 50_000_000
@@ -96,7 +95,7 @@ class Record:
     def note_files(self, folder: str, names: Iterable[str]) -> None:
         """Note how the files *names* in *folder* are, before anything else is asked of them."""
         notes = self._notes[folder]
-        notes.files = b"".join(os.fsencode(name) + b"\0" for name in (*names, BYTECODE_FOLDER))
+        notes.files = b"".join(os.fsencode(name) + b"\0" for name in names)
         notes.stats += stat_files(self._join(folder), notes.files)[SIGNATURE_SIZE:]
 
     def drop(self, folder: str) -> None:
@@ -189,14 +188,10 @@ def has_just_changed(stats: bytes) -> bool:
     import struct
 
     now = time.time_ns()
-    signatures = list(struct.iter_unpack("<5q", stats))
-    files = [max(mtime, ctime) for _, mtime, ctime, _, _ in signatures[1:-1]]
-    folders = [max(mtime, ctime) for _, mtime, ctime, _, _ in (signatures[0], signatures[-1])]
-    is_fine = any(time % FINE_NS for time in folders)
-    return (
-        max(files, default=0) > now - RACY_NS
-        or max(folders) > now - (TICK_NS if is_fine else RACY_NS)
-    )  # fmt: skip
+    changes = [max(mtime, ctime) for _, mtime, ctime, _, _ in struct.iter_unpack("<5q", stats)]
+    folder, *files = changes
+    margin = TICK_NS if folder % FINE_NS else RACY_NS
+    return folder > now - margin or max(files, default=0) > now - RACY_NS
 
 
 def remove_old(folder: int) -> None:

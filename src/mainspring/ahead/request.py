@@ -5,7 +5,6 @@ import re
 import sys
 from dataclasses import dataclass, field
 from enum import Enum
-from pathlib import Path
 
 from mainspring.errors import BadArgumentsError
 
@@ -84,6 +83,8 @@ class Request:
             return True
         if not self.symlink_limit or not os.path.islink(path):
             return False
+        from pathlib import Path
+
         return Path(self.symlink_limit).resolve() not in Path(path).resolve().parents
 
 

@@ -16,6 +16,8 @@ from mainspring.ahead.shebang import FIRST_LINE, NamedInterpreter, read_interpre
 from mainspring.reasons import REASONS, Reason
 
 Kind = Literal["module", "script"]
+ZIP_MARK = b"PK\x05\x06"  # of the record that ends a zip file, which a comment may follow
+ZIP_END = 22 + 65_535
 EXECUTABLE = stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH
 
 
@@ -88,24 +90,24 @@ class Walk:
         self.bytecode = BytecodeFolder("", request)
 
     def run(self) -> Iterator[Finding]:
-        yield from self.visit(self.top, ".", self.levels)
+        ahead = [(self.top, ".", self.levels)]
+        while ahead:
+            path, folder, levels = ahead.pop()
+            memory = self.record.recall(folder)
+            if memory is not None:
+                yield Settled(path, memory.modules)
+                yield from self.recall(path, memory)
+                subfolders = memory.subfolders
+            else:
+                notes = self.record.begin(folder)
+                yield from self.list(path, folder, notes)
+                subfolders = tuple(notes.subfolders)
+            if levels > 0:
+                base = "" if folder == "." else f"{folder}/"
+                ahead += [
+                    (os.path.join(path, name), base + name, levels - 1) for name in reversed(subfolders)
+                ]
         yield Walked(self.record)
-
-    def visit(self, path: str, folder: str, levels: int) -> Iterator[Finding]:
-        """What there is in the folder *path*, which is *folder* below the top, and in those below."""
-        memory = self.record.recall(folder)
-        if memory is not None:
-            yield Settled(path, memory.modules)
-            yield from self.recall(path, memory)
-            subfolders = memory.subfolders
-        else:
-            notes = self.record.begin(folder)
-            yield from self.list(path, folder, notes)
-            subfolders = tuple(notes.subfolders)
-        if levels > 0:
-            for name in subfolders:
-                below = name if folder == "." else f"{folder}/{name}"
-                yield from self.visit(os.path.join(path, name), below, levels - 1)
 
     def locate_bytecode(self, name: str) -> list[str]:
         """The `.pyc` files of the file *name*, if that is a module, as seen from its folder."""
@@ -219,10 +221,13 @@ def is_zip(path: str) -> bool:
     """Whether *path* is a program in a zip file, which may have a `#!` line in front."""
     try:
         with open(path, "rb") as file:
-            if file.read(FIRST_LINE).startswith((b"#!", b"PK\x03\x04")):
-                import zipfile
-
-                return zipfile.is_zipfile(path)
+            if not file.read(FIRST_LINE).startswith((b"#!", b"PK\x03\x04")):
+                return False
+            file.seek(-min(ZIP_END, os.fstat(file.fileno()).st_size), os.SEEK_END)
+            if ZIP_MARK not in file.read():
+                return False
     except OSError:
-        pass
-    return False
+        return False
+    import zipfile
+
+    return zipfile.is_zipfile(path)

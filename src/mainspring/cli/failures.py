@@ -6,7 +6,6 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from difflib import get_close_matches
 
 import click
 
@@ -61,6 +60,8 @@ def describe_misuse(error: click.UsageError, ctx: click.Context | None) -> BadAr
 
 def describe_unknown_command(word: str, known: Iterable[str]) -> BadArgumentsError:
     """What click has to say too, but it suggests only commands that are loaded."""
+    from difflib import get_close_matches
+
     near = get_close_matches(word, known, 1)
     hint = f"did you mean '{near[0]}'? Or " if near else ""
     return BadArgumentsError(f"no such command {word!r}", f"{hint}see `mainspring --help`")
