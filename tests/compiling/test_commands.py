@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 from importlib.metadata import distribution
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +16,8 @@ from starts import make_bare_venv
 from .calls import PROGRAM, ask, call, check_hit, count, list_compiled, make_program
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from starts import World
 
 TAG = sys.implementation.cache_tag

@@ -43,7 +43,7 @@ def place() -> Iterator[Path]:
 
 @pytest.fixture
 def image(world: World, place: Path) -> Path:
-    """A tree that was built for an image, and put where it belongs: with new inodes, and times in seconds."""
+    """A tree that was built for an image, and put where it belongs: new inodes, and times in seconds."""
     root = place / "build-machine" / "root"
     script = make_program(root / "usr" / "bin" / "tool", PROGRAM + "raise SystemExit(len(sys.argv))\n")
     make_tree(root, usr__lib__module="x = 1\n")

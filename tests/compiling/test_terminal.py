@@ -78,7 +78,7 @@ def open_terminal(world: World, *words: Argument) -> Terminal:
         stdout=slave,
         stderr=slave,
         start_new_session=True,
-        preexec_fn=take_terminal,
+        preexec_fn=take_terminal,  # noqa: PLW1509 - no thread is running here
     )
     os.close(slave)
     return Terminal(process, master)
@@ -234,7 +234,7 @@ def test_workers_do_not_outlive_a_command_that_was_killed(world: World) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    wait_for(lambda: (world.home / "tree" / "__pycache__").is_dir())
+    wait_for((world.home / "tree" / "__pycache__").is_dir)
     workers = find_workers(process)
     assert workers
     process.kill()
