@@ -63,7 +63,7 @@ class Pattern(click.ParamType[re.Pattern[str]]):
 )
 @click.option("-j", "--workers", type=click.IntRange(0), default=0, help="Processes; all cores if 0.")
 @click.option("-o", "optimizations", type=click.IntRange(-1, 2), multiple=True, metavar="LEVEL",
-              help="Level of optimisation, 0 to 2; may be given again.")  # fmt: skip
+              help="Level, 0 to 2, or -1 for the interpreter's own; may be given again.")  # fmt: skip
 @click.option("-e", "symlink_limit", metavar="DIR", help="Skip links that lead out of DIR.")
 @click.option("--invalidation-mode", "mode", type=click.Choice(sorted(MODES)),
               help="How CPython validates; checked-hash if SOURCE_DATE_EPOCH is set.")  # fmt: skip
@@ -72,9 +72,10 @@ class Pattern(click.ParamType[re.Pattern[str]]):
     "--beside", is_flag=True, help="Put the entries of scripts into the __pycache__ beside them."
 )
 @click.option("--read-only-image", "image", is_flag=True,
-              help="For a container or an immutable host: trusted there by its owner, root.")  # fmt: skip
+              help="For files of root's that nobody changes any more: entries beside scripts, compared "
+              "by size and time alone; modules, not compared at all.")  # fmt: skip
 @click.option("--executor", metavar="dask://HOST:PORT", help="Compile on the workers of a Dask cluster.")
-@click.option("--python", metavar="PATH", help="The interpreter to compile for, instead of this one.")
+@click.option("--python", metavar="PATH", help="The interpreter, instead of the commands' or this one.")
 @click.option("--json", "as_json", is_flag=True, help="Print a report for programs to read.")
 def compile_command(  # noqa: PLR0913 - the options of the command, each by name
     paths: tuple[str, ...],
@@ -94,7 +95,10 @@ def compile_command(  # noqa: PLR0913 - the options of the command, each by name
 
     Takes folders, files, and names of commands on PATH: of those, the script and every module of its
     distribution and of what that requires.  Modules get the .pyc that python -m compileall would write;
-    scripts, found by their #! line, get an entry.  Without arguments, takes the folders of sys.path.
+    scripts, found by their #! line, get an entry, and so does any .py file that is named.  Without
+    arguments, takes the folders of sys.path.
+
+    The exit status is 1 if a source could not be compiled, or what came of it not be written.
     """
     accept_all_names()
     words = tuple(os.fsdecode(path) for path in paths)
