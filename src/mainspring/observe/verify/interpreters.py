@@ -4,8 +4,8 @@ import os
 import re
 
 from mainspring.codecache.lookup import read_entry
+from mainspring.codecache.origin import is_gone
 from mainspring.codecache.writer import INTERPRETER_NOTE
-from mainspring.observe.scripts import is_gone
 from mainspring.observe.trust import find_distrust
 from mainspring.observe.verify.findings import Finding
 from mainspring.places import Refused, open_tree
