@@ -16,7 +16,7 @@ PACKAGE = ROOT / "src" / "mainspring"
 LAYERS = (
     ("settings", "places", "reasons", "errors"),
     ("codecache",),
-    ("program", "plan", "startlog", "seam"),
+    ("program", "plan", "startlog"),
     ("hook",),
     ("slot",),
     ("warm", "ahead", "gateway"),
