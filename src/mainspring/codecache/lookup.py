@@ -176,13 +176,17 @@ def look_at(
         return Look(place, path, damaged.verdict)
     look = Look(place, path, classify_entry(entry, source))
     look.entry = entry
-    if look.verdict in USABLE:
-        try:
-            look.code = entry.load_code()
-        except Damaged as damaged:
-            look.verdict = damaged.verdict
     look.used_at = status.st_mtime
+    if look.verdict in USABLE:
+        load_code(look, entry)
     return look
+
+
+def load_code(look: Look, entry: Entry) -> None:
+    try:
+        look.code = entry.load_code()
+    except Damaged as damaged:
+        look.verdict = damaged.verdict
 
 
 def read_entry(folder: int, name: str, owners: "Collection[int]") -> "tuple[bytes, os.stat_result]":
