@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from security.people import STRANGER, list_tree, need_root
+from starts import give_command
 
-from .entries import command, find_note, make_entry, start, verify
+from .entries import find_note, make_entry, start, verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -234,7 +235,7 @@ def test_the_checks_of_one_build_do_not_depend_on_another(world: World) -> None:
     shutil.copytree(world.cache / build, world.cache / f"cpython-399-{build[12:]}")
     (world.cache / f"cpython-399-{build[12:]}" / "%interpreter").write_text("/nowhere/python")
     assert sorted(verify(world).findings) == ["same", "unknown-interpreter"]
-    status, output, errors = command(world, "verify")
+    status, output, errors = give_command(world, "verify")
     assert (status, errors) == (0, "")
     assert output.splitlines()[-1] == "2 entries: 0 differences; 1 could not be checked"
 
