@@ -32,7 +32,7 @@ ALONE = (
 #: on a start's path, and so without a docstring's worth of imports
 HIT_PATH = (
     "settings.py", "places.py", "codecache/key.py", "codecache/entry.py", "codecache/lookup.py",
-    "codecache/counters.py", "program.py", "hook.py",
+    "codecache/counters.py", "codecache/schedule.py", "program.py", "plan.py", "hook.py",
 )  # fmt: skip
 #: what an interpreter has loaded by itself, or has built in
 CHEAP = {
