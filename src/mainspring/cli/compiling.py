@@ -1,4 +1,4 @@
-"""`mainspring compile`."""
+"""`mainspring compile` compiles modules and scripts ahead of time."""
 
 import os
 import re
@@ -16,7 +16,7 @@ from mainspring.ahead.tree import Compilation
 from mainspring.cli import RERUN_MARK
 from mainspring.cli.failures import INTERRUPTED
 from mainspring.cli.progress import Bar
-from mainspring.errors import BadArgumentsError, MainspringError
+from mainspring.errors import BadArgumentsError, UnreadableListError
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -24,10 +24,6 @@ if TYPE_CHECKING:
     from mainspring.ahead.dispatch import Engine
 
 MODES = {mode.name.lower().replace("_", "-"): mode for mode in Invalidation}
-
-
-class UnreadableListError(MainspringError):
-    """A list of paths that cannot be read."""
 
 
 class Pattern(click.ParamType[re.Pattern[str]]):
@@ -140,9 +136,7 @@ def read_list(path: str) -> list[str]:
             return [line.strip() for line in file if line.strip()]
     except OSError as error:
         click.echo(f"Error reading file list {path}")
-        raise UnreadableListError(
-            f"cannot read the list {path} ({error.strerror})", "give -i a readable file, or -"
-        ) from error
+        raise UnreadableListError(path, str(error.strerror)) from error
 
 
 def make_request(

@@ -1,4 +1,4 @@
-"""A bar with rate and time left, on a terminal."""
+"""A bar shows rate and time left, on a terminal."""
 
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
