@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "mainspring"
 #: what each part may import, of the parts below it
 LAYERS = (
-    ("settings", "places", "reasons", "errors"),
+    ("settings", "places", "reasons", "errors", "shebang"),
     ("codecache",),
     ("program", "plan", "startlog"),
     ("hook",),
