@@ -121,6 +121,26 @@ class World:
         return line.outcome
 
 
+def give_command(
+    world: World, *words: Argument, cwd: Path | None = None, **changes: str | None
+) -> tuple[int, str, str]:
+    """Give a command of the installed launcher; its status, and what it printed.
+
+    It goes through the world's other command first, if there is one, and leaves no line in the log.
+    """
+    prefix = getattr(world, "prefix", ())
+    done = subprocess.run(
+        [*prefix, world.launcher, *words],
+        cwd=cwd or world.home,
+        env=world.environment(MAINSPRING_LOG=None, **changes),
+        check=False,
+        capture_output=True,
+        text=True,
+        errors="surrogateescape",
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
 def make_bare_venv(folder: Path) -> Path:
     """Make a virtual environment that holds nothing; the path of its interpreter."""
     venv.EnvBuilder(symlinks=True, with_pip=False).create(folder)

@@ -3,6 +3,8 @@
 import errno
 from typing import ClassVar
 
+from mainspring.reasons import REASONS
+
 
 class MainspringError(Exception):
     """A failure to be told in one line: what is wrong, and the remedy."""
@@ -143,3 +145,36 @@ class NoScriptError(MainspringError):
 
     def __init__(self, path: str) -> None:
         super().__init__(f"there is no script {path}, and no entry of one", "check its path")
+
+
+class NoCacheFolderError(MainspringError):
+    """An environment in which no setting leads to a cache."""
+
+    def __init__(self) -> None:
+        row = REASONS["no-cache-folder"]
+        super().__init__(row.meaning, f"{row.remedy}, or use --beside")
+
+
+class UnreadableListError(MainspringError):
+    """A list of paths that this user cannot read."""
+
+    def __init__(self, path: str, cause: str) -> None:
+        super().__init__(f"cannot read the list {path} ({cause})", "give -i a readable file, or -")
+
+
+class NoWorkerStartedError(MainspringError):
+    """A machine on which no worker can be started."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(
+            f"no worker can be started ({cause})", "see which limit (`ulimit -a`) is too low"
+        )
+
+
+class NoWorkerLeftError(MainspringError):
+    """An executor whose workers have all ended."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(
+            f"no worker is left ({cause})", "see why the workers ended, and start them again"
+        )

@@ -147,6 +147,29 @@ def try_lock(root: int, name: str) -> int | None:
     return descriptor
 
 
+def read_trusted_file(
+    folder: int, name: str, owners: "Collection[int]"
+) -> "tuple[bytes, os.stat_result]":
+    """The content and status of the trusted file *name*; closes *folder*.
+
+    Raises Refused, FileNotFoundError, or OSError.
+    """
+    try:
+        descriptor = os.open(name, OPEN_FILE, dir_fd=folder)
+    finally:
+        os.close(folder)
+    try:
+        status = os.fstat(descriptor)
+        reason = judge_owner(status, owners)
+        if not stat.S_ISREG(status.st_mode):
+            reason = "not-a-file"
+        if reason is not None:
+            raise Refused(reason, name)
+        return read_file(descriptor), status
+    finally:
+        os.close(descriptor)
+
+
 def read_file(descriptor: int) -> bytes:
     """All that the file open at *descriptor* holds, from where it stands."""
     size = os.fstat(descriptor).st_size + 1

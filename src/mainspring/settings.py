@@ -80,21 +80,20 @@ def find_cache_folder(environment: "Mapping[str, str]") -> str | None:
     own = environment.get("MAINSPRING_CACHE_DIR", "")
     if os.path.isabs(own):
         return own
-    shared = environment.get("XDG_CACHE_HOME", "")
-    if os.path.isabs(shared):
-        return shared + "/mainspring"
-    home = environment.get("HOME", "")
-    if os.path.isabs(home):
-        return home + "/.cache/mainspring"
-    return None
+    return find_base(environment, "XDG_CACHE_HOME", "/.cache")
 
 
 def find_state_folder(environment: "Mapping[str, str]") -> str | None:
     """The absolute path of the folder where commands keep what is no cache, or None."""
-    shared = environment.get("XDG_STATE_HOME", "")
+    return find_base(environment, "XDG_STATE_HOME", "/.local/state")
+
+
+def find_base(environment: "Mapping[str, str]", name: str, below_home: str) -> str | None:
+    """Our folder in the one that *name* says, or else HOME leads to; None if neither is absolute."""
+    shared = environment.get(name, "")
     if os.path.isabs(shared):
         return shared + "/mainspring"
     home = environment.get("HOME", "")
     if os.path.isabs(home):
-        return home + "/.local/state/mainspring"
+        return f"{home}{below_home}/mainspring"
     return None

@@ -14,9 +14,9 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "mainspring"
 #: what each part may import, of the parts below it
 LAYERS = (
-    ("settings", "places", "reasons", "errors"),
+    ("settings", "places", "reasons", "errors", "shebang"),
     ("codecache",),
-    ("program", "plan", "startlog", "seam"),
+    ("program", "plan", "startlog"),
     ("hook",),
     ("slot",),
     ("warm", "ahead", "gateway"),
@@ -32,7 +32,7 @@ ALONE = (
 #: on a start's path, and so without a docstring's worth of imports
 HIT_PATH = (
     "settings.py", "places.py", "codecache/key.py", "codecache/entry.py", "codecache/lookup.py",
-    "codecache/counters.py", "program.py", "hook.py",
+    "codecache/counters.py", "codecache/schedule.py", "program.py", "plan.py", "hook.py",
 )  # fmt: skip
 #: what an interpreter has loaded by itself, or has built in
 CHEAP = {

@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from security.people import write_script
+from starts import give_command
 
 from mainspring.codecache.writer import TEMPORARY_PREFIX
 
@@ -27,17 +28,7 @@ def command(
     world: World, *words: Argument, cwd: Path | None = None, **changes: str | None
 ) -> tuple[int, str, str]:
     """`mainspring clean WORDS`; its status, and what it printed."""
-    prefix = getattr(world, "prefix", ())
-    done = subprocess.run(
-        [*prefix, world.launcher, "clean", *words],
-        cwd=cwd or world.home,
-        env=world.environment(MAINSPRING_LOG=None, **changes),
-        check=False,
-        capture_output=True,
-        text=True,
-        errors="surrogateescape",
-    )
-    return done.returncode, done.stdout, done.stderr
+    return give_command(world, "clean", *words, cwd=cwd, **changes)
 
 
 def clean(world: World, *words: Argument, **changes: str | None) -> dict[str, Any]:

@@ -14,7 +14,8 @@ import pytest
 from security.people import check_entries, write_script
 
 from mainspring.codecache.schedule import PASS_PAUSE
-from mainspring.codecache.sweep import LEAST_BUDGET_NS, parse_state, sweep
+from mainspring.codecache.sweep import LEAST_BUDGET_NS, sweep
+from mainspring.codecache.sweepstate import parse_state
 
 from .trees import find_dead_process
 

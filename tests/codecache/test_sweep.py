@@ -10,7 +10,8 @@ import pytest
 from security.people import STRANGER, need_root
 
 from mainspring.codecache.mounts import read_remote_mounts, unescape_point
-from mainspring.codecache.sweep import LOW_WATER, Pass, Walk
+from mainspring.codecache.sweep import LOW_WATER, Walk
+from mainspring.codecache.sweepstate import Pass
 
 from .trees import HOUR, find_dead_process
 

@@ -6,16 +6,21 @@ import json
 import os
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
-from security.people import settle_entries
+from security.people import read_identity, settle_entries
 from starts import Ended
+
+from mainspring.codecache.entry import Entry, decode_entry
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from starts import Argument, World
 
+TAG = sys.implementation.cache_tag
+SETTLED_NS = 2_200_000_000
 #: a start compiles it, since it is of some size and does something
 PROGRAM = "#!/usr/bin/env python3\nimport sys\nprint('ran', __name__, sys.argv[1:])\n"
 
@@ -92,3 +97,19 @@ def list_compiled(folder: Path) -> dict[str, tuple[int, bytes]]:
         str(path.relative_to(folder)): (path.stat().st_mode, path.read_bytes())
         for path in sorted(folder.rglob("*.pyc"))
     }
+
+
+def find_beside(script: Path) -> Path:
+    return script.parent / "__pycache__" / f"{script.name}%.{TAG}.pyc"
+
+
+def read_entry(path: Path) -> Entry:
+    content = path.read_bytes()
+    return decode_entry(content, read_identity(content))
+
+
+def wait_until_aged(*folders: Path) -> None:
+    """Wait until all below *folders* was changed so long ago that its stat can be trusted."""
+    newest = max(path.lstat().st_ctime_ns for folder in folders for path in [folder, *folder.rglob("*")])
+    while time.time_ns() < newest + SETTLED_NS:
+        time.sleep(0.05)

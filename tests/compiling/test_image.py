@@ -2,43 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from security.people import STRANGER, check_start, need_root
+from security.people import STRANGER, check_start
 
 from mainspring.codecache.entry import sign_image
 
-from .calls import PROGRAM, ask, count, list_compiled, make_program, make_tree
-from .test_scripts import find_beside, read_entry
+from .calls import PROGRAM, ask, count, find_beside, list_compiled, make_program, make_tree, read_entry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
     from security.people import PrefixedWorld
     from starts import World
 
-#: folders that root alone can write to, up to the root of the file system, and that all can enter
-WHERE = "/opt"
 LONG_AGO = 1_500_000_000
-
-
-@pytest.fixture
-def place() -> Iterator[Path]:
-    """A folder that is root's, and everything above it."""
-    need_root()
-    folder = Path(tempfile.mkdtemp(prefix="mainspring-image-", dir=WHERE))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
 
 
 @pytest.fixture
@@ -220,46 +204,3 @@ def test_any_python_can_read_one(tool: Path) -> None:
     )
     done = subprocess.check_output([sys.executable, "-c", code, find_beside(tool)], text=True)
     assert done == "True /usr/bin/tool\n"
-
-
-# ---- root, in a folder of somebody else's ---------------------------------------------------------
-
-
-def list_outside(folder: Path) -> str:
-    return json.dumps(sorted((str(path), path.lstat().st_mtime_ns) for path in folder.rglob("*")))
-
-
-@pytest.mark.parametrize("option", ["--beside", "--read-only-image"])
-def test_root_writes_nothing_outside_of_a_user_s_folder(
-    world: World, stranger: PrefixedWorld, place: Path, option: str
-) -> None:
-    outside = place / "outside"
-    secret = make_program(outside / "secret")
-    secret.chmod(0o600)
-    theirs = stranger.home / "project"
-    make_program(theirs / "one" / "tool")
-    (theirs / "one" / "__pycache__").symlink_to(outside)
-    (theirs / "two").mkdir()
-    (theirs / "two" / "tool").symlink_to(secret)
-    make_program(theirs / "three" / "tool")
-    (theirs / "three" / "__pycache__").mkdir()
-    find_beside(theirs / "three" / "tool").symlink_to(outside / "planted")
-    for path in [theirs, *theirs.rglob("*")]:
-        os.chown(path, STRANGER, STRANGER, follow_symlinks=False)
-    before = list_outside(outside)
-    facts = ask(world, option, theirs, status=1)
-    assert [one["path"] for one in facts["errors"]] == [str(theirs / "one" / "tool")]
-    assert list_outside(outside) == before
-    # what root alone can read, nobody else can read here
-    entry = find_beside(theirs / "two" / "tool")
-    assert entry.stat().st_mode & 0o777 == 0o600
-    assert entry.stat().st_uid == 0
-
-
-def test_a_folder_that_cannot_be_written_to_is_an_error(stranger: PrefixedWorld, place: Path) -> None:
-    script = make_program(place / "bin" / "tool")
-    facts = ask(stranger, "--beside", place, status=1, before=stranger.prefix)
-    assert [one["path"] for one in facts["errors"]] == [str(script)]
-    assert "PermissionError" in facts["errors"][0]["message"]
-    # in their own cache there is room for it
-    assert count(ask(stranger, place, before=stranger.prefix)) == (1, 0, 0)

@@ -9,8 +9,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .calls import PROGRAM, ask, call, check_hit, count, list_compiled, make_program, make_tree
-from .test_unchanged import wait_until_aged
+from .calls import (
+    PROGRAM,
+    ask,
+    call,
+    check_hit,
+    count,
+    list_compiled,
+    make_program,
+    make_tree,
+    wait_until_aged,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-import os
-import stat
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from security.people import let_age, list_temporary, list_tree, read_identity, settle_entries
+from security.people import let_age, settle_entries
 
-from mainspring.codecache.entry import Entry, decode_entry
-
-from .calls import PROGRAM, ask, call, check_hit, count, make_program, make_tree
-from .test_unchanged import wait_until_aged
+from .calls import (
+    PROGRAM,
+    ask,
+    call,
+    check_hit,
+    count,
+    make_program,
+    make_tree,
+    read_entry,
+    wait_until_aged,
+)
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from starts import World
 
+    from mainspring.codecache.entry import Entry
+
 TAG = sys.implementation.cache_tag
-
-
-def read_entry(path: Path) -> Entry:
-    content = path.read_bytes()
-    return decode_entry(content, read_identity(content))
 
 
 SCRIPTS = {
@@ -208,77 +208,3 @@ def test_a_cache_that_cannot_be_written_is_an_error(world: World) -> None:
     ended = call(world, "-q", "tool")
     assert (ended.status, ended.stderr) == (1, b"")
     assert ended.stdout == b"tool:1: a file or a link is where a folder of the cache belongs\n"
-
-
-# ---- entries beside their scripts ---------------------------------------------------------------
-
-
-def find_beside(script: Path) -> Path:
-    return script.parent / "__pycache__" / f"{script.name}%.{TAG}.pyc"
-
-
-@pytest.mark.parametrize(
-    ("mode", "expected"), [(0o755, 0o644), (0o700, 0o600), (0o750, 0o640), (0o777, 0o644), (0o555, 0o644)]
-)
-def test_who_can_read_a_script_can_read_its_entry(world: World, mode: int, expected: int) -> None:
-    script = make_program(world.home / "bin" / "tool")
-    script.chmod(mode)
-    assert count(ask(world, "--beside", "bin")) == (1, 0, 0)
-    entry = find_beside(script)
-    assert stat.S_IMODE(entry.stat().st_mode) == expected
-    assert world.entries == []
-
-
-def test_one_beside_is_used(world: World) -> None:
-    script = make_program(world.home / "bin" / "tool")
-    wait_until_aged(script)
-    assert count(ask(world, "--beside", "bin")) == (1, 0, 0)
-    assert world.outcome_of(script) == "hit"
-    assert world.entries == []
-
-
-def test_a_module_and_a_script_of_one_name_have_entries_of_their_own(world: World) -> None:
-    script = make_program(world.home / "bin" / "tool.py")
-    assert count(ask(world, "--beside", "bin"))[2] == 0
-    assert {path.name for path in (script.parent / "__pycache__").iterdir()} == {
-        f"tool.{TAG}.pyc",
-        f"tool.py%.{TAG}.pyc",
-    }
-
-
-@pytest.mark.parametrize("where", ["folder", "entry", "dangling", "file"])
-def test_nothing_is_written_through_a_link_that_was_planted(world: World, where: str) -> None:
-    script = make_program(world.home / "bin" / "tool")
-    outside = world.home / "outside"
-    outside.mkdir()
-    (outside / "precious").write_text("precious")
-    folder = script.parent / "__pycache__"
-    match where:
-        case "folder":
-            folder.symlink_to(outside)
-        case "dangling":
-            folder.symlink_to(outside / "missing")
-        case "file":
-            folder.write_text("in the way")
-        case "entry":
-            folder.mkdir()
-            find_beside(script).symlink_to(outside / "precious")
-    before = list_tree(outside)
-    ended = call(world, "-q", "--beside", "bin")
-    assert list_tree(outside) == before
-    if where == "entry":  # it is replaced, and what it led to is not
-        assert ended.status == 0
-        assert not find_beside(script).is_symlink()
-    else:
-        assert ended.status == 1
-        assert ended.stdout.startswith(b"bin/tool:1: ")
-    assert ended.stderr == b""
-    assert list_temporary(world.home) == []
-
-
-def test_beside_has_no_name_for_every_option(world: World) -> None:
-    make_program(world.home / "tool")
-    for changes in ({"PYTHONNODEBUGRANGES": "1"}, {"PYTHONPYCACHEPREFIX": "/nowhere"}):
-        facts = ask(world, "--beside", "tool", **changes)
-        assert facts["left"] == [{"path": "tool", "reason": "no-place-beside"}]
-    assert not os.path.lexists(world.home / "__pycache__")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from .calls import make_program
-from .test_workers import (
+from .workers import (
     GIANT,
     MEGABYTE,
     PATIENCE,
@@ -132,18 +132,23 @@ def list_leftovers(world: World) -> list[str]:
     return [name for name in names if "%tmp" in name or re.search(r"\.pyc\.\d+$", name)]
 
 
-def test_control_c_ends_it_at_once_and_leaves_nothing(world: World, terminals: list[Terminal]) -> None:
-    tree = write_modules(world.home / "tree", 60)
-    (tree / "giant.py").write_text(GIANT * 4)  # a minute or so
-    terminal = open_terminal(world, "-j2", "tree")
-    terminals.append(terminal)
+def wait_for_giant(terminal: Terminal) -> list[int]:
+    """Wait until a worker is at work on something large; all workers."""
     wait_for(
         lambda: (
             terminal.read()
             and any(measure(one) > 60 * MEGABYTE for one in find_workers(terminal.process))
         )
     )
-    workers = find_workers(terminal.process)
+    return find_workers(terminal.process)
+
+
+def test_control_c_ends_it_at_once_and_leaves_nothing(world: World, terminals: list[Terminal]) -> None:
+    tree = write_modules(world.home / "tree", 60)
+    (tree / "giant.py").write_text(GIANT * 4)  # a minute or so
+    terminal = open_terminal(world, "-j2", "tree")
+    terminals.append(terminal)
+    workers = wait_for_giant(terminal)
     assert len(workers) == 2
     typed = time.monotonic()
     terminal.type(CONTROL_C)
@@ -164,13 +169,7 @@ def test_control_c_while_a_script_has_a_worker_of_its_own(
     make_program(world.home / "script", "#!/usr/bin/env python3\nprint('\\N{SNOWMAN}')\n" + GIANT * 4)
     terminal = open_terminal(world, "script")
     terminals.append(terminal)
-    wait_for(
-        lambda: (
-            terminal.read()
-            and any(measure(one) > 60 * MEGABYTE for one in find_workers(terminal.process))
-        )
-    )
-    workers = find_workers(terminal.process)
+    workers = wait_for_giant(terminal)
     terminal.type(CONTROL_C)
     assert terminal.finish() == 130
     wait_for(lambda: not any(map(is_there, workers)))

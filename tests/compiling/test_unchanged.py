@@ -8,14 +8,14 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from starts import World
 
-from .calls import PROGRAM, ask, call, count, make_program, make_tree
+from .calls import ask, call, count, make_program, make_tree, wait_until_aged
+from .edits import CHANGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from starts import Argument
 
 TAG = sys.implementation.cache_tag
-SETTLED_NS = 2_200_000_000
 
 
 @dataclass
@@ -66,13 +65,6 @@ def describe_run(world: World, *words: Argument, **options: Any) -> tuple[int, b
 
 def blank_time(content: bytes) -> bytes:
     return content[:8] + content[12:]
-
-
-def wait_until_aged(*folders: Path) -> None:
-    """Wait until all below *folders* was changed so long ago that its stat can be trusted."""
-    newest = max(path.lstat().st_ctime_ns for folder in folders for path in [folder, *folder.rglob("*")])
-    while time.time_ns() < newest + SETTLED_NS:
-        time.sleep(0.05)
 
 
 def make_one(home: Path, like: World) -> World:
@@ -126,118 +118,6 @@ def test_nothing_of_an_unchanged_tree_is_opened(twins: Twins) -> None:
     opened = [line for line in lines if "openat(AT_FDCWD" in line and "tree/bin/" not in line]
     assert [line for line in opened if "O_PATH" not in line] == []
     assert len([line for line in lines if '"a.py"' in line]) == 1
-
-
-# ---- the changes, each of which the next run has to notice ------------------------------------
-
-
-def edit(tree: Path) -> None:
-    (tree / "a.py").write_text("a = 2\n")
-
-
-def edit_keeping_size_and_time(tree: Path) -> None:
-    path = tree / "sub" / "c.py"
-    status = path.stat()
-    path.write_text("c = 2\n")
-    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns + 10**9))
-
-
-def replace(tree: Path) -> None:
-    (tree / "new").write_text("a = 22\n")
-    (tree / "new").rename(tree / "a.py")
-
-
-def touch(tree: Path) -> None:
-    os.utime(tree / "a.py", (10**9, 10**9))
-
-
-def add(tree: Path) -> None:
-    (tree / "sub" / "new.py").write_text("new = 1\n")
-
-
-def add_folder(tree: Path) -> None:
-    make_tree(tree / "sub" / "deep" / "below", e="e = 1\n")
-
-
-def remove_source(tree: Path) -> None:
-    (tree / "a.py").unlink()
-
-
-def remove_bytecode(tree: Path) -> None:
-    (tree / "__pycache__" / f"a.{TAG}.pyc").unlink()
-
-
-def remove_all_bytecode(tree: Path) -> None:
-    shutil.rmtree(tree / "sub" / "__pycache__")
-
-
-def overwrite_bytecode(tree: Path) -> None:
-    (tree / "__pycache__" / f"a.{TAG}.pyc").write_bytes(b"overwritten in place")
-
-
-def replace_bytecode(tree: Path) -> None:
-    path = tree / "__pycache__" / f"a.{TAG}.pyc"
-    path.unlink()
-    path.write_bytes(b"another")
-
-
-def link_bytecode_folder(tree: Path) -> None:
-    folder = tree / "__pycache__"
-    folder.rename(tree.parent / "aside")
-    folder.symlink_to(tree / "sub" / "deep" / "__pycache__")
-
-
-def remove_folder(tree: Path) -> None:
-    shutil.rmtree(tree / "sub" / "deep")
-
-
-def rename_folder(tree: Path) -> None:
-    (tree / "sub" / "deep").rename(tree / "sub" / "shallow")
-
-
-def exchange_folders(tree: Path) -> None:
-    make_tree(tree.parent / "other", c="c = 'other'\n")
-    (tree / "sub").rename(tree.parent / "was-sub")
-    (tree.parent / "other").rename(tree / "sub")
-
-
-def make_folder_of_file(tree: Path) -> None:
-    (tree / "b.py").unlink()
-    make_tree(tree / "b.py", f="f = 1\n")
-
-
-def add_program(tree: Path) -> None:
-    make_program(tree / "sub" / "another-tool")
-
-
-def edit_program(tree: Path) -> None:
-    (tree / "bin" / "tool").write_text(PROGRAM + "# changed\n")
-
-
-def let_program_be_another_s(tree: Path) -> None:
-    (tree / "bin" / "tool").write_text("#!/bin/sh\n")
-
-
-def let_module_be_a_program(tree: Path) -> None:
-    (tree / "a.py").write_text(PROGRAM)
-    (tree / "a.py").chmod(0o755)
-
-
-def link_to_another(tree: Path) -> None:
-    (tree / "a.py").unlink()
-    (tree / "a.py").symlink_to("b.py")
-
-
-def break_module(tree: Path) -> None:
-    (tree / "a.py").write_text("a = (\n")
-
-
-CHANGES = [
-    edit, edit_keeping_size_and_time, replace, touch, add, add_folder, remove_source, remove_bytecode,
-    remove_all_bytecode, overwrite_bytecode, replace_bytecode, link_bytecode_folder, remove_folder,
-    rename_folder, exchange_folders, make_folder_of_file, add_program, edit_program,
-    let_program_be_another_s, let_module_be_a_program, link_to_another, break_module,
-]  # fmt: skip
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 from security.people import list_tree
+from starts import give_command
 
 from mainspring.reasons import REASONS, VERDICTS
 
@@ -20,16 +20,7 @@ def call(
     world: World, *words: Argument, cwd: Path | None = None, **changes: str | None
 ) -> tuple[int, str, str]:
     """`mainspring explain WORDS`; its status, and what it printed."""
-    done = subprocess.run(
-        [world.launcher, "explain", *words],
-        cwd=cwd or world.home,
-        env=world.environment(MAINSPRING_LOG=None, **changes),
-        check=False,
-        capture_output=True,
-        text=True,
-        errors="surrogateescape",
-    )
-    return done.returncode, done.stdout, done.stderr
+    return give_command(world, "explain", *words, cwd=cwd, **changes)
 
 
 def explain(

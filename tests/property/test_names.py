@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mainspring.codecache.counters import escape_program
 from mainspring.codecache.key import locate_entry
-from mainspring.codecache.sweep import find_script
+from mainspring.codecache.origin import find_script
 
 ODD = st.sampled_from(
     ["", ".", "..", "%", "%%", "%25", "%2E", "%2F", "%2E%2E", "a%.pyc", "a%", "%opt-1.pyc", "...",

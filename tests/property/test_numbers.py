@@ -6,17 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mainspring.codecache import sweep
-from mainspring.codecache.sweep import (
-    AGE_CLASSES,
-    Folder,
-    Pass,
-    begin_class,
-    classify_age,
-    find_class,
-    format_state,
-    parse_state,
-)
+from mainspring.codecache.ages import AGE_CLASSES, begin_class, classify_age, find_class
+from mainspring.codecache.sweepstate import Folder, Pass, format_state, parse_state
 from mainspring.settings import UNITS, parse_size, read_size
 
 SECONDS = st.floats(0, 2.0**20)
@@ -95,4 +86,4 @@ def describe(state: Pass) -> tuple[object, ...]:
 @given(st.text())
 def test_what_is_no_state_is_refused(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - any ValueError is a refusal
-        sweep.parse_state(text)
+        parse_state(text)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from enabling.commands import Commands
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from security.people import PrefixedWorld
 
 
@@ -72,3 +74,11 @@ def command_as(stranger: PrefixedWorld, path: str = "/nonexistent") -> Commands:
 def list_found(facts: dict[str, Any]) -> dict[str, str]:
     """The interpreters, and the state of each."""
     return {found["path"]: found["state"] for found in facts["interpreters"]}
+
+
+def make_program(folder: Path, text: str, name: str = "python3") -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    path.write_text(text)
+    path.chmod(0o755)
+    return path

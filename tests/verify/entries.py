@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import marshal
 import os
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from security.people import read_identity, write_script
+from starts import give_command
 
 from mainspring.codecache.entry import Entry, decode_entry, encode_entry
 
@@ -53,25 +53,8 @@ class Verified:
         return str(finding)
 
 
-def command(
-    world: World, *words: Argument, cwd: Path | None = None, **changes: str | None
-) -> tuple[int, str, str]:
-    """Give a command of the installed launcher; its status, and what it printed."""
-    prefix = getattr(world, "prefix", ())
-    done = subprocess.run(
-        [*prefix, world.launcher, *words],
-        cwd=cwd or world.home,
-        env=world.environment(MAINSPRING_LOG=None, **changes),
-        check=False,
-        capture_output=True,
-        text=True,
-        errors="surrogateescape",
-    )
-    return done.returncode, done.stdout, done.stderr
-
-
 def verify(world: World, *words: Argument, **changes: str | None) -> Verified:
-    status, output, errors = command(world, "verify", "--json", *words, **changes)
+    status, output, errors = give_command(world, "verify", "--json", *words, **changes)
     assert errors == ""
     answer = json.loads(output)
     verified = Verified(status, answer["entries"], answer["summary"])

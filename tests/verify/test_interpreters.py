@@ -2,113 +2,39 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from security.people import STRANGER, list_tree, need_root
+from security.people import list_tree, need_root
+from starts import give_command
 
-from .entries import command, find_note, make_entry, start, verify
+from .decoys import (
+    cut_short,
+    empty,
+    give_interpreter,
+    give_note,
+    link_from_an_open_folder,
+    link_note,
+    link_of_a_stranger_s,
+    link_through_an_open_folder,
+    link_to_an_open_folder,
+    make_decoy,
+    open_a_folder_above,
+    open_interpreter,
+    open_its_folder,
+    open_note,
+    point_beside,
+    point_nowhere,
+    remove_note,
+)
+from .entries import find_note, make_entry, start, verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starts import World
-
-
-def remove_note(note: Path, _decoy: Path) -> None:
-    note.unlink()
-
-
-def point_nowhere(note: Path, _decoy: Path) -> None:
-    note.write_text("/nowhere/bin/python3")
-
-
-def empty(note: Path, _decoy: Path) -> None:
-    note.write_bytes(b"")
-
-
-def cut_short(note: Path, _decoy: Path) -> None:
-    note.write_bytes(b"\0\0\0")
-
-
-def point_beside(note: Path, decoy: Path) -> None:
-    note.write_text(f"bin/../{decoy.name}")
-
-
-def open_interpreter(note: Path, decoy: Path) -> None:
-    note.write_text(str(decoy))
-    os.chown(decoy, 0, 65534)
-    decoy.chmod(0o775)
-
-
-def open_its_folder(note: Path, decoy: Path) -> None:
-    note.write_text(str(decoy))
-    decoy.parent.chmod(0o777)
-
-
-def open_a_folder_above(note: Path, decoy: Path) -> None:
-    note.write_text(str(decoy))
-    decoy.parents[1].chmod(0o707)
-
-
-def give_interpreter(note: Path, decoy: Path) -> None:
-    note.write_text(str(decoy))
-    os.chown(decoy, STRANGER, STRANGER)
-
-
-def link_from_an_open_folder(note: Path, decoy: Path) -> None:
-    link = decoy.parents[2] / "open" / "python3"
-    link.parent.mkdir()
-    link.parent.chmod(0o777)
-    link.symlink_to(decoy)
-    note.write_text(str(link))
-
-
-def link_to_an_open_folder(note: Path, decoy: Path) -> None:
-    link = decoy.parents[2] / "python3"
-    link.symlink_to(decoy)
-    note.write_text(str(link))
-    decoy.parent.chmod(0o777)
-
-
-def link_through_an_open_folder(note: Path, decoy: Path) -> None:
-    top = decoy.parents[2]
-    middle = top / "open" / "middle"
-    middle.parent.mkdir()
-    middle.parent.chmod(0o777)
-    middle.symlink_to(decoy.parent)
-    (top / "first").symlink_to("open/middle")
-    note.write_text(f"{top}/first/python3")
-
-
-def link_of_a_stranger_s(note: Path, decoy: Path) -> None:
-    """In a folder such as /tmp, where everybody may make one."""
-    link = decoy.parents[2] / "shared" / "python3"
-    link.parent.mkdir()
-    link.parent.chmod(0o1777)
-    link.symlink_to(decoy)
-    os.chown(link, STRANGER, STRANGER, follow_symlinks=False)
-    note.write_text(str(link))
-
-
-def open_note(note: Path, decoy: Path) -> None:
-    note.write_text(str(decoy))
-    note.chmod(0o666)
-
-
-def give_note(note: Path, decoy: Path) -> None:
-    note.write_text(str(decoy))
-    os.chown(note, STRANGER, STRANGER)
-
-
-def link_note(note: Path, decoy: Path) -> None:
-    other = decoy.parents[2] / "note"
-    other.write_text(str(decoy))
-    note.unlink()
-    note.symlink_to(other)
 
 
 @pytest.mark.parametrize(
@@ -163,15 +89,6 @@ def test_links_that_only_the_user_can_change_are_followed(world: World, tmp_path
     (tmp_path / "python").symlink_to(f"one/{Path(note.read_text()).name}")
     note.write_text(f"{tmp_path}/./python")
     assert verify(world).findings == ["same"]
-
-
-def make_decoy(folder: Path) -> Path:
-    """What an interpreter might have been exchanged for: it leaves a trace."""
-    decoy = folder / "decoy" / "bin" / "python3"
-    decoy.parent.mkdir(parents=True)
-    decoy.write_text(f"#!/bin/sh\ntouch {folder}/started\n")
-    decoy.chmod(0o755)
-    return decoy
 
 
 def test_an_interpreter_of_another_build_in_its_place(world: World) -> None:
@@ -234,7 +151,7 @@ def test_the_checks_of_one_build_do_not_depend_on_another(world: World) -> None:
     shutil.copytree(world.cache / build, world.cache / f"cpython-399-{build[12:]}")
     (world.cache / f"cpython-399-{build[12:]}" / "%interpreter").write_text("/nowhere/python")
     assert sorted(verify(world).findings) == ["same", "unknown-interpreter"]
-    status, output, errors = command(world, "verify")
+    status, output, errors = give_command(world, "verify")
     assert (status, errors) == (0, "")
     assert output.splitlines()[-1] == "2 entries: 0 differences; 1 could not be checked"
 

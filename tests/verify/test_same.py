@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from security.people import list_tree, write_script
-from starts import make_bare_venv
+from starts import give_command, make_bare_venv
 
 from .entries import (
     SCRIPT,
     WARNING_SCRIPT,
     alter_code,
     change_inner,
-    command,
     find_note,
     find_others,
     make_entry,
@@ -198,5 +197,5 @@ def test_settings_of_the_user_s_python_change_nothing(world: World) -> None:
         "MAINSPRING": "off",
     }
     for name, value in changes.items():
-        status, output, _ = command(world, "verify", **{name: value})
+        status, output, _ = give_command(world, "verify", **{name: value})
         assert (status, output.splitlines()[-1]) == (0, "1 entry: 0 differences"), name

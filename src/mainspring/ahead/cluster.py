@@ -1,17 +1,11 @@
 """Workers of a Dask cluster, which are sent the sources, and this package's job with them."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mainspring.ahead import job
 from mainspring.ahead.dispatch import ForeignWorkerError
 from mainspring.ahead.engines import ExecutorEngine
 from mainspring.errors import MainspringError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from concurrent.futures import Future
-
-    from mainspring.ahead.job import Answer, Unit
 
 SCHEME = "dask://"
 CONNECT_SECONDS = 10
@@ -37,9 +31,6 @@ class ClusterEngine(ExecutorEngine):
                 raise ForeignWorkerError(worker, build)
         # pure: a source that is compiled again is compiled again
         super().__init__(self._client.get_executor(pure=False), sum(self._client.nthreads().values()))
-
-    def submit(self, batch: "Sequence[Unit]") -> "Future[Answer]":
-        return super().submit(batch)
 
     def close(self) -> None:
         self._client.close()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mainspring.ahead import job
 from mainspring.ahead.dispatch import TRIES
 from mainspring.ahead.task import count_cores
-from mainspring.errors import MainspringError
+from mainspring.errors import NoWorkerStartedError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,16 +99,14 @@ def close_pipe(pipe: "IO[bytes]") -> None:
 
 
 def start_workers(number: int) -> list[Worker]:
-    """As many workers as can be started, of *number*.  Raises MainspringError if that is none."""
+    """As many workers as can be started, of *number*.  Raises NoWorkerStartedError."""
     workers: list[Worker] = []
     try:
         while len(workers) < number:
             workers.append(Worker())
     except OSError as error:
         if not workers:
-            raise MainspringError(
-                f"no worker can be started ({error.strerror})", "see which limit (`ulimit -a`) is too low"
-            ) from error
+            raise NoWorkerStartedError(str(error.strerror)) from error
     return workers
 
 

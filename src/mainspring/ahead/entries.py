@@ -32,7 +32,7 @@ from mainspring.codecache.lookup import (
 )
 from mainspring.codecache.sweep import sweep_all
 from mainspring.codecache.writer import keep_entry, renew_entry, replace_file
-from mainspring.errors import MainspringError
+from mainspring.errors import NoCacheFolderError
 from mainspring.places import OPEN_FOLDER, Refused
 from mainspring.reasons import Reason
 from mainspring.settings import find_cache_folder, read_size
@@ -56,10 +56,7 @@ class EntryKeeper:
         self.user = os.geteuid()
         folder = find_cache_folder(os.environ)
         if folder is None and not self.is_beside:
-            raise MainspringError(
-                "neither HOME nor another setting says where the cache is",
-                "set MAINSPRING_CACHE_DIR, or use --beside",
-            )
+            raise NoCacheFolderError
         self.cache = Cache(folder or "", self.user)
         self.least_size = read_size(os.environ, "MAINSPRING_MIN_SIZE")
         self.variants = tuple(name_variant(os.environ, level) for level in request.sorted_levels)

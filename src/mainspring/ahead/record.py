@@ -27,7 +27,7 @@ from mainspring.codecache.entry import SIGNATURE_SIZE, SUM_KEY
 from mainspring.codecache.key import describe_build, hash_text
 from mainspring.codecache.lookup import RACY_NS, Cache
 from mainspring.codecache.writer import open_for_writing, remove_file, replace_file
-from mainspring.places import OPEN_FILE, Refused, make_folder, open_folder, read_file
+from mainspring.places import Refused, make_folder, open_folder, read_trusted_file
 from mainspring.reasons import Reason
 from mainspring.settings import find_cache_folder, is_read_only, read_size
 
@@ -110,15 +110,10 @@ class Record:
     def _load(self) -> dict[str, Memory]:
         """What was kept; nothing where that cannot be trusted or read."""
         try:
-            folder = open_folder(FOLDER_NAME, (self._cache.user,), self._cache.open())
-            try:
-                descriptor = os.open(self._name, OPEN_FILE, dir_fd=folder)
-            finally:
-                os.close(folder)
-            try:
-                return decode_record(read_file(descriptor))
-            finally:
-                os.close(descriptor)
+            owners = (self._cache.user,)
+            folder = open_folder(FOLDER_NAME, owners, self._cache.open())
+            content, _ = read_trusted_file(folder, self._name, owners)
+            return decode_record(content)
         except (Refused, OSError):
             return {}
 

@@ -10,7 +10,7 @@ from mainspring.ahead.report import Mistake, Report, describe_mistake
 from mainspring.ahead.request import Request
 from mainspring.ahead.task import Task, WarnedError, count_cores
 from mainspring.ahead.walk import Finding, walk_path
-from mainspring.errors import MainspringError
+from mainspring.errors import NoWorkerLeftError
 from mainspring.places import Refused
 from mainspring.reasons import REASONS
 
@@ -41,8 +41,8 @@ def compile_tree(
     need not see these files, but do need this build of Python; without one, processes of this machine
     are used.  *on_progress* is called with the bytes of source that are done, and all there are.
 
-    Raises ForeignWorkerError for a worker of another build, MainspringError if no worker is left, and
-    whatever interrupts it; errors of sources are in the report.
+    Raises ForeignWorkerError for a worker of another build, NoWorkerStartedError or NoWorkerLeftError,
+    and whatever interrupts it; errors of sources are in the report.
     """
     from mainspring.ahead.engines import ExecutorEngine
 
@@ -95,9 +95,7 @@ class Compilation:
                 self.take(task, outcome)
         except BrokenExecutor as error:
             engine.kill()
-            raise MainspringError(
-                f"no worker is left ({error})", "see why the workers ended, and start them again"
-            ) from error
+            raise NoWorkerLeftError(str(error)) from error
         except BaseException:
             engine.kill()
             raise

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from mainspring.ahead.bytecode import BytecodeFolder
 from mainspring.ahead.record import Memory, Notes, Record
 from mainspring.ahead.request import Request
-from mainspring.ahead.shebang import FIRST_LINE, NamedInterpreter, read_interpreter
+from mainspring.ahead.shebang import NamedInterpreter, read_interpreter
 from mainspring.reasons import REASONS, Reason
 
 Kind = Literal["module", "script"]
@@ -221,7 +221,7 @@ def is_zip(path: str) -> bool:
     """Whether *path* is a program in a zip file, which may have a `#!` line in front."""
     try:
         with open(path, "rb") as file:
-            if not file.read(FIRST_LINE).startswith((b"#!", b"PK\x03\x04")):
+            if not file.read(4).startswith((b"#!", b"PK\x03\x04")):
                 return False
             file.seek(-min(ZIP_END, os.fstat(file.fileno()).st_size), os.SEEK_END)
             if ZIP_MARK not in file.read():

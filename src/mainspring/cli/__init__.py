@@ -1,4 +1,4 @@
-"""Arguments to action."""
+"""Turns arguments into actions."""
 
 #: set for a command that goes on in another interpreter
 RERUN_MARK = "MAINSPRING_RERUN"

@@ -1,4 +1,4 @@
-"""`mainspring clean`."""
+"""`mainspring clean` removes entries from the user's cache."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""`mainspring compile`."""
+"""`mainspring compile` compiles modules and scripts ahead of time."""
 
 import os
 import re
@@ -14,20 +14,16 @@ from mainspring.ahead.request import Invalidation, Request
 from mainspring.ahead.selection import Selection, find_command, select_named, select_path
 from mainspring.ahead.tree import Compilation
 from mainspring.cli import RERUN_MARK
+from mainspring.cli.failures import INTERRUPTED
 from mainspring.cli.progress import Bar
-from mainspring.errors import BadArgumentsError, MainspringError
+from mainspring.errors import BadArgumentsError, UnreadableListError
 
 if TYPE_CHECKING:
     from types import FrameType
 
     from mainspring.ahead.dispatch import Engine
 
-INTERRUPTED = 130
 MODES = {mode.name.lower().replace("_", "-"): mode for mode in Invalidation}
-
-
-class UnreadableListError(MainspringError):
-    """A list of paths that cannot be read."""
 
 
 class Pattern(click.ParamType[re.Pattern[str]]):
@@ -104,15 +100,7 @@ def compile_command(  # noqa: PLR0913 - the options of the command, each by name
     words = tuple(os.fsdecode(path) for path in paths)
     go_to_interpreter(python, words, listed)
     named = [*words, *(read_list(listed) if listed else ())]
-    if flat and levels is None:
-        levels = 0
-    if levels is not None:
-        options["levels"] = levels
-    request = Request(
-        optimizations=optimizations or (-1,),
-        invalidation=None if mode is None else MODES[mode],
-        **options,  # type: ignore[arg-type]  # click has converted each
-    )
+    request = make_request(0 if flat and levels is None else levels, mode, optimizations, options)
     selection = choose(named, request, is_quiet=quiet > 0 or as_json)
     report = carry_out(selection, request, executor, Bar(wanted=not quiet and not as_json))
     show(report, selection, quiet, as_json=as_json)
@@ -152,9 +140,20 @@ def read_list(path: str) -> list[str]:
             return [line.strip() for line in file if line.strip()]
     except OSError as error:
         click.echo(f"Error reading file list {path}")
-        raise UnreadableListError(
-            f"cannot read the list {path} ({error.strerror})", "give -i a readable file, or -"
-        ) from error
+        raise UnreadableListError(path, str(error.strerror)) from error
+
+
+def make_request(
+    levels: int | None, mode: str | None, optimizations: tuple[int, ...], options: dict[str, object]
+) -> Request:
+    """The options as one value.  Raises BadArgumentsError."""
+    if levels is not None:
+        options = {**options, "levels": levels}
+    return Request(
+        optimizations=optimizations or (-1,),
+        invalidation=None if mode is None else MODES[mode],
+        **options,  # type: ignore[arg-type]  # click has converted each
+    )
 
 
 def choose(named: list[str], request: Request, *, is_quiet: bool) -> Selection:

@@ -1,4 +1,4 @@
-"""`mainspring enable` and `mainspring disable`."""
+"""`mainspring enable` writes a slot, and `mainspring disable` takes it back."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""`mainspring doctor`."""
+"""`mainspring doctor` finds what stops Mainspring from helping."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""`mainspring explain`."""
+"""`mainspring explain` says what a start would do now, and why."""
 
 import json
 import os

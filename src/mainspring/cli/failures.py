@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import click
 
 from mainspring.errors import BadArgumentsError, BrokenPackageError, MainspringError, SystemRefusalError
+from mainspring.observe.text import escape_controls
 
 INTERRUPTED = 130
 # click puts what it would suggest behind the problem
@@ -42,7 +43,7 @@ def failing_in_one_line(ctx: click.Context | None = None) -> Iterator[None]:
 
 
 def end_with(error: MainspringError) -> None:
-    click.echo(f"mainspring: {keep_on_one_line(str(error))}", err=True)
+    click.echo(f"mainspring: {escape_controls(str(error))}", err=True)
     give_up_output()
     sys.exit(error.exit_code)
 
@@ -76,14 +77,16 @@ def name_command(error: click.UsageError, ctx: click.Context | None) -> str:
     return " ".join(filter(None, (ctx.command_path, ctx.invoked_subcommand)))
 
 
-def keep_on_one_line(text: str) -> str:
-    """*text* with escapes for what a terminal would not show as it is: paths may hold any byte."""
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
-
-
 def give_up_output() -> None:
     """Drop what cannot be written, or the end of the interpreter would complain of it again."""
     try:
         sys.stdout.flush()
     except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_rest()
+
+
+def discard_rest() -> None:
+    """Let what stdout still holds go nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

@@ -2,13 +2,13 @@
 
 import errno
 import json
-import os
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
 
+from mainspring.cli.failures import discard_rest
 from mainspring.errors import OutputError
 
 
@@ -36,13 +36,6 @@ def write_out(write: Callable[[], None]) -> None:
             raise
         discard_rest()
         raise OutputError(error.strerror or str(error)) from error
-
-
-def discard_rest() -> None:
-    """Let what stdout still holds go nowhere: Python would try, and fail, again as it ends."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
 
 
 def is_terminal() -> bool:

@@ -1,8 +1,9 @@
-"""A bar with rate and time left, on a terminal."""
+"""A bar shows rate and time left, on a terminal."""
 
-import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
+
+from mainspring.cli.output import is_terminal
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -12,7 +13,7 @@ class Bar:
     """Shows how much is done, if that is wanted and standard output is a terminal."""
 
     def __init__(self, *, wanted: bool) -> None:
-        self._wanted = wanted and sys.stdout is not None and sys.stdout.isatty()
+        self._wanted = wanted and is_terminal()
         self._progress: Progress | None = None
         self._task: TaskID | None = None
 

@@ -1,4 +1,4 @@
-"""`mainspring status`."""
+"""`mainspring status` shows interpreters, the cache, and what starts gained."""
 
 import click
 

@@ -11,7 +11,7 @@ from typing import NoReturn
 from mainspring.ahead.shebang import NamedInterpreter, read_interpreter
 from mainspring.cli import RERUN_MARK
 from mainspring.errors import UnusableInterpreterError
-from mainspring.observe.explain import choose_interpreter
+from mainspring.observe.launcher import choose_interpreter
 from mainspring.slot.survey import survey_interpreter
 
 #: what the command imports beyond the standard library

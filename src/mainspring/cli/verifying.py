@@ -1,4 +1,4 @@
-"""`mainspring verify`."""
+"""`mainspring verify` recompiles the source of every entry, and compares."""
 
 import json
 import os

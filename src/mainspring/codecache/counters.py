@@ -1,10 +1,11 @@
 """Each start leaves one line in a log beside the entries; the log is summed up now and then.
 
-    line := VERDICT TAB SAVED_US TAB SPENT_US TAB SECONDS TAB PROGRAM LF
+    line := OUTCOME TAB SAVED_US TAB SPENT_US TAB SECONDS TAB PROGRAM LF
 
-SECONDS is the time of the start, since the epoch.  SAVED_US is what compiling the script once took,
-where a start did without; SPENT_US what Mainspring took of this start.  A PROGRAM's control characters
-are escaped.  One write with O_APPEND keeps lines whole.  On a start's path; summing up is in tally.py.
+OUTCOME is a verdict, a reason, or both.  SECONDS is the time of the start, since the epoch.  SAVED_US
+is what compiling the script once took, where a start did without; SPENT_US what Mainspring took of this
+start.  A PROGRAM's control characters are escaped.  One write with O_APPEND keeps lines whole.  On a
+start's path; summing up is in tally.py.
 """
 
 import os
@@ -28,13 +29,13 @@ def escape_program(program: str) -> bytes:
     return os.fsencode(program)
 
 
-def count_start(root: int, verdict: str, saved_ns: int, spent_ns: int, program: str) -> bool:
+def count_start(root: int, outcome: str, saved_ns: int, spent_ns: int, program: str) -> bool:
     """Add a start to the log in the cache open at *root*; whether it is time to sum up.
 
     Raises OSError.
     """
     line = b"%b\t%d\t%d\t%d\t%b\n" % (
-        verdict.encode(), saved_ns // 1000, spent_ns // 1000, time.time(), escape_program(program)
+        outcome.encode(), saved_ns // 1000, spent_ns // 1000, time.time(), escape_program(program)
     )  # fmt: skip
     descriptor = os.open(LOG_NAME, APPEND_FILE, 0o600, dir_fd=root)
     try:

@@ -10,9 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mainspring.codecache.key import ENTRY_SUFFIX
-from mainspring.codecache.sweep import find_script
-from mainspring.codecache.writer import INTERPRETER_NOTE
-from mainspring.places import OPEN_FILE, read_file
+from mainspring.codecache.origin import find_script, read_interpreter
 
 
 @dataclass(frozen=True)
@@ -43,21 +41,6 @@ def list_builds(root: int) -> dict[str, str | None]:
             if entry.is_dir(follow_symlinks=False) and not entry.name.startswith("%")
         )
     return {build: read_interpreter(root, build) for build in builds}
-
-
-def read_interpreter(root: int, build: str) -> str | None:
-    """The path of the interpreter that made the entries of *build*, or None."""
-    try:
-        descriptor = os.open(f"{build}/{INTERPRETER_NOTE}", OPEN_FILE, dir_fd=root)
-    except OSError:
-        return None
-    try:
-        path = os.fsdecode(read_file(descriptor))
-    except OSError:
-        return None
-    finally:
-        os.close(descriptor)
-    return path if path.startswith("/") and "\0" not in path else None
 
 
 def list_entries(root: int) -> Iterator[Item]:

@@ -93,10 +93,6 @@ def quote_component(name: str) -> str:
     return QUOTED_PARENT if name == PARENT else name.replace("%", "%25")
 
 
-def unquote_component(name: str) -> str:
-    return PARENT if name == QUOTED_PARENT else name.replace("%25", "%")
-
-
 def locate_beside(script: str, variant: str) -> tuple[str, str] | None:
     """The `__pycache__` beside *script* and the name of its entry there, or None.
 

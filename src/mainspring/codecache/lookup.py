@@ -18,11 +18,19 @@ from mainspring.codecache.entry import (
     sign_source,
 )
 from mainspring.codecache.key import describe_build, locate_beside, locate_entry, name_build
-from mainspring.places import OPEN_FILE, Refused, judge_owner, open_folder, open_tree, read_file
+from mainspring.places import (
+    OPEN_FILE,
+    Refused,
+    judge_owner,
+    open_folder,
+    open_tree,
+    read_file,
+    read_trusted_file,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
     from types import CodeType
     from typing import Literal
 
@@ -133,7 +141,7 @@ def look_beside(source: Source, variant: str, user: int) -> "Look | None":
         f"{folder}/{name}",
         source,
         variant,
-        lambda: read_entry(open_folder(folder, owners), name, owners),
+        lambda: read_trusted_file(open_folder(folder, owners), name, owners),
     )
 
 
@@ -147,7 +155,7 @@ def look_in_cache(source: Source, variant: str, cache: Cache) -> Look:
         "/".join((cache.path, *folders, name)),
         source,
         variant,
-        lambda: read_entry(open_tree(cache.open(), folders, owners), name, owners),
+        lambda: read_trusted_file(open_tree(cache.open(), folders, owners), name, owners),
     )
 
 
@@ -176,34 +184,17 @@ def look_at(
         return Look(place, path, damaged.verdict)
     look = Look(place, path, classify_entry(entry, source))
     look.entry = entry
-    if look.verdict in USABLE:
-        try:
-            look.code = entry.load_code()
-        except Damaged as damaged:
-            look.verdict = damaged.verdict
     look.used_at = status.st_mtime
+    if look.verdict in USABLE:
+        load_code(look, entry)
     return look
 
 
-def read_entry(folder: int, name: str, owners: "Collection[int]") -> "tuple[bytes, os.stat_result]":
-    """The content and status of the trusted file *name*; closes *folder*.
-
-    Raises Refused, FileNotFoundError, or OSError.
-    """
+def load_code(look: Look, entry: Entry) -> None:
     try:
-        descriptor = os.open(name, OPEN_FILE, dir_fd=folder)
-    finally:
-        os.close(folder)
-    try:
-        status = os.fstat(descriptor)
-        reason = judge_owner(status, owners)
-        if not stat.S_ISREG(status.st_mode):
-            reason = "not-a-file"
-        if reason is not None:
-            raise Refused(reason, name)
-        return read_file(descriptor), status
-    finally:
-        os.close(descriptor)
+        look.code = entry.load_code()
+    except Damaged as damaged:
+        look.verdict = damaged.verdict
 
 
 def classify_entry(entry: Entry, source: Source) -> "Verdict":

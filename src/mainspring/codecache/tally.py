@@ -1,6 +1,6 @@
-"""Sums up the log of starts, per program and verdict, in a file of its own.
+"""Sums up the log of starts, per program and outcome, in a file of its own.
 
-    sums := [SINCE LF] (VERDICT TAB STARTS TAB SAVED_US TAB SPENT_US TAB PROGRAM LF)*
+    sums := [SINCE LF] (OUTCOME TAB STARTS TAB SAVED_US TAB SPENT_US TAB PROGRAM LF)*
 
 SINCE is the time of the first start, in seconds since the epoch.  The programs that gained least are
 summed under the empty name once there are more than KEPT_PROGRAMS.
@@ -65,7 +65,7 @@ def list_taken(root: int) -> list[str]:
 
 
 def read_totals(root: int) -> "Sums":
-    """All starts so far, not summed up or summed: (verdict, program) -> [starts, us, us]."""
+    """All starts so far, not summed up or summed: (outcome, program) -> [starts, us, us]."""
     sums = read_sums(root)
     for name in (*list_taken(root), LOG_NAME):
         add_starts(sums, read_lines(root, name))
@@ -111,8 +111,8 @@ def read_sums(root: int) -> "Sums":
     sums: Sums = {}
     for fields in read_lines(root, SUMS_NAME):
         if is_counted(fields):
-            verdict, program = os.fsdecode(fields[0]), fields[4]
-            add_to(sums, (verdict, program), [int(field) for field in fields[1:4]])
+            outcome, program = os.fsdecode(fields[0]), fields[4]
+            add_to(sums, (outcome, program), [int(field) for field in fields[1:4]])
     return sums
 
 
@@ -126,8 +126,8 @@ def count_damaged(root: int) -> int:
 def add_starts(sums: "Sums", lines: "Iterable[list[bytes]]") -> None:
     for fields in lines:
         if is_counted(fields):
-            verdict, program = os.fsdecode(fields[0]), fields[4]
-            add_to(sums, (verdict, program), [1, int(fields[1]), int(fields[2])])
+            outcome, program = os.fsdecode(fields[0]), fields[4]
+            add_to(sums, (outcome, program), [1, int(fields[1]), int(fields[2])])
 
 
 def add_to(sums: "Sums", key: "tuple[str, bytes]", amounts: "list[int]") -> None:
@@ -140,14 +140,14 @@ def limit_programs(sums: "Sums") -> "Sums":
         return sums
     by_gain = sorted(sums.items(), key=lambda item: item[1][1], reverse=True)
     limited = dict(by_gain[:KEPT_PROGRAMS])
-    for (verdict, _), amounts in by_gain[KEPT_PROGRAMS:]:
-        add_to(limited, (verdict, b""), amounts)
+    for (outcome, _), amounts in by_gain[KEPT_PROGRAMS:]:
+        add_to(limited, (outcome, b""), amounts)
     return limited
 
 
 def format_sums(sums: "Sums", since: float | None) -> bytes:
     head = b"" if since is None else b"%d\n" % since
     return head + b"".join(
-        b"%b\t%d\t%d\t%d\t%b\n" % (verdict.encode(), starts, saved, spent, program)
-        for (verdict, program), (starts, saved, spent) in sums.items()
+        b"%b\t%d\t%d\t%d\t%b\n" % (outcome.encode(), starts, saved, spent, program)
+        for (outcome, program), (starts, saved, spent) in sums.items()
     )

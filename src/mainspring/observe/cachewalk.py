@@ -5,6 +5,7 @@ Nothing is followed through a link, and no more than one folder is open at a tim
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from mainspring.places import Refused, open_tree
@@ -71,19 +72,22 @@ def list_names(descriptor: int) -> tuple[list[str], list[str]]:
 
 def remove_empty(root: int, path: str) -> None:
     """Remove the folder *path* of the cache if nothing is in it.  Raises Refused or OSError."""
-    *parents, name = split_path(path)
-    parent = open_tree(root, parents, (os.geteuid(),))
-    try:
+    with open_parent(root, path) as (parent, name):
         os.rmdir(name, dir_fd=parent)
-    finally:
-        os.close(parent)
 
 
 def remove_file(root: int, path: str) -> None:
     """Remove the file *path* of the cache.  Raises Refused or OSError."""
+    with open_parent(root, path) as (parent, name):
+        os.unlink(name, dir_fd=parent)
+
+
+@contextmanager
+def open_parent(root: int, path: str) -> Iterator[tuple[int, str]]:
+    """A descriptor of the judged folder that *path* is in, and its name there."""
     *parents, name = split_path(path)
     parent = open_tree(root, parents, (os.geteuid(),))
     try:
-        os.unlink(name, dir_fd=parent)
+        yield parent, name
     finally:
         os.close(parent)

@@ -13,11 +13,11 @@ from functools import partial
 
 from mainspring.codecache.inventory import Item, describe_entry, list_builds
 from mainspring.codecache.key import ENTRY_SUFFIX
-from mainspring.codecache.sweep import TEMPORARY_AGE, is_running
+from mainspring.codecache.origin import is_gone, is_left_over
 from mainspring.codecache.writer import INTERPRETER_NOTE, TEMPORARY_PREFIX
 from mainspring.observe.beside import list_beside, remove_beside
 from mainspring.observe.cachewalk import Folder, remove_empty, walk_cache
-from mainspring.observe.scripts import Scripts, is_gone
+from mainspring.observe.scripts import Scripts
 from mainspring.observe.usercache import find_obstacle
 from mainspring.places import Refused
 from mainspring.reasons import Reason
@@ -193,9 +193,8 @@ class Cleaner:
             status = os.lstat(name, dir_fd=folder.descriptor)
         except OSError:
             return
-        writer = name.removeprefix(TEMPORARY_PREFIX).partition("-")[0]
-        is_left = not is_running(writer) or self.now - status.st_mtime > TEMPORARY_AGE
-        if stat.S_ISREG(status.st_mode) and is_left and self.remove(folder, name):
+        is_left = stat.S_ISREG(status.st_mode) and is_left_over(name, status, self.now)
+        if is_left and self.remove(folder, name):
             self.freed.temporary_files += 1
             self.freed.size += status.st_size
 

@@ -1,15 +1,12 @@
 """Says what a start of a program would do now, and why: by asking the interpreter that would start it."""
 
-import json
 import os
-import subprocess
-import sys
-import sysconfig
-from pathlib import Path
 from typing import Any
 
 from mainspring.errors import UnusableInterpreterError
 from mainspring.observe.importing import add_module, describe_module
+from mainspring.observe.launcher import choose_interpreter
+from mainspring.observe.probing import run_probe
 from mainspring.observe.programs import Program, is_python
 from mainspring.reasons import REASONS, VERDICTS, Row
 from mainspring.slot.placing import PACKAGE, find_slot
@@ -135,45 +132,7 @@ def describe_slot(path: str | None) -> str:
     return f"use entries as well, enabled by {path}"
 
 
-def choose_interpreter(arguments: list[str], python: str | None) -> tuple[str, str, list[str]]:
-    """The interpreter, what chose it, and the options that come with it: the launcher's own answer."""
-    option = [] if python is None else ["--python", python]
-    done = subprocess.run(
-        [find_launcher(), "run", "--which", *option, *arguments], capture_output=True, check=False
-    )
-    if done.returncode:
-        message = os.fsdecode(done.stderr).strip().removeprefix("mainspring: ")
-        problem, _, remedy = message.partition("; ")
-        raise UnusableInterpreterError(problem, remedy)
-    interpreter, named_by, *options = os.fsdecode(done.stdout).split("\0")[:-1]
-    return interpreter, describe_choice(named_by), options
-
-
-def describe_choice(named_by: str) -> str:
-    if named_by in {"--python", "MAINSPRING_PYTHON"}:
-        return f"named by {named_by}"
-    return "named by the script's first line" if named_by else "the nearest python3"
-
-
-def find_launcher() -> str:
-    """The launcher that was installed with this package."""
-    folders = [Path(sys.argv[0]).parent, Path(sysconfig.get_path("scripts"))]
-    for folder in folders:
-        if (folder / "mainspring").is_file():
-            return str(folder / "mainspring")
-    return "mainspring"
-
-
 def probe_start(interpreter: str, options: list[str], arguments: list[str]) -> dict[str, Any]:
-    probe = (PACKAGE / "observe" / "probe.py").read_text(encoding="utf-8")
-    command = [interpreter, *options, "-c", probe, str(PACKAGE), *arguments]
     # no start, and no line in the log of starts
     environment = {name: value for name, value in os.environ.items() if name != "MAINSPRING_LOG"}
-    done = subprocess.run(command, env=environment, capture_output=True, check=False)
-    try:
-        facts: dict[str, Any] = json.loads(done.stdout)
-    except ValueError:
-        raise UnusableInterpreterError(
-            f"{interpreter} did not answer", "give another interpreter with --python"
-        ) from None
-    return facts
+    return run_probe("probe", [interpreter, *options], [str(PACKAGE), *arguments], environment)

@@ -1,13 +1,10 @@
 """What CPython does with a program that it runs as a module: it looks after the code of those itself."""
 
-import json
 import os
-import subprocess
 from typing import Any
 
-from mainspring.errors import UnusableInterpreterError
+from mainspring.observe.probing import run_probe
 from mainspring.observe.programs import Program
-from mainspring.slot.placing import PACKAGE
 
 #: what CPython finds of a module's code -> what it then does
 CODE_STATES = {
@@ -51,17 +48,8 @@ def choose_reason(program: Program, said: str | None, *, is_found: bool) -> str 
 
 def find_module(interpreter: str, options: list[str], program: Program) -> dict[str, Any]:
     """What *interpreter* finds, none of which is run.  Raises UnusableInterpreterError."""
-    probe = (PACKAGE / "observe" / "moduleprobe.py").read_text(encoding="utf-8")
-    command = [interpreter, *options, "-c", probe, *program.arguments]
     environment = {**os.environ, "MAINSPRING": "off"}
-    done = subprocess.run(command, env=environment, capture_output=True, check=False)
-    try:
-        found: dict[str, Any] = json.loads(done.stdout)
-    except ValueError:
-        raise UnusableInterpreterError(
-            f"{interpreter} did not answer", "give another interpreter with --python"
-        ) from None
-    return found
+    return run_probe("moduleprobe", [interpreter, *options], program.arguments, environment)
 
 
 def describe_module(module: dict[str, Any]) -> list[tuple[str, str]]:

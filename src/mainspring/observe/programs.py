@@ -6,11 +6,12 @@ import zipfile
 from dataclasses import dataclass
 from typing import Literal
 
+from mainspring.shebang import parse_line, read_start
+
 Kind = Literal["script", "module", "command", "folder", "zip"]
 
-FIRST_BYTES = 4096
-#: what the first lines of a Python script name, after `#!`
-PYTHON_WORDS = (b"python", b"pypy", b"mainspring")
+#: what the first line of a Python script names, after `#!`
+PYTHON_NAMES = ("python", "pypy", "mainspring")
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,9 @@ def is_zip(path: str) -> bool:
 
 
 def is_python(path: str) -> bool:
-    """Whether the first lines of the command at *path* make it a Python script."""
+    """Whether the first line of the command at *path* makes it a Python script."""
     try:
-        with open(path, "rb") as file:
-            lines = file.read(FIRST_BYTES).splitlines()[:2]
+        line = parse_line(read_start(path))
     except OSError:
         return False
-    if lines and lines[0].rstrip() != b"#!/bin/sh":
-        del lines[1:]  # only installers' wrapper for long paths goes on
-    text = b"\n".join(lines)
-    return text.startswith(b"#!") and any(word in text for word in PYTHON_WORDS)
+    return line is not None and any(name in word for word in line.words for name in PYTHON_NAMES)

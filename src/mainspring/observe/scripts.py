@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable
 
 from mainspring.codecache.counters import escape_program
+from mainspring.codecache.origin import is_gone
 
 
 class Scripts:
@@ -36,14 +37,3 @@ class Scripts:
 def show(text: str) -> str:
     """*text*, such as a path, for a terminal: on one line, and in characters that can be printed."""
     return escape_program(text).decode(errors="replace")
-
-
-def is_gone(path: str) -> bool:
-    """Whether there is certainly nothing at *path*: what cannot be looked at may well be there."""
-    try:
-        os.stat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except (OSError, ValueError):
-        return False
-    return False

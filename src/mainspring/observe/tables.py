@@ -9,11 +9,11 @@ from rich.text import Text
 
 from mainspring.observe.holdings import Holdings
 from mainspring.observe.interpreters import STATES, Interpreter
+from mainspring.observe.quantities import format_size
 from mainspring.observe.starts import Starts, explain_outcome
 from mainspring.observe.status import Status, list_problems
 from mainspring.observe.text import escape_controls
 
-UNITS = ("B", "KiB", "MiB", "GiB")
 STATE_STYLES = {"enabled": "green", "not-enabled": "yellow", "not-asked": "dim"}
 
 
@@ -108,16 +108,6 @@ def format_since(seconds: float | None) -> str:
     if seconds is None:
         return ""
     return time.strftime(" since %Y-%m-%d %H:%M", time.localtime(seconds))
-
-
-def format_size(size: float) -> str:
-    """*size* bytes, in the largest unit that leaves a number above one."""
-    unit = UNITS[0]
-    for unit in UNITS:
-        if size < 1024 or unit == UNITS[-1]:
-            break
-        size /= 1024
-    return f"{size:.0f} {unit}" if unit == UNITS[0] else f"{size:.1f} {unit}"
 
 
 def format_duration(microseconds: int) -> str:

@@ -8,19 +8,10 @@ back, which does no harm: who reads it asks the interpreter.
 """
 
 import os
-import stat
 import time
 from collections.abc import Mapping
 
-from mainspring.places import (
-    OPEN_FILE,
-    Refused,
-    judge_owner,
-    make_cache_folder,
-    open_folder,
-    read_file,
-    write_file,
-)
+from mainspring.places import Refused, make_cache_folder, open_folder, read_trusted_file, write_file
 from mainspring.settings import find_state_folder
 
 REGISTER_NAME = "interpreters"
@@ -73,21 +64,9 @@ def list_interpreters(environment: Mapping[str, str]) -> list[str]:
 
 def read_register(folder: str) -> bytes:
     """Raises Refused or OSError."""
-    root = open_folder(folder, (os.geteuid(),))
-    try:
-        descriptor = os.open(REGISTER_NAME, OPEN_FILE, dir_fd=root)
-    finally:
-        os.close(root)
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise Refused("not-a-file", REGISTER_NAME)
-        reason = judge_owner(status, (os.geteuid(),))
-        if reason is not None:
-            raise Refused(reason, REGISTER_NAME)
-        return read_file(descriptor)
-    finally:
-        os.close(descriptor)
+    owners = (os.geteuid(),)
+    content, _ = read_trusted_file(open_folder(folder, owners), REGISTER_NAME, owners)
+    return content
 
 
 def append_file(root: int, content: bytes) -> None:

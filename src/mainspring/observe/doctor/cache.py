@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 
 from mainspring.codecache.inventory import Item, list_entries
 from mainspring.codecache.tally import SUMS_NAME
-from mainspring.codecache.writer import CREATE_FILE, REASONS, TEMPORARY_PREFIX, remove_file
+from mainspring.codecache.writer import CREATE_FILE, TEMPORARY_PREFIX, remove_file
 from mainspring.observe.doctor.file_systems import find_kind, is_network
 from mainspring.observe.doctor.findings import Finding
 from mainspring.observe.starts import read_starts
+from mainspring.observe.usercache import name_failure
 from mainspring.places import Refused, judge_owner, open_folder, write_file
-from mainspring.reasons import Reason
 from mainspring.settings import find_cache_folder
 
 TRIAL_SIZE = 64 * 1024  # of an entry that is not small
@@ -59,7 +59,7 @@ def examine_place(path: str) -> Iterator[Finding]:
             finally:
                 os.close(root)
     except OSError as error:
-        yield Finding(name_error(error), place, error.strerror)
+        yield Finding(name_failure(error), place, error.strerror)
 
 
 def find_nearest_folder(path: str) -> str:
@@ -79,7 +79,7 @@ def examine_folder(path: str, root: int) -> Iterator[Finding]:
     try:
         yield from examine_entries(path, root)
     except OSError as error:
-        yield Finding(name_error(error), path, error.strerror)
+        yield Finding(name_failure(error), path, error.strerror)
     starts = read_starts(root)
     if starts.problem is not None:
         yield Finding("counts-unreadable", os.path.join(path, SUMS_NAME), starts.problem)
@@ -91,7 +91,7 @@ def try_writing(path: str, root: int) -> Iterator[Finding]:
     try:
         skew = measure_skew(root, name)
     except OSError as error:
-        yield Finding(name_error(error), path, error.strerror)
+        yield Finding(name_failure(error), path, error.strerror)
         return
     finally:
         remove_file(name, root)
@@ -114,10 +114,6 @@ def measure_skew(root: int, name: str) -> float:
     if before <= written <= after:
         return 0.0
     return written - (after if written > after else before)
-
-
-def name_error(error: OSError) -> Reason:
-    return REASONS.get(error.errno, "no-access")
 
 
 def examine_entries(path: str, root: int) -> Iterator[Finding]:

@@ -20,11 +20,11 @@ from types import CodeType
 from mainspring.codecache.compiler import compile_script
 from mainspring.codecache.entry import Damaged, Entry, decode_entry, hash_source
 from mainspring.codecache.key import name_build, name_variant
-from mainspring.codecache.lookup import Source, describe_identity, read_entry
+from mainspring.codecache.lookup import Source, describe_identity
 from mainspring.observe.beside import find_owners, open_beside
 from mainspring.observe.verify.codeparts import take_apart
 from mainspring.observe.verify.findings import Finding
-from mainspring.places import Refused, open_folder, open_tree
+from mainspring.places import Refused, open_folder, open_tree, read_trusted_file
 
 # `site` loads it for any .pth file (3.13): a start that made an entry may have had it before
 LOADED_BY_SITE = {"encodings.utf_8_sig"}
@@ -127,7 +127,7 @@ def read_trusted(root: int, path: str, script: str) -> bytes:
         folder = open_beside(script)
     else:
         folder = open_tree(root, folders, owners)
-    content, _ = read_entry(folder, name, owners)
+    content, _ = read_trusted_file(folder, name, owners)
     return content
 
 

@@ -3,12 +3,11 @@
 import os
 import re
 
-from mainspring.codecache.lookup import read_entry
+from mainspring.codecache.origin import is_gone
 from mainspring.codecache.writer import INTERPRETER_NOTE
-from mainspring.observe.scripts import is_gone
 from mainspring.observe.trust import find_distrust
 from mainspring.observe.verify.findings import Finding
-from mainspring.places import Refused, open_tree
+from mainspring.places import Refused, open_tree, read_trusted_file
 
 OPTIMIZED = re.compile("opt-([1-9])")
 DIGITS = re.compile("digits-([0-9]+)")
@@ -42,7 +41,7 @@ def read_note(root: int, build: str) -> str:
     except (OSError, Refused):
         raise NotCheckable("untrusted") from None
     try:
-        content, _ = read_entry(folder, INTERPRETER_NOTE, owners)
+        content, _ = read_trusted_file(folder, INTERPRETER_NOTE, owners)
     except OSError:
         raise NotCheckable("unknown-interpreter") from None
     except Refused:

@@ -17,7 +17,7 @@ from mainspring.codecache.inventory import list_builds, list_entries
 from mainspring.errors import UnusableInterpreterError
 from mainspring.observe.beside import BesideEntry, list_beside, remove_beside
 from mainspring.observe.cachewalk import remove_file
-from mainspring.observe.explain import choose_interpreter
+from mainspring.observe.launcher import choose_interpreter
 from mainspring.observe.scripts import Scripts
 from mainspring.observe.usercache import find_obstacle
 from mainspring.observe.verify.findings import FINDINGS, Finding, Row
