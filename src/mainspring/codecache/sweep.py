@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 STATE_VERSION = "2"
 AGE_CLASSES = 112  # up to eight years
 POSITIONS = range(1 << 63)
-FORBIDDEN = {".", ".."}
+FORBIDDEN = {"", ".", ".."}
 NAMES_AT_ONCE = 64
 TEMPORARY_AGE = 3600.0
 BUDGET_SHARE = 25
@@ -358,10 +358,15 @@ def parse_state(text: str) -> Pass:
         raise ValueError(sizes)
     for line in folders:
         position, gone, path = line.split(" ", 2)
-        if "\0" in path or int(position) not in POSITIONS or not FORBIDDEN.isdisjoint(path.split("/")):
+        if int(position) not in POSITIONS or leads_astray(path):
             raise ValueError(line)
         state.folders.append(Folder(path.replace("%0A", "\n"), int(position), gone == "1"))
     return state
+
+
+def leads_astray(path: str) -> bool:
+    """Whether *path* is not one that a sweep forms: a `/` in front would lead out of the cache."""
+    return "\0" in path or (path != "" and not FORBIDDEN.isdisjoint(path.split("/")))
 
 
 def format_state(state: Pass) -> bytes:
