@@ -32,6 +32,7 @@ Reason = Literal[
     "not-a-file",
     "not-a-folder",
     "not-python",
+    "not-root-s",
     "observed",
     "off",
     "old-python",
@@ -115,6 +116,10 @@ REASONS: dict[str, Row] = {
     "not-python": Row(
         "its first line names no Python",
         "if it starts a Python script in turn, name that one, by its path",
+    ),
+    "not-root-s": Row(
+        "an image's entry, its script, or a folder that leads to one of them is not root's alone",
+        "give all of them to root, and take write access from others",
     ),
     "observed": Row(
         "the interpreter was asked to report on its own start (-v, -X importtime, -X tracemalloc)",

@@ -33,7 +33,7 @@ def open_log(target: str) -> tuple[int, bool]:
         return int(target), False
     if has_set_id():
         raise PermissionError(target)  # who set the variable may not be who could open the file
-    descriptor = os.open(target, APPEND_FILE | os.O_NONBLOCK, 0o600)
+    descriptor = os.open(target, APPEND_FILE, 0o600)
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
         return descriptor, True
     os.close(descriptor)

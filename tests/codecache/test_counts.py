@@ -163,6 +163,7 @@ def test_programs_that_gained_least_are_summed_together(tree: Tree) -> None:
         b"hit\tx\t2\t3\t/p\n",
         b"\xff\0\t1\t2\t3\t4\t5\n",
         b"hit",
+        b"hit\t1\t2\t" + b"3" * 5000 + b"\t/p\n",
     ],
 )
 def test_lines_that_a_crash_left_are_passed_over(tree: Tree, damage: bytes) -> None:
@@ -171,6 +172,31 @@ def test_lines_that_a_crash_left_are_passed_over(tree: Tree, damage: bytes) -> N
     count_start(tree.root, "hit", 1000, 1000, "/p.py")
     sum_up(tree.root)
     assert read_all(tree.cache) == {("hit", b"/p.py"): 1}
+
+
+def test_a_verdict_that_was_damaged_ends_no_start(tree: Tree, world: World) -> None:
+    (tree.cache / LOG_NAME).write_bytes(b"h\xfft\t1\t2\t3\t/p\n")
+    sum_up_all(tree)
+    assert read_all(tree.cache) == {("h\udcfft", b"/p"): 1}
+    script = write_script(world)
+    check_start(world, "absent", script)
+    (world.cache / SUMS_NAME).write_bytes(b"h\xfft\t1\t2\t3\t/p\n")
+    (world.cache / LOG_NAME).write_bytes(b"\n" * LOG_LIMIT)
+    check_start(world, "hit", script)
+
+
+def test_a_fifo_in_the_log_s_place_makes_no_start_wait(world: World) -> None:
+    script = write_script(world)
+    check_start(world, "absent", script)
+    log = world.cache / LOG_NAME
+    log.unlink()
+    os.mkfifo(log)
+    check_start(world, "hit", script)
+    reader = os.open(log, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        check_start(world, "hit", script)
+    finally:
+        os.close(reader)
 
 
 def test_a_log_that_cannot_be_written_to_stops_no_start(world: World) -> None:

@@ -119,6 +119,18 @@ def test_a_state_that_leads_astray_is_not_followed(tree: Tree, line: bytes) -> N
     parse_state(os.fsdecode(state.read_bytes()))
 
 
+def test_a_state_with_an_absolute_path_is_not_followed(tree: Tree) -> None:
+    theirs = tree.add_file(tree.scripts / "%tmp-0", age=1e9)
+    same_name = tree.cache / str(theirs)[1:]
+    same_name.parent.mkdir(mode=0o700, parents=True)
+    tree.add_file(same_name, age=1e9)
+    first, second, *_ = make_state(tree).split(b"\n")
+    line = b"0 0 " + os.fsencode(tree.scripts)
+    (tree.cache / "%sweep").write_bytes(b"\n".join([first, second, line, b""]))
+    sweep_under(tree, 1 << 30)
+    assert theirs.exists()
+
+
 def put_link(path: Path) -> None:
     path.symlink_to("/etc/passwd")
 

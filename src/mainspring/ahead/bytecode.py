@@ -126,9 +126,17 @@ def write_file(path: str, content: bytes, mode: int) -> None:
     os.makedirs(folder or ".", exist_ok=True)
     descriptor = os.open(folder or ".", OPEN_DIRECTORY)
     try:
-        replace_file(descriptor, name, content, mode)
+        replace_named(descriptor, path, name, content, mode)
     finally:
         os.close(descriptor)
+
+
+def replace_named(folder: int, path: str, name: str, content: bytes, mode: int) -> None:
+    """As replace_file; an OSError tells of *path*, and not of the temporary file."""
+    try:
+        replace_file(folder, name, content, mode)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, path) from error
 
 
 def link_file(target: str, path: str) -> None:

@@ -8,6 +8,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+from mainspring.ahead.bytecode import replace_named
 from mainspring.ahead.request import Request
 from mainspring.codecache.bound import find_bound
 from mainspring.codecache.compiler import keep_warnings
@@ -31,7 +32,7 @@ from mainspring.codecache.lookup import (
     look_in_cache,
 )
 from mainspring.codecache.sweep import sweep_all
-from mainspring.codecache.writer import keep_entry, renew_entry, replace_file
+from mainspring.codecache.writer import keep_entry, renew_entry
 from mainspring.errors import NoCacheFolderError
 from mainspring.places import OPEN_FOLDER, Refused
 from mainspring.reasons import Reason
@@ -162,7 +163,8 @@ def write_beside(entry: Entry, source: Source, variant: str) -> None:
     descriptor = os.open(folder, OPEN_FOLDER)
     try:
         mode = stat.S_IRUSR | stat.S_IWUSR | source.status.st_mode & 0o044
-        replace_file(descriptor, name, encode_entry(entry, describe_identity(variant)), mode)
+        content = encode_entry(entry, describe_identity(variant))
+        replace_named(descriptor, f"{folder}/{name}", name, content, mode)
     finally:
         os.close(descriptor)
 

@@ -127,7 +127,7 @@ class Compilation:
                 return True
             self.compile_alone(task, unit)
         except (Refused, OSError) as error:
-            self.fail(task, Mistake(task.path, 1, describe_error(error)))
+            self.fail(task, Mistake(task.path, 1, describe_error(task, error)))
         return False
 
     def compile_alone(self, task: Task, unit: "Unit") -> None:
@@ -151,7 +151,7 @@ class Compilation:
         except WarnedError as error:
             self.fail(task, Mistake(task.path, error.line, str(error)))
         except (Refused, OSError) as error:
-            self.fail(task, Mistake(task.path, 1, describe_error(error)))
+            self.fail(task, Mistake(task.path, 1, describe_error(task, error)))
         else:
             self.report.compiled += 1
             self.report.source_bytes += task.size
@@ -175,7 +175,10 @@ def choose_engine(size: int, request: Request) -> "Engine":
     return ProcessEngine(min(request.workers or count_cores(), size // WORKER_BYTES + 1))
 
 
-def describe_error(error: Exception) -> str:
+def describe_error(task: Task, error: Exception) -> str:
     if isinstance(error, Refused):
-        return REASONS[error.reason].meaning
+        row = REASONS[error.reason]
+        # what stands in the way may be in the cache, far from the source
+        place = "" if error.path in task.path else f"{error.path}: "
+        return f"{place}{row.meaning}; {row.remedy}"
     return f"{type(error).__name__}: {error}"

@@ -61,6 +61,8 @@ def describe_misuse(error: click.UsageError, ctx: click.Context | None) -> BadAr
 
 def describe_unknown_command(word: str, known: Iterable[str]) -> BadArgumentsError:
     """What click has to say too, but it suggests only commands that are loaded."""
+    if "/" in word:
+        return BadArgumentsError(f"there is no script {word}", "check its path")
     from difflib import get_close_matches
 
     near = get_close_matches(word, known, 1)

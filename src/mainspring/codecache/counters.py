@@ -12,7 +12,8 @@ import os
 import time
 
 LOG_NAME = "%starts"
-APPEND_FILE = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+# O_NONBLOCK: a FIFO in the log's place must not make a start wait for a reader
+APPEND_FILE = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 # a log this long is summed up by the start that finds it so: about a millisecond, for 800 starts
 LOG_LIMIT = 64 * 1024
 ESCAPES = {92: "\\\\", 9: "\\t", 10: "\\n", 13: "\\r"}

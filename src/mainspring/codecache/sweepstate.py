@@ -23,7 +23,7 @@ from mainspring.places import read_file, try_lock, write_file
 
 STATE_VERSION = "2"
 POSITIONS = range(1 << 63)
-FORBIDDEN = {".", ".."}
+FORBIDDEN = {"", ".", ".."}
 
 
 class Folder:
@@ -101,10 +101,15 @@ def parse_state(text: str) -> Pass:
         raise ValueError(sizes)
     for line in folders:
         position, gone, path = line.split(" ", 2)
-        if "\0" in path or int(position) not in POSITIONS or not FORBIDDEN.isdisjoint(path.split("/")):
+        if int(position) not in POSITIONS or leads_astray(path):
             raise ValueError(line)
         state.folders.append(Folder(path.replace("%0A", "\n"), int(position), gone == "1"))
     return state
+
+
+def leads_astray(path: str) -> bool:
+    """Whether *path* is not one that a sweep forms: a `/` in front would lead out of the cache."""
+    return "\0" in path or (path != "" and not FORBIDDEN.isdisjoint(path.split("/")))
 
 
 def format_state(state: Pass) -> bytes:

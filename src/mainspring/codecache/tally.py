@@ -24,6 +24,7 @@ TALLY_LOCK_NAME = "%sums-lock"
 TAKEN_PREFIX = "%starts-"
 KEPT_PROGRAMS = 1000
 RIPE_SECONDS = 2.0
+MOST_DIGITS = 30  # more than any sum comes to
 
 
 def sum_up(root: int) -> None:
@@ -87,12 +88,17 @@ def read_since(root: int) -> float | None:
 
 
 def is_head(fields: "list[bytes]") -> bool:
-    return len(fields) == 1 and fields[0].isdigit()
+    return len(fields) == 1 and is_number(fields[0])
 
 
 def is_counted(fields: "list[bytes]") -> bool:
     """Whether *fields* are those of a line in the log."""
-    return len(fields) == 5 and all(field.isdigit() for field in fields[1:4])
+    return len(fields) == 5 and all(is_number(field) for field in fields[1:4])
+
+
+def is_number(field: bytes) -> bool:
+    """Whether *field* is a number that a start may have written; int() refuses longer ones."""
+    return field.isdigit() and len(field) <= MOST_DIGITS
 
 
 def read_lines(root: int, name: str) -> "list[list[bytes]]":
@@ -148,6 +154,6 @@ def limit_programs(sums: "Sums") -> "Sums":
 def format_sums(sums: "Sums", since: float | None) -> bytes:
     head = b"" if since is None else b"%d\n" % since
     return head + b"".join(
-        b"%b\t%d\t%d\t%d\t%b\n" % (outcome.encode(), starts, saved, spent, program)
+        b"%b\t%d\t%d\t%d\t%b\n" % (os.fsencode(outcome), starts, saved, spent, program)
         for (outcome, program), (starts, saved, spent) in sums.items()
     )

@@ -62,6 +62,9 @@ def compare(start, source, entry):
     """What was compared: (in the entry, of the script now)."""
     names = ("size", "mtime_ns", "ctime_ns", "inode", "device")
     now = start.sign_source(source.status)
+    if entry.is_image:
+        names = names[:2]
+        now = start.sign_image(source.status, is_racy=False)
     compared = {
         name: [
             int.from_bytes(entry.signature[8 * i : 8 * i + 8], "little"),

@@ -87,7 +87,7 @@ def check_entry(root: int, path: str, script: str, variant: str) -> Finding:
     """What the entry at *path* is, held against compiling *script*."""
     try:
         entry, stored = read_stored(root, path, script, variant)
-        return compare(entry, stored, read_source(entry, script), script)
+        return compare(entry, stored, read_source(entry, script))
     except Stop as stop:
         return stop.finding
 
@@ -131,13 +131,12 @@ def read_trusted(root: int, path: str, script: str) -> bytes:
     return content
 
 
-def compare(entry: Entry, stored: CodeType, content: bytes, script: str) -> Finding:
+def compare(entry: Entry, stored: CodeType, content: bytes) -> Finding:
     """What in *entry*, whose code is *stored*, is not as compiling *content* gives it."""
     loaded = set(sys.modules)
-    # an image tells its code another file name, which the start puts right
-    name = stored.co_filename if entry.is_image else script
+    # whatever name its code was told, a start gives it that of the script
     try:
-        code, warnings, modules, _ = compile_script(content, name)
+        code, warnings, modules, _ = compile_script(content, stored.co_filename)
     except Refused:
         return "does-not-compile" if knows_encoding(content) else "unknown-encoding"
     if marshal.dumps(code) != entry.code_bytes and take_apart(code) != take_apart(stored):
