@@ -181,6 +181,8 @@ class Walk:
             return [], True
         try:
             return read_folder(descriptor, folder.position, NAMES_AT_ONCE)
+        except OSError:
+            return [], True  # or no pass would ever come further
         finally:
             os.close(descriptor)
 
@@ -352,6 +354,8 @@ def parse_state(text: str) -> Pass:
         raise ValueError(version)
     state = Pass(float(old), float(recent), int(to_free))
     state.began = float(began)
+    if not all(abs(at) <= END_OF_TIME for at in (state.began, state.old, state.recent)):
+        raise ValueError(first)
     state.total = int(total)
     state.sizes = [int(size) for size in sizes.split()]
     if len(state.sizes) != AGE_CLASSES:
