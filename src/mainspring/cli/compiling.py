@@ -16,6 +16,7 @@ from mainspring.ahead.tree import Compilation
 from mainspring.cli import RERUN_MARK
 from mainspring.cli.progress import Bar
 from mainspring.errors import BadArgumentsError, MainspringError
+from mainspring.observe.text import escape_controls
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -212,9 +213,16 @@ def show(report: Report, selection: Selection, quiet: int, *, as_json: bool) -> 
         for unlisted in report.unlisted:
             click.echo(f"Can't list {unlisted.path!r}: {unlisted.problem}")
         for mistake in report.mistakes:
-            click.echo(f"{mistake}\n{mistake.excerpt}".rstrip())
+            click.echo(f"{escape_controls(str(mistake))}\n{escape_lines(mistake.excerpt)}".rstrip())
     if not quiet:
         for left in report.left:
             if left.path in selection.named:
-                click.echo(f"{left.path}: left alone: {left.meaning}")
+                click.echo(f"{escape_controls(left.path)}: left alone: {left.meaning}")
         click.echo(report.summarize())
+
+
+def escape_lines(text: str) -> str:
+    """*text*, of several lines with tabs in them, without what a terminal obeys."""
+    return "".join(
+        part if part in "\t\n" else escape_controls(part) for part in re.split(r"([\t\n])", text)
+    )
