@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from security.people import STRANGER, need_root
 
-from .calls import PROGRAM, ask, count, list_compiled, make_program, make_tree
+from .calls import PROGRAM, ask, call, count, list_compiled, make_program, make_tree
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,3 +91,18 @@ def test_code_behind_a_link_of_theirs_is_for_root_alone(world: World, theirs: Pa
         "tool%": 0o600,
         "own": 0o644,
     }
+
+
+@pytest.mark.parametrize("command", ["compile", "explain"])
+def test_no_interpreter_of_theirs_is_run(world: World, theirs: Path, command: str) -> None:
+    python = theirs / "python3"
+    python.write_text(f'#!/bin/sh\ntouch {world.home}/ran\nexec {world.plain_python} "$@"\n')
+    python.chmod(0o755)
+    make_program(theirs / "tool", f"#!{python}\nprint(1)\n")
+    give_away(theirs)
+    path = f"{os.environ['PATH']}:{theirs}"
+    for named, is_run in ((), False), (("--python", python), True):
+        ended = call(world, *named, "tool", command=command, PATH=path)
+        assert (world.home / "ran").exists() is is_run
+        assert (ended.status == 0) is is_run
+        assert (b"--python" in ended.stderr) is not is_run
