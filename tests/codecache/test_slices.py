@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import statistics
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from security.people import check_entries, write_script
 
+from mainspring._native import read_folder
 from mainspring.codecache.schedule import PASS_PAUSE
 from mainspring.codecache.sweep import LEAST_BUDGET_NS, sweep
 from mainspring.codecache.sweepstate import parse_state
@@ -129,6 +131,40 @@ def test_a_state_with_an_absolute_path_is_not_followed(tree: Tree) -> None:
     (tree.cache / "%sweep").write_bytes(b"\n".join([first, second, line, b""]))
     sweep_under(tree, 1 << 30)
     assert theirs.exists()
+
+
+@pytest.mark.parametrize("when", [b"nan", b"inf", b"-inf", b"1e300"])
+@pytest.mark.parametrize("place", [1, 2, 3])
+def test_a_state_with_a_time_that_is_none_is_begun_anew(tree: Tree, when: bytes, place: int) -> None:
+    first, *rest = make_state(tree).split(b"\n")
+    words = first.split(b" ")
+    words[place] = when
+    entry = tree.add_entry("gone.py")
+    (tree.scripts / "gone.py").unlink()
+    (tree.cache / "%sweep").write_bytes(b"\n".join([b" ".join(words), *rest]))
+    for _ in range(30):
+        sweep_under(tree, 1 << 30)
+    assert not entry.exists()
+    assert len(list(tree.cache.rglob("*.pyc"))) > 0
+
+
+def test_a_folder_that_cannot_be_read_stops_no_pass(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = tree.add_entry("gone.py")
+    (tree.scripts / "gone.py").unlink()
+    broken = tree.cache / "broken"
+    broken.mkdir(mode=0o700)
+    status = broken.stat()
+
+    def read(descriptor: int, position: int, limit: int) -> tuple[list[tuple[str, int]], bool]:
+        if os.path.samestat(os.fstat(descriptor), status):
+            raise OSError(errno.EIO, "")
+        return read_folder(descriptor, position, limit)
+
+    monkeypatch.setattr("mainspring.codecache.sweep.read_folder", read)
+    for _ in range(30):
+        sweep_under(tree, 1 << 30)
+    assert not entry.exists()
+    assert parse_state((tree.cache / "%sweep").read_text()).folders == []
 
 
 def put_link(path: Path) -> None:

@@ -31,11 +31,12 @@ def call(
     stdin: bytes = b"",
     cwd: Path | None = None,
     before: tuple[Argument, ...] = (),
+    command: str = "compile",
     **changes: str | None,
 ) -> Ended:
-    """`mainspring compile WORDS`, with the command *before* in front, and how it ended."""
+    """`mainspring COMMAND WORDS`, with the command *before* in front, and how it ended."""
     done = subprocess.run(
-        [*before, world.launcher, "compile", *words],
+        [*before, world.launcher, command, *words],
         input=stdin,
         capture_output=True,
         cwd=cwd or world.home,

@@ -115,7 +115,7 @@ def test_commands_of_several_environments_are_refused_in_one_line(world: World, 
     ended = call(world, "markdown-it", "tool", PATH=path)
     assert (ended.status, ended.stdout) == (2, b"")
     assert ended.stderr.count(b"\n") == 1
-    assert b" is another interpreter; " in ended.stderr
+    assert b" runs under another interpreter, " in ended.stderr
 
 
 def test_a_command_that_no_distribution_installed(world: World, equipped: Path) -> None:

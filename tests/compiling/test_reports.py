@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mainspring.reasons import REASONS
+
 from .calls import PROGRAM, ask, call, count, make_program, make_tree
 
 if TYPE_CHECKING:
@@ -207,3 +209,19 @@ def test_a_list_that_cannot_be_read(world: World) -> None:
         assert ended.status == 1
         assert ended.stderr.startswith(f"mainspring: cannot read the list {path} (".encode())
         assert ended.stderr.count(b"\n") == 1
+
+
+def test_nothing_in_a_name_or_a_source_is_obeyed_by_a_terminal(world: World) -> None:
+    title = "\x1b]0;planted\x07"
+    tree = world.home / "tree"
+    tree.mkdir()
+    (tree / f"name{title}\nand more.py").write_text("def f(:\n")
+    (tree / "text.py").write_text(f"def\tf(: # {title}\n")
+    os.mkfifo(tree / f"pipe{title}")
+    ended = call(world, tree, tree / f"pipe{title}", tree / f"missing{title}")
+    assert ended.status == 1
+    assert not set(ended.stdout) & set(b"\x1b\x07")
+    lines = ended.stdout.decode().splitlines()
+    assert f"{tree}/name\\x1b]0;planted\\x07\\nand more.py:1: SyntaxError: invalid syntax" in lines
+    assert f"{tree}/pipe\\x1b]0;planted\\x07: left alone: {REASONS['not-a-file'].meaning}" in lines
+    assert "    def\tf(: # \\x1b]0;planted\\x07" in lines

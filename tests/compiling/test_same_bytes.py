@@ -154,7 +154,7 @@ def test_strip_and_prepend(world: World, few: Path) -> None:
 
 def test_a_path_to_strip_that_leads_nowhere_is_told(world: World) -> None:
     make_tree(world.home / "tree", a="a = 1\n", b="b = 1\n")
-    expected = b"-s does not lead to 2 sources: their paths are left whole\n"
+    expected = b"-s does not lead to all sources: the paths of 2 are left whole\n"
     assert call(world, "-q", "-s", "/nowhere", "tree").stdout == expected
     assert call(world, "-qqf", "-s", "/nowhere", "tree").stdout == b""
     for folder in (world.home, f"{world.home}/"):

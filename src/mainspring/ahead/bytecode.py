@@ -13,11 +13,11 @@ import sys
 from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
 
 from mainspring.ahead.request import Invalidation, Request
-from mainspring.codecache.writer import replace_file
+from mainspring.ahead.way import open_way
+from mainspring.codecache.writer import remove_file, replace_file
 
 HEADER_SIZE = 16
 OPEN_HEADER = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
-OPEN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
 def locate_bytecode(source: str, level: int, *, legacy: bool) -> str:
@@ -93,65 +93,51 @@ def read_header(path: str) -> bytes:
         os.close(descriptor)
 
 
-def write_bytecode(
-    paths: list[str], contents: list[bytes], status: os.stat_result, *, hardlink: bool
-) -> None:
+def write_bytecode(paths: list[str], contents: list[bytes], source_mode: int, *, hardlink: bool) -> None:
     """Write each of *contents* to its path, with the mode of the source.  Raises OSError.
 
     With *hardlink*, what is equal to the level before becomes a link to it.
     """
-    mode = (status.st_mode | stat.S_IWUSR) & 0o666
+    mode = (source_mode | stat.S_IWUSR) & 0o666
     before: tuple[str, bytes] | None = None
     for path, content in zip(paths, contents, strict=True):
-        check_place(path)
-        if hardlink and before is not None and before[1] == content:
-            link_file(before[0], path)
-        else:
-            write_file(path, content, mode)
-        before = path, content
+        folder, name = os.path.split(path)
+        descriptor = open_way(folder)
+        try:
+            check_place(path, descriptor)
+            if hardlink and before is not None and before[1] == content:
+                link_file(before[0], name, descriptor)
+            else:
+                replace_named(descriptor, path, content, mode)
+        finally:
+            os.close(descriptor)
+        before = name, content
 
 
-def check_place(path: str) -> None:
+def check_place(path: str, folder: int) -> None:
     """Raise FileExistsError for what writing would turn into a regular file, as py_compile does."""
     try:
-        kind = os.lstat(path).st_mode
+        kind = os.lstat(os.path.basename(path), dir_fd=folder).st_mode
     except FileNotFoundError:
         return
     if not stat.S_ISREG(kind):
         raise FileExistsError(f"{path} is a link, or no regular file: it is not replaced")
 
 
-def write_file(path: str, content: bytes, mode: int) -> None:
-    folder, name = os.path.split(path)
-    os.makedirs(folder or ".", exist_ok=True)
-    descriptor = os.open(folder or ".", OPEN_DIRECTORY)
+def replace_named(folder: int, path: str, content: bytes, mode: int) -> None:
+    """Replace the file *path*, in *folder*; an OSError tells of it, and not of a temporary file."""
     try:
-        replace_named(descriptor, path, name, content, mode)
-    finally:
-        os.close(descriptor)
-
-
-def replace_named(folder: int, path: str, name: str, content: bytes, mode: int) -> None:
-    """As replace_file; an OSError tells of *path*, and not of the temporary file."""
-    try:
-        replace_file(folder, name, content, mode)
+        replace_file(folder, os.path.basename(path), content, mode)
     except OSError as error:
         raise OSError(error.errno, error.strerror, path) from error
 
 
-def link_file(target: str, path: str) -> None:
-    """Make *path* another name of the file *target*, at once."""
-    temporary = f"{path}.{os.getpid()}"
+def link_file(target: str, name: str, folder: int) -> None:
+    """Make *name* in *folder* another name of the file *target* there, at once."""
+    temporary = f"{name}.{os.getpid()}"
     try:
-        os.link(target, temporary)
-        os.replace(temporary, path)
+        os.link(target, temporary, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
+        os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
     finally:
         # it is still there if this failed, and if both were names of one file already
-        remove_if_there(temporary)
-
-
-def remove_if_there(path: str) -> None:
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        pass
+        remove_file(temporary, folder)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from mainspring.ahead.bytecode import replace_named
 from mainspring.ahead.request import Request
+from mainspring.ahead.way import choose_mode, open_way
 from mainspring.codecache.bound import find_bound
 from mainspring.codecache.compiler import keep_warnings
 from mainspring.codecache.entry import (
@@ -34,7 +35,7 @@ from mainspring.codecache.lookup import (
 from mainspring.codecache.sweep import sweep_all
 from mainspring.codecache.writer import keep_entry, renew_entry
 from mainspring.errors import NoCacheFolderError
-from mainspring.places import OPEN_FOLDER, Refused
+from mainspring.places import Refused
 from mainspring.reasons import Reason
 from mainspring.settings import find_cache_folder, read_size
 
@@ -159,12 +160,11 @@ def write_beside(entry: Entry, source: Source, variant: str) -> None:
     place = locate_beside(source.path, variant)
     assert place is not None
     folder, name = place
-    os.makedirs(folder, exist_ok=True)
-    descriptor = os.open(folder, OPEN_FOLDER)
+    descriptor = open_way(folder, follow_last=False)
     try:
-        mode = stat.S_IRUSR | stat.S_IWUSR | source.status.st_mode & 0o044
+        mode = stat.S_IRUSR | stat.S_IWUSR | choose_mode(source.path, source.status) & 0o044
         content = encode_entry(entry, describe_identity(variant))
-        replace_named(descriptor, f"{folder}/{name}", name, content, mode)
+        replace_named(descriptor, f"{folder}/{name}", content, mode)
     finally:
         os.close(descriptor)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from mainspring.ahead.bytecode import make_header, write_bytecode
 from mainspring.ahead.entries import CATEGORIES, EntryKeeper
 from mainspring.ahead.request import Request
+from mainspring.ahead.way import choose_mode
 from mainspring.codecache.compiler import is_well_encoded
 from mainspring.codecache.lookup import Source
 from mainspring.places import Refused
@@ -67,7 +68,7 @@ class ModuleTask:
         write_bytecode(
             self.bytecode_paths,
             contents,
-            self.source.status,
+            choose_mode(self.path, self.source.status),
             hardlink=self.request.hardlink,
         )
         self.source = None

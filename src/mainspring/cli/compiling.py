@@ -16,7 +16,9 @@ from mainspring.ahead.tree import Compilation
 from mainspring.cli import RERUN_MARK
 from mainspring.cli.failures import INTERRUPTED
 from mainspring.cli.progress import Bar
-from mainspring.errors import BadArgumentsError, UnreadableListError
+from mainspring.errors import BadArgumentsError, ReadOnlyError, UnreadableListError
+from mainspring.observe.text import escape_controls
+from mainspring.settings import is_read_only
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -101,6 +103,8 @@ def compile_command(  # noqa: PLR0913 - the options of the command, each by name
     go_to_interpreter(python, words, listed)
     named = [*words, *(read_list(listed) if listed else ())]
     request = make_request(0 if flat and levels is None else levels, mode, optimizations, options)
+    if is_read_only(os.environ):
+        raise ReadOnlyError
     selection = choose(named, request, is_quiet=quiet > 0 or as_json)
     report = carry_out(selection, request, executor, Bar(wanted=not quiet and not as_json))
     show(report, selection, quiet, as_json=as_json)
@@ -130,7 +134,10 @@ def go_to_interpreter(python: str | None, words: tuple[str, ...], listed: str | 
         return
     for other in pythons:
         if not is_this_interpreter(other):
-            raise BadArgumentsError(f"{other} is another interpreter", "compile what it runs by itself")
+            raise BadArgumentsError(
+                f"{', '.join(commands)} runs under another interpreter, {other}",
+                "compile it in a command of its own",
+            )
 
 
 def read_list(path: str) -> list[str]:
@@ -210,14 +217,21 @@ def show(report: Report, selection: Selection, quiet: int, *, as_json: bool) -> 
     if quiet < 2:
         if report.unstripped:
             click.echo(
-                f"-s does not lead to {len(report.unstripped)} sources: their paths are left whole"
+                f"-s does not lead to all sources: the paths of {len(report.unstripped)} are left whole"
             )
         for unlisted in report.unlisted:
             click.echo(f"Can't list {unlisted.path!r}: {unlisted.problem}")
         for mistake in report.mistakes:
-            click.echo(f"{mistake}\n{mistake.excerpt}".rstrip())
+            click.echo(f"{escape_controls(str(mistake))}\n{escape_lines(mistake.excerpt)}".rstrip())
     if not quiet:
         for left in report.left:
             if left.path in selection.named:
-                click.echo(f"{left.path}: left alone: {left.meaning}")
+                click.echo(f"{escape_controls(left.path)}: left alone: {left.meaning}")
         click.echo(report.summarize())
+
+
+def escape_lines(text: str) -> str:
+    """*text*, of several lines with tabs in them, without what a terminal obeys."""
+    return "".join(
+        part if part in "\t\n" else escape_controls(part) for part in re.split(r"([\t\n])", text)
+    )

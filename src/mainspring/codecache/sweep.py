@@ -16,7 +16,7 @@ from mainspring.codecache.key import ENTRY_SUFFIX
 from mainspring.codecache.mounts import read_remote_mounts
 from mainspring.codecache.origin import find_script, is_gone, is_left_over, read_interpreter
 from mainspring.codecache.schedule import choose_due
-from mainspring.codecache.sweepstate import Folder, Pass, lock_state, read_state, write_state
+from mainspring.codecache.sweepstate import END_OF_TIME, Folder, Pass, lock_state, read_state, write_state
 from mainspring.codecache.writer import INTERPRETER_NOTE, TEMPORARY_PREFIX, remove_file
 from mainspring.places import Refused, open_tree
 
@@ -30,7 +30,6 @@ LEAST_BUDGET_NS = 200_000
 MOST_BUDGET_NS = 2_000_000
 HIT_BUDGET_NS = 1_000_000
 NEVER = 1 << 63  # nanoseconds
-END_OF_TIME = 1e12  # seconds
 LOW_WATER = 0.9  # of the bound: what a cache over it is brought down to
 
 
@@ -142,6 +141,8 @@ class Walk:
             return [], True
         try:
             return read_folder(descriptor, folder.position, NAMES_AT_ONCE)
+        except OSError:
+            return [], True  # or no pass would ever come further
         finally:
             os.close(descriptor)
 

@@ -23,6 +23,7 @@ from mainspring.places import read_file, try_lock, write_file
 
 STATE_VERSION = "2"
 POSITIONS = range(1 << 63)
+END_OF_TIME = 1e12  # seconds
 FORBIDDEN = {"", ".", ".."}
 
 
@@ -95,6 +96,8 @@ def parse_state(text: str) -> Pass:
         raise ValueError(version)
     state = Pass(float(old), float(recent), int(to_free))
     state.began = float(began)
+    if not all(abs(at) <= END_OF_TIME for at in (state.began, state.old, state.recent)):
+        raise ValueError(first)
     state.total = int(total)
     state.sizes = [int(size) for size in sizes.split()]
     if len(state.sizes) != AGE_CLASSES:
