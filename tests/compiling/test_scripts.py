@@ -207,4 +207,13 @@ def test_a_cache_that_cannot_be_written_is_an_error(world: World) -> None:
     world.cache.write_text("in the way")
     ended = call(world, "-q", "tool")
     assert (ended.status, ended.stderr) == (1, b"")
-    assert ended.stdout == b"tool:1: a file or a link is where a folder of the cache belongs\n"
+    words = "a file or a link is where a folder of the cache belongs; remove it, or move the cache"
+    assert ended.stdout == f"tool:1: {world.cache}: {words}\n".encode()
+
+
+def test_nothing_is_written_where_that_is_forbidden(world: World) -> None:
+    make_program(world.home / "tool")
+    ended = call(world, "tool", MAINSPRING_READONLY="1")
+    assert (ended.status, ended.stdout) == (1, b"")
+    assert ended.stderr == b"mainspring: MAINSPRING_READONLY forbids writing; unset it for this command\n"
+    assert not world.cache.exists()

@@ -154,11 +154,23 @@ def test_many_entries_are_all_checked(world: World) -> None:
     for number in range(300):
         write_script(world, SCRIPT, f"copy-{number}.py")
         entry.with_name(f"copy-{number}.py%.pyc").write_bytes(content)
+    for number in (7, 211):
+        alter_code(entry.with_name(f"copy-{number}.py%.pyc"), lambda code: code.replace(co_name="other"))
     verified = verify(world)
-    # the file name in their code is another script's
-    assert verified.of(world.home / "program.py") == "same"
-    assert verified.findings.count("code") == 300
+    assert verified.findings.count("code") == 2
+    assert verified.findings.count("same") == 299
     assert verified.status == 1
+
+
+def test_the_name_that_the_code_was_told_is_no_difference(world: World) -> None:
+    """A start gives it the script's own, through whatever path it came."""
+    script = write_script(world, SCRIPT)
+    assert world.start("enabled", "./program.py", cwd=world.home).status == 0
+    assert verify(world, script).findings == ["same"]
+    other = write_script(world, SCRIPT, "other.py")
+    command = [world.launcher, "compile", "-q", "-s", world.home, "-p", "/opt", other]
+    subprocess.run(command, env=world.environment(), check=True)
+    assert verify(world, other).findings == ["same"]
 
 
 def test_nothing_is_run_and_nothing_is_written(world: World) -> None:
