@@ -83,7 +83,10 @@ def is_there(process: int) -> bool:
 
 
 def finish(process: subprocess.Popen[bytes]) -> tuple[int, bytes, bytes]:
-    output, errors = process.communicate(timeout=PATIENCE)
+    try:
+        output, errors = process.communicate(timeout=PATIENCE)
+    finally:
+        process.kill()
     return process.returncode, output, errors
 
 

@@ -40,6 +40,9 @@ class ExecutorEngine:
         """Raises BrokenExecutor where no worker is left."""
         return self._executor.submit(job.compile_batch, list(batch))
 
+    def check(self) -> None:
+        """Nothing: the executor ends its futures itself."""
+
     def close(self) -> None:
         """Nothing: the executor is its owner's."""
 
@@ -141,6 +144,9 @@ class ProcessEngine:
             raise
         finally:
             self._idle.put(worker)
+
+    def check(self) -> None:
+        """Nothing: a worker that dies ends its future."""
 
     def close(self) -> None:
         """End the workers, which are idle."""

@@ -1,6 +1,6 @@
 """Compiles sources, in a process that has loaded nothing else, of this machine or another.
 
-It imports nothing of this package, so that a machine which does not have it can be sent this code, and
+It imports nothing of this package, so that a machine which does not have it can be sent this text, and
 little of the standard library: whether marshal marks a text as shared depends on what else the process
 has interned, and the bytes are to be those that CPython's `compileall` writes.
 
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 LENGTH_SIZE = 8
 LIKE_COMPILEALL = "like-compileall"
-# `warnings` is shared by all threads of a process
-ONE_AT_A_TIME = allocate_lock()
+# `warnings` is shared by all threads of a process, and by all copies of this code that it was sent
+ONE_AT_A_TIME = vars(warnings).setdefault("mainspring_lock", allocate_lock())
 
 
 def compile_batch(batch: "list[Unit]") -> "Answer":
