@@ -6,13 +6,14 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from security.people import settle_entries
 from starts import Ended
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from starts import Argument, World
 
 #: a start compiles it, since it is of some size and does something

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
 import subprocess
-import sys
 import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,10 +32,9 @@ class Cluster:
         self.python = python
         self.folder = folder
         self.processes: list[subprocess.Popen[bytes]] = []
-        self.start("dask_scheduler", "--port", "0", "--scheduler-file", "scheduler.json")
-        wait_for((folder / "scheduler.json").exists)
-        address = json.loads((folder / "scheduler.json").read_text())["address"]
-        self.place = address.removeprefix("tcp://")
+        self.start("dask_scheduler", "--port", "0")
+        wait_for(lambda: "Scheduler at: " in self.log.read_text())
+        [self.place] = re.findall(r"Scheduler at: +tcp://(\S+)", self.log.read_text())
 
     @property
     def executor(self) -> list[str]:
@@ -126,7 +123,9 @@ def test_scripts_too_and_nothing_is_left_with_the_workers(world: World, cluster:
     cluster.add_worker()
     before = {path.name for path in cluster.folder.iterdir()}
     script = make_program(world.home / "bin" / "tool")
-    named = make_program(world.home / "bin" / "named", "#!/usr/bin/env python3\nprint('\\N{DIGIT ONE}')\n")
+    named = make_program(
+        world.home / "bin" / "named", "#!/usr/bin/env python3\nprint('\\N{DIGIT ONE}')\n"
+    )
     assert count(ask(world, *cluster.executor, "bin")) == (2, 0, 0)
     for one in (script, named):
         check_hit(world, one)
@@ -141,7 +140,9 @@ def test_threads_of_one_worker_keep_their_warnings_apart(world: World, cluster: 
         path.write_text(path.read_text() * 3 + f"print(f0 is {number})\n" * 5)
     ended = call(world, *cluster.executor, "-q", "tree")
     assert (ended.status, ended.stdout) == (0, b"")
-    warned = re.findall(rb'^tree/(module\d+)\.py:\d+: SyntaxWarning: "is" with ', ended.stderr, re.M)
+    warned = re.findall(
+        rb'^tree/(module\d+)\.py:\d+: SyntaxWarning: "is" with ', ended.stderr, re.MULTILINE
+    )
     assert sorted(warned) == sorted(path.stem.encode() for path in tree.glob("*.py") for _ in range(5))
     assert b"SyntaxWarning" not in cluster.log.read_bytes()
 
@@ -160,8 +161,8 @@ def test_a_worker_of_another_build_is_refused_by_its_name(
     ended = call(world, *cluster.executor, "tree")
     assert (ended.status, ended.stdout) == (1, b"")
     assert re.fullmatch(
-        rb"mainspring: worker tcp://127\.0\.0\.1:\d+ runs cpython .*\(another-.*, and this is cpython .*; "
-        rb"start workers of the same Python build\n",
+        rb"mainspring: worker tcp://127\.0\.0\.1:\d+ runs cpython .*\(another-.*, "
+        rb"and this is cpython .*; start workers of the same Python build\n",
         ended.stderr,
     )
     assert list_compiled(world.home) == {}
@@ -186,7 +187,7 @@ def test_a_scheduler_that_dies_is_told_in_one_line(world: World, cluster: Cluste
     tree = write_modules(world.home / "tree", 200)
     cluster.add_worker()
     process = start(world, *cluster.executor, "tree")
-    wait_for(lambda: (tree / "__pycache__").is_dir())
+    wait_for((tree / "__pycache__").is_dir)
     cluster.processes[0].kill()
     status, output, errors = finish(process)
     assert (status, output) == (1, b"")

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 from importlib.metadata import distribution
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +16,8 @@ from starts import make_bare_venv
 from .calls import PROGRAM, ask, call, check_hit, count, list_compiled, make_program
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from starts import World
 
 TAG = sys.implementation.cache_tag
@@ -55,7 +56,9 @@ def path_of(python: Path) -> str:
 
 
 def find_sources(packages: Path, *parts: str) -> set[str]:
-    return {str(path.relative_to(packages)) for part in parts for path in packages.glob(f"{part}/**/*.py")}
+    return {
+        str(path.relative_to(packages)) for part in parts for path in packages.glob(f"{part}/**/*.py")
+    }
 
 
 def find_compiled(packages: Path) -> set[str]:
@@ -134,7 +137,9 @@ def test_a_path_goes_before_a_command_of_its_name(world: World, equipped: Path) 
     assert find_compiled(packages) == set()
 
 
-def test_the_distribution_that_is_imported_is_the_one_that_is_compiled(world: World, equipped: Path) -> None:
+def test_the_distribution_that_is_imported_is_the_one_that_is_compiled(
+    world: World, equipped: Path
+) -> None:
     """Where a distribution is there twice, as the first of its folders has it."""
     packages = install(equipped, *INSTALLED)
     below = world.home / "below"
@@ -168,7 +173,17 @@ def test_what_lies_in_the_working_directory_is_not_run(world: World, equipped: P
     install(equipped, *INSTALLED)
     trap = world.home / "trap"
     trap.mkdir()
-    for name in ("click", "rich", "mainspring", "packaging", "json", "os", "re", "subprocess", "cloudpickle"):
+    for name in (
+        "click",
+        "rich",
+        "mainspring",
+        "packaging",
+        "json",
+        "os",
+        "re",
+        "subprocess",
+        "cloudpickle",
+    ):
         (trap / f"{name}.py").write_text("open('sprung', 'w')\n")
     for name in ("mainspring", "python", "python3"):
         make_program(trap / name, "#!/bin/sh\necho > sprung\n")

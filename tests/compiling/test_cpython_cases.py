@@ -6,10 +6,11 @@ import os
 import shutil
 import tempfile
 import unittest
-from test import test_compileall as cases  # noqa: TID251, RUF100 - a missing test-suite is a failure
-from test import support
-from test.support import script_helper
 from unittest import mock
+
+from test import support
+from test import test_compileall as cases  # noqa: TID251, RUF100 - a missing test-suite is a failure
+from test.support import script_helper
 
 COMPILEALL = ["-m", "compileall"]
 COMPILE = ["-m", "mainspring", "compile"]

@@ -43,7 +43,7 @@ def place() -> Iterator[Path]:
 
 @pytest.fixture
 def image(world: World, place: Path) -> Path:
-    """A tree that was built for an image, and put where it belongs: with new inodes, and times in seconds."""
+    """A tree that was built for an image, and put into its place: with new inodes, times in seconds."""
     root = place / "build-machine" / "root"
     script = make_program(root / "usr" / "bin" / "tool", PROGRAM + "raise SystemExit(len(sys.argv))\n")
     make_tree(root, usr__lib__module="x = 1\n")
@@ -155,7 +155,9 @@ def test_the_same_size_and_second_is_the_limit_that_is_documented(
     assert stranger.outcome_of(tool) == "hit"
 
 
-def test_a_script_that_was_touched_is_compared_by_its_content(stranger: PrefixedWorld, tool: Path) -> None:
+def test_a_script_that_was_touched_is_compared_by_its_content(
+    stranger: PrefixedWorld, tool: Path
+) -> None:
     os.utime(tool)
     check_start(stranger, "refreshed", tool, HOME=None)
 
@@ -190,7 +192,11 @@ def test_another_name_in_the_code_makes_another_entry(world: World, place: Path)
 def test_an_image_s_entry_does_not_stand_for_another(world: World, place: Path) -> None:
     script = make_program(place / "bin" / "tool")
     os.utime(script, (LONG_AGO, LONG_AGO))
-    for option, expected in (("--read-only-image", True), ("--beside", False), ("--read-only-image", True)):
+    for option, expected in (
+        ("--read-only-image", True),
+        ("--beside", False),
+        ("--read-only-image", True),
+    ):
         for compiled in (1, 0):
             assert ask(world, option, place)["compiled"] == compiled
             assert read_entry(find_beside(script)).is_image is expected

@@ -17,7 +17,9 @@ from .calls import PROGRAM, ask, call, count, make_program, make_tree
 if TYPE_CHECKING:
     from starts import World
 
-SUMMARY = re.compile(rb"\d+ compiled, \d+ unchanged, (?:\d+ left alone \(.*\), )?\d+ failed in \d+\.\d s\n")
+SUMMARY = re.compile(
+    rb"\d+ compiled, \d+ unchanged, (?:\d+ left alone \(.*\), )?\d+ failed in \d+\.\d s\n"
+)
 
 
 def test_one_line_sums_it_up(world: World) -> None:
@@ -165,7 +167,9 @@ def test_programs_that_are_left_alone_are_named_with_a_clear_word(world: World) 
         "theirs: left alone: its `#!` line names another interpreter",
     ]
     assert world.entries == []
-    plain = subprocess.run([world.plain_python, "app.pyz"], cwd=world.home, check=True, capture_output=True)
+    plain = subprocess.run(
+        [world.plain_python, "app.pyz"], cwd=world.home, check=True, capture_output=True
+    )
     assert plain.stdout == b"ran\n"
 
 

@@ -7,8 +7,6 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-import pytest
-
 from .calls import PROGRAM, ask, call, check_hit, count, list_compiled, make_program, make_tree
 from .test_unchanged import wait_until_aged
 
@@ -33,31 +31,20 @@ REQUESTS: list[list[str]] = [
 ]
 
 
-@pytest.fixture(scope="module")
-def aged(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a tree for each request, all of an age."""
-    base = tmp_path_factory.mktemp("requests")
-    for number in range(len(REQUESTS)):
-        tree = make_tree(base / str(number), a="a = 1\nassert a\n", sub__b="b = 1\n")
-        make_program(tree / "tool")
-    wait_until_aged(base)
-    return base
-
-
-@pytest.mark.parametrize("number", range(len(REQUESTS)), ids=lambda number: " ".join(REQUESTS[number]))
-def test_each_after_all_others(world: World, aged: Path, number: int) -> None:
+def test_each_after_all_others(world: World) -> None:
     """What each leaves where every other request was run is what it leaves by itself."""
-    tree = aged / str(number)
-    expected = leave_alone(world, tree, REQUESTS[number])
-    for other in REQUESTS:
-        ask(world, *other, tree)
-    assert ask(world, *REQUESTS[number], tree)["failed"] == 0
-    left = list_compiled(tree)
-    assert {name: left.get(name) for name in expected} == expected
+    tree = make_tree(world.home / "tree", a="a = 1\nassert a\n", sub__b="b = 1\n")
+    make_program(tree / "tool")
+    wait_until_aged(tree)
+    expected = [leave_alone(world, tree, request) for request in REQUESTS]
+    for number, request in [*enumerate(REQUESTS), *reversed(list(enumerate(REQUESTS)))]:
+        assert ask(world, *request, tree)["failed"] == 0
+        left = list_compiled(tree)
+        assert {name: left.get(name) for name in expected[number]} == expected[number], request
 
 
 def leave_alone(world: World, tree: Path, request: list[str]) -> dict[str, tuple[int, bytes]]:
-    """What *request* leaves in *tree*, where nothing was before or is afterwards."""
+    """The modules that *request* leaves in *tree*, where nothing was before or is afterwards."""
     ask(world, "-f", *request, tree)
     left = list_compiled(tree)
     for name in left:
@@ -76,7 +63,9 @@ def test_the_interpreter_s_own_level_of_optimisation(world: World) -> None:
 
 
 def test_a_relative_path_is_one_of_the_working_directory(world: World) -> None:
-    here, there = (make_tree(world.home / name / "tree", a=f"a = '{name}'\n") for name in ("here", "there"))
+    here, there = (
+        make_tree(world.home / name / "tree", a=f"a = '{name}'\n") for name in ("here", "there")
+    )
     wait_until_aged(here, there)
     for folder in (here, there):
         assert count(ask(world, "tree", cwd=folder.parent)) == (1, 0, 0)

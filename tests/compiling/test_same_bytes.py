@@ -81,7 +81,9 @@ def few(world: World, sources: Path) -> Path:
     few = world.home / "few"
     few.mkdir()
     modes = (0o644, 0o600, 0o444, 0o400, 0o755, 0o666, 0o640, 0o4755, 0o2664, 0o777)
-    for path, mode in zip(sorted(sources.rglob("*.py"))[:: 1 if LONG else 20], modes * 10000, strict=False):
+    for path, mode in zip(
+        sorted(sources.rglob("*.py"))[:: 1 if LONG else 20], modes * 10000, strict=False
+    ):
         shutil.copy2(path, few / path.name)
         (few / path.name).chmod(mode)
     (few / "package").mkdir()
@@ -212,7 +214,10 @@ def test_a_list_from_standard_input(world: World) -> None:
     tree = make_tree(world.home / "tree", a="a = 1\n", b="b = 1\n", c="c = 1\n")
     ended = call(world, "-q", "-i", "-", "tree/c.py", stdin=b"tree/a.py\n\n")
     assert (ended.status, ended.stdout) == (0, b"")
-    assert sorted(name.split(".")[0] for name in list_compiled(tree)) == ["__pycache__/a", "__pycache__/c"]
+    assert sorted(name.split(".")[0] for name in list_compiled(tree)) == [
+        "__pycache__/a",
+        "__pycache__/c",
+    ]
 
 
 def test_as_a_module_of_the_interpreter(world: World) -> None:

@@ -18,7 +18,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from .calls import make_program
-from .test_workers import GIANT, MEGABYTE, PATIENCE, find_workers, is_there, measure, wait_for, write_modules
+from .test_workers import (
+    GIANT,
+    MEGABYTE,
+    PATIENCE,
+    find_workers,
+    is_there,
+    measure,
+    wait_for,
+    write_modules,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,21 +71,15 @@ def open_terminal(world: World, *words: Argument) -> Terminal:
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
     process = subprocess.Popen(
-        [world.launcher, "compile", *words],
+        ["setsid", "--ctty", world.launcher, "compile", *words],
         cwd=world.home,
         env=world.environment(TERM="xterm-256color"),
         stdin=slave,
         stdout=slave,
         stderr=slave,
-        start_new_session=True,
-        preexec_fn=take_terminal,
     )
     os.close(slave)
     return Terminal(process, master)
-
-
-def take_terminal() -> None:
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 @pytest.fixture
@@ -128,7 +131,12 @@ def test_control_c_ends_it_at_once_and_leaves_nothing(world: World, terminals: l
     (tree / "giant.py").write_text(GIANT * 4)  # a minute or so
     terminal = open_terminal(world, "-j2", "tree")
     terminals.append(terminal)
-    wait_for(lambda: terminal.read() and any(measure(one) > 60 * MEGABYTE for one in find_workers(terminal.process)))
+    wait_for(
+        lambda: (
+            terminal.read()
+            and any(measure(one) > 60 * MEGABYTE for one in find_workers(terminal.process))
+        )
+    )
     workers = find_workers(terminal.process)
     assert len(workers) == 2
     typed = time.monotonic()
@@ -138,15 +146,24 @@ def test_control_c_ends_it_at_once_and_leaves_nothing(world: World, terminals: l
     wait_for(lambda: not any(map(is_there, workers)))
     assert list_leftovers(world) == []
     assert b"Traceback" not in terminal.shown
-    assert re.search(rb"mainspring: interrupted: \d+ compiled, 0 unchanged, 0 failed in .* s\r\n$", terminal.shown)
+    assert re.search(
+        rb"mainspring: interrupted: \d+ compiled, 0 unchanged, 0 failed in .* s\r\n$", terminal.shown
+    )
     assert terminal.shown.count(b"\x1b[?25l") == terminal.shown.count(b"\x1b[?25h")
 
 
-def test_control_c_while_a_script_has_a_worker_of_its_own(world: World, terminals: list[Terminal]) -> None:
+def test_control_c_while_a_script_has_a_worker_of_its_own(
+    world: World, terminals: list[Terminal]
+) -> None:
     make_program(world.home / "script", "#!/usr/bin/env python3\nprint('\\N{SNOWMAN}')\n" + GIANT * 4)
     terminal = open_terminal(world, "script")
     terminals.append(terminal)
-    wait_for(lambda: terminal.read() and any(measure(one) > 60 * MEGABYTE for one in find_workers(terminal.process)))
+    wait_for(
+        lambda: (
+            terminal.read()
+            and any(measure(one) > 60 * MEGABYTE for one in find_workers(terminal.process))
+        )
+    )
     workers = find_workers(terminal.process)
     terminal.type(CONTROL_C)
     assert terminal.finish() == 130
@@ -211,7 +228,7 @@ def test_workers_do_not_outlive_a_command_that_was_killed(world: World) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    wait_for(lambda: (world.home / "tree" / "__pycache__").is_dir())
+    wait_for((world.home / "tree" / "__pycache__").is_dir)
     workers = find_workers(process)
     assert workers
     process.kill()

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from starts import World
@@ -21,6 +19,7 @@ from .calls import PROGRAM, ask, call, count, make_program, make_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from starts import Argument
 
@@ -30,39 +29,36 @@ SETTLED_NS = 2_200_000_000
 
 @dataclass
 class Twins:
-    """Two equal trees, and a cache for each: the one of the second will have lost its records.
+    """Two equal trees, and a cache for each: the second will have lost its records.
 
     Their paths differ in one letter.
     """
 
+    homes: tuple[Path, Path]
     worlds: tuple[World, World]
 
-    @property
-    def trees(self) -> list[Path]:
-        return [world.home / "tree" for world in self.worlds]
-
     def change(self, change: Callable[[Path], None]) -> None:
-        for tree in self.trees:
-            change(tree)
+        for home in self.homes:
+            change(home / "tree")
 
-    def run(self, *words: Argument, **options: Any) -> tuple[object, object]:
+    def run(self) -> tuple[object, object]:
         """What a run comes to with the record of the last one, and without."""
         shutil.rmtree(self.worlds[1].cache / "%trees", ignore_errors=True)
-        first, second = (describe_run(world, *words, **options) for world in self.worlds)
+        first, second = map(describe_run, self.worlds, self.homes)
         return first, second
 
 
-def describe_run(world: World, *words: Argument, **options: Any) -> tuple[int, bytes, dict[str, bytes]]:
+def describe_run(world: World, home: Path) -> tuple[int, bytes, dict[str, bytes]]:
     """Its status, what it reported, and what it left behind, apart from times and the home's path."""
-    ended = call(world, *words, "tree", **options)
+    ended = call(world, "tree", cwd=home)
     assert ended.stderr == b""
-    home = os.fsencode(world.home)
     left = {
-        str(path.relative_to(world.home)): blank_time(path.read_bytes()).replace(home, b"")
-        for path in sorted((world.home / "tree").rglob("*.pyc"))
+        str(path.relative_to(home)): blank_time(path.read_bytes()).replace(os.fsencode(home), b"")
+        for path in sorted((home / "tree").rglob("*.pyc"))
     }
-    left |= {path.name: path.read_bytes()[8:16] for path in world.entries}
-    return ended.status, ended.stdout.rpartition(b" in ")[0].replace(home, b""), left
+    entries = [path for path in world.entries if f"{home}/" in str(path)]
+    left |= {path.name: path.read_bytes()[8:16] for path in entries}
+    return ended.status, ended.stdout.rpartition(b" in ")[0], left
 
 
 def blank_time(content: bytes) -> bytes:
@@ -76,11 +72,10 @@ def wait_until_aged(*folders: Path) -> None:
         time.sleep(0.05)
 
 
-def make_one(home: Path, like: World) -> World:
-    world = World(home, like.plain_python, like.enabled_python, like.launcher)
+def make_one(home: Path) -> Path:
     tree = make_tree(home / "tree", a="a = 1\n", b="b = 1\n", sub__c="c = 1\n", sub__deep__d="d = 1\n")
     make_program(tree / "bin" / "tool")
-    return world
+    return home
 
 
 @pytest.fixture(scope="module")
@@ -92,19 +87,15 @@ def all_twins(
 ) -> dict[str, Twins]:
     """Twins for each test: made together, since they have to age."""
     base = tmp_path_factory.mktemp("twins")
-    like = World(base, bare_python, enabled_python, launcher)
-    twins = {}
-    for name in NAMES:
-        pair = make_one(base / name / "1", like), make_one(base / name / "2", like)
-        twins[name] = Twins(pair)
-    homes = [world.home for pair in twins.values() for world in pair.worlds]
-    for world in (world for pair in twins.values() for world in pair.worlds):
-        assert call(world, "tree").status == 0
-    wait_until_aged(*[home / "tree" for home in homes])
-    for world in (world for pair in twins.values() for world in pair.worlds):
-        assert count(ask(world, "tree")) == (0, 5, 0)
-        assert any(world.cache.glob("%trees/*"))
-    return twins
+    homes = {name: (make_one(base / "1" / name), make_one(base / "2" / name)) for name in NAMES}
+    first, second = (World(base / n, bare_python, enabled_python, launcher) for n in ("1", "2"))
+    for world in (first, second):
+        trees = [f"{name}/tree" for name in NAMES]
+        assert call(world, *trees).status == 0
+        wait_until_aged(world.home)
+        assert count(ask(world, *trees)) == (0, 5 * len(NAMES), 0)
+        assert len(list(world.cache.glob("%trees/*"))) == len(NAMES)
+    return {name: Twins(pair, (first, second)) for name, pair in homes.items()}
 
 
 @pytest.fixture
@@ -112,16 +103,16 @@ def twins(all_twins: dict[str, Twins], request: pytest.FixtureRequest) -> Twins:
     return all_twins[request.node.name]
 
 
-def trace(world: World) -> list[str]:
+def trace(world: World, home: Path) -> list[str]:
     """What a run opens and asks of files in its tree."""
     log = world.home / "trace"
     command: list[Argument] = ["strace", "-f", "-qq", "-e", "trace=file", "-o", log]
-    call(world, "tree", before=tuple(command))
+    call(world, "tree", before=tuple(command), cwd=home)
     return [line for line in log.read_text().splitlines() if '"tree/' in line]
 
 
 def test_nothing_of_an_unchanged_tree_is_opened(twins: Twins) -> None:
-    lines = trace(twins.worlds[0])
+    lines = trace(twins.worlds[0], twins.homes[0])
     opened = [line for line in lines if " open" in line and "tree/bin/" not in line]
     assert opened == []
     assert len([line for line in lines if '"tree/a.py"' in line]) == 1

@@ -271,7 +271,8 @@ if __name__ == "__main__":
 """
 
 
-def test_an_executor_without_workers_is_an_error(world: World, given: Path) -> None:
+@pytest.mark.usefixtures("given")
+def test_an_executor_without_workers_is_an_error(world: World) -> None:
     (world.home / "broken.py").write_text(BROKEN)
     done = subprocess.run(
         [sys.executable, "broken.py"],

@@ -206,7 +206,9 @@ def show(report: Report, selection: Selection, quiet: int, *, as_json: bool) -> 
         return
     if quiet < 2:
         if report.unstripped:
-            click.echo(f"-s does not lead to {len(report.unstripped)} sources: their paths are left whole")
+            click.echo(
+                f"-s does not lead to {len(report.unstripped)} sources: their paths are left whole"
+            )
         for unlisted in report.unlisted:
             click.echo(f"Can't list {unlisted.path!r}: {unlisted.problem}")
         for mistake in report.mistakes:
