@@ -56,7 +56,7 @@ def test_an_entry_is_what_a_start_would_have_written(world: World, optimize: str
         path.unlink()
     ended = call(world, "bin", PYTHONOPTIMIZE=optimize)
     assert ended.stdout.startswith(b"%d compiled, 0 unchanged, 0 failed" % (len(scripts) - 1))
-    assert ended.stderr.count(b"SyntaxWarning") == 3
+    assert ended.stderr.count(b"SyntaxWarning") >= 3
     ahead = {path.relative_to(world.cache): read_entry(path) for path in world.entries}
     # a mark stands before what would have to be the first bytes of a `#!` line
     marked = [path for path in by_starts if path.name.startswith("marked%")]
