@@ -152,9 +152,8 @@ def test_a_worker_of_another_build_is_refused_by_its_name(
 ) -> None:
     python = make_worker_python(tmp_path / "other")
     [packages] = python.parents[1].glob("lib/python*/site-packages")
-    packages.joinpath("sitecustomize.py").write_text(
-        "import sys\nsys.version = sys.version.replace('(', '(another-', 1)\n"
-    )
+    line = "import sys; sys.version = sys.version.replace('(', '(another-', 1)\n"
+    packages.joinpath("another.pth").write_text(line)
     write_modules(world.home / "tree", 3, lines=3)
     cluster.add_worker()
     cluster.add_worker(python=python)
