@@ -92,8 +92,8 @@ def test_it_is_compiled_by_the_interpreter_that_runs_it(world: World) -> None:
     python = make_bare_venv(world.home / "venv")
     packages = install(python, *INSTALLED)
     note = world.home / "note"
-    (packages / "sitecustomize.py").write_text(
-        f"import sys\nopen({str(note)!r}, 'a').write(sys.executable + ' ' + sys.argv[0] + '\\n')\n"
+    (packages / "note.pth").write_text(
+        f"import sys; open({str(note)!r}, 'a').write(sys.executable + ' ' + sys.argv[0] + chr(10))\n"
     )
     assert ask(world, "markdown-it", PATH=path_of(python))["failed"] == 0
     assert f"{python} -c\n" in note.read_text()

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from mainspring.ahead.job import Answer, Outcome, Unit
 
 TRIES = 3
+#: seconds without an answer after which to ask whether there is still somebody to give one
+PATIENCE = 2
 
 
 class ForeignWorkerError(MainspringError):
@@ -39,6 +41,9 @@ class Engine(Protocol):
 
     def submit(self, batch: "Sequence[Unit]") -> "Future[Answer]":
         """Raises BrokenExecutor where no worker is left."""
+
+    def check(self) -> None:
+        """Raises BrokenExecutor where no answer is to come any more."""
 
     def close(self) -> None:
         """Let go of the workers, which are idle."""
@@ -79,7 +84,9 @@ class Dispatch:
         """
         fresh = iter(parcels)
         while self.send(fresh):
-            done, _ = wait(self.waiting, return_when=FIRST_COMPLETED)
+            done, _ = wait(self.waiting, PATIENCE, FIRST_COMPLETED)
+            if not done:
+                self.engine.check()
             for future in done:
                 yield from self.receive(self.waiting.pop(future), future)
 

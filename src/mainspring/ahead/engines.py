@@ -40,6 +40,9 @@ class ExecutorEngine:
         """Raises BrokenExecutor where no worker is left."""
         return self._executor.submit(job.compile_batch, list(batch))
 
+    def check(self) -> None:
+        """Nothing: the executor ends its futures itself."""
+
     def close(self) -> None:
         """Nothing: the executor is its owner's."""
 
@@ -50,7 +53,7 @@ class ExecutorEngine:
 class Worker:
     """A process of this interpreter that compiles what it is sent, and has loaded nothing else."""
 
-    def __init__(self) -> None:
+    def __init__(self, *words: str) -> None:
         environment = {
             name: value
             for name, value in os.environ.items()
@@ -58,7 +61,7 @@ class Worker:
         }
         options = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]  # typeshed lacks it
         self._process = subprocess.Popen(
-            [sys.executable, *options, "-S", "-P", job.__file__],
+            [sys.executable, *options, "-S", "-P", job.__file__, *words],
             env={**environment, "MAINSPRING": "off"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -103,7 +106,7 @@ def start_workers(number: int) -> list[Worker]:
     workers: list[Worker] = []
     try:
         while len(workers) < number:
-            workers.append(Worker())
+            workers.append(Worker(job.LIKE_COMPILEALL))
     except OSError as error:
         if not workers:
             raise NoWorkerStartedError(str(error.strerror)) from error
@@ -134,11 +137,14 @@ class ProcessEngine:
             return worker.compile(batch)
         except WorkerDiedError:
             worker.end()
-            worker = Worker()
+            worker = Worker(job.LIKE_COMPILEALL)
             self._workers.append(worker)
             raise
         finally:
             self._idle.put(worker)
+
+    def check(self) -> None:
+        """Nothing: a worker that dies ends its future."""
 
     def close(self) -> None:
         """End the workers, which are idle."""

@@ -1,8 +1,8 @@
 """Compiles sources, in a process that has loaded nothing else, of this machine or another.
 
-It imports nothing of this package, so that a machine which does not have it can be sent this code, and
-little of the standard library: whether marshal marks a character as shared depends on what else the
-process has interned, and the bytes are to be those that CPython's `compileall` writes.
+It imports nothing of this package, so that a machine which does not have it can be sent this text, and
+little of the standard library: whether marshal marks a text as shared depends on what else the process
+has interned, and the bytes are to be those that CPython's `compileall` writes.
 
     frame   := LENGTH(8, little-endian) marshalled        on standard input a batch, on output an answer
     batch   := [(FILENAME: str, CONTENT: bytes, (LEVEL: int, ...)), ...]
@@ -35,8 +35,9 @@ if TYPE_CHECKING:
     Answer: TypeAlias = tuple[str, str, list[Outcome]]
 
 LENGTH_SIZE = 8
-# `warnings` is shared by all threads of a process
-ONE_AT_A_TIME = allocate_lock()
+LIKE_COMPILEALL = "like-compileall"
+# `warnings` is shared by all threads of a process, and by all copies of this code that it was sent
+ONE_AT_A_TIME = vars(warnings).setdefault("mainspring_lock", allocate_lock())
 
 
 def compile_batch(batch: "list[Unit]") -> "Answer":
@@ -108,6 +109,15 @@ def describe_failure(error: Exception) -> "Failure":
     return type(error).__name__, str(error), 1, excerpt
 
 
+def load_what_compileall_loads() -> None:
+    """Have those texts interned that CPython's own command has, where that can be told from the bytes."""
+    if sys.version_info >= (3, 13):
+        import argparse
+        import compileall
+
+        del argparse, compileall
+
+
 def serve() -> None:
     """Answer each batch on standard input, until that ends."""
     from signal import SIG_IGN, SIGINT, signal
@@ -126,4 +136,6 @@ def frame(message: "list[Unit] | Answer") -> bytes:
 
 
 if __name__ == "__main__":
+    if LIKE_COMPILEALL in sys.argv:
+        load_what_compileall_loads()
     serve()
