@@ -94,10 +94,10 @@ def compile_quietly(content: bytes, filename: str, level: int) -> bytes:
 
 
 def marshal_code(content: bytes, filename: str, level: int) -> bytes:
-    # marshal marks an object as shared by its reference count: a name for the code makes the bytes
-    # those that CPython writes
-    code = compile(content, filename, "exec", dont_inherit=True, optimize=level)
-    return marshal.dumps(code)
+    # marshal marks an object as shared by its reference count: code that something else holds as well
+    # (since 3.14 a name does not count) gives the bytes that CPython writes
+    held = [compile(content, filename, "exec", dont_inherit=True, optimize=level)]
+    return marshal.dumps(held[0])
 
 
 def describe_failure(error: Exception) -> "Failure":
