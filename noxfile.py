@@ -62,4 +62,5 @@ def long(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure every claim of speed."""
     install(session)
-    session.run("python", "bench/starts.py", *session.posargs)
+    for name in ("starts", "ahead", "sweep"):
+        session.run("python", f"bench/{name}.py", *session.posargs)
