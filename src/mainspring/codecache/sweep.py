@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 NAMES_AT_ONCE = 64
 BUDGET_SHARE = 25
 LEAST_BUDGET_NS = 200_000
-MOST_BUDGET_NS = 2_000_000
+MOST_BUDGET_NS = 1_200_000
 HIT_BUDGET_NS = 1_000_000
 NEVER = 1 << 63  # nanoseconds
 LOW_WATER = 0.9  # of the bound: what a cache over it is brought down to
