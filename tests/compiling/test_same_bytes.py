@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 import os
 import shutil
 import subprocess
@@ -22,6 +23,9 @@ LONG = bool(os.environ.get("MAINSPRING_LONG"))
 SAMPLE = 150
 #: sources that do not compile, on purpose, and one whose code has the name of that of `.py`
 LEFT_OUT = ("py.py", "test", "tests", "lib2to3", "idlelib", "__pycache__", "node_modules")
+#: From 3.12 on some texts stay interned for as long as a process lives, and marshal tells them from
+#: others: of a thousand files `compileall` itself writes one or two differently from run to run (-j).
+TOLERANCE = 10**9 if sys.version_info < (3, 12) else 500
 EPOCH = {"SOURCE_DATE_EPOCH": "1000000000"}
 MODES = ("timestamp", "checked-hash", "unchecked-hash")
 
@@ -62,9 +66,17 @@ def compare(world: World, sources: Path, *options: str, **changes: str) -> int:
     ours = list_compiled(tree)
     assert ours.keys() == theirs.keys()
     different = [name for name, content in theirs.items() if ours[name] != content]
-    assert different == []
+    assert len(different) <= len(ours) // TOLERANCE
+    for name in different:
+        assert is_same_code(ours[name], theirs[name]), name
     assert ended.status == 0
     return len(ours)
+
+
+def is_same_code(ours: tuple[int, bytes], theirs: tuple[int, bytes]) -> bool:
+    (mode, content), (other_mode, other) = ours, theirs
+    same_head = (mode, content[:16]) == (other_mode, other[:16])
+    return same_head and marshal.loads(content[16:]) == marshal.loads(other[16:])
 
 
 def test_a_real_tree(world: World, sources: Path) -> None:

@@ -94,10 +94,13 @@ def compile_quietly(content: bytes, filename: str, level: int) -> bytes:
 
 
 def marshal_code(content: bytes, filename: str, level: int) -> bytes:
-    # marshal marks an object as shared by its reference count: code that something else holds as well
-    # (since 3.14 a name does not count) gives the bytes that CPython writes
-    held = [compile(content, filename, "exec", dont_inherit=True, optimize=level)]
-    return marshal.dumps(held[0])
+    # marshal marks an object as shared by its reference count.  In `py_compile` that of the code is more
+    # than one up to 3.14; since 3.15 it borrows where it took a reference
+    code = compile(content, filename, "exec", dont_inherit=True, optimize=level)
+    held = [code] if sys.version_info < (3, 15) else []
+    content = marshal.dumps(code)
+    del held
+    return content
 
 
 def describe_failure(error: Exception) -> "Failure":
