@@ -1,5 +1,6 @@
 """Arguments become a value, then something acts on it; errors turn into exit codes here alone."""
 
+import gc
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
@@ -82,4 +83,7 @@ def group() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command that the user typed."""
+    # what it has loaded stays until it ends, and need not be looked through time and again
+    gc.freeze()
+    gc.set_threshold(100_000)
     group.main(args=arguments, prog_name="mainspring")

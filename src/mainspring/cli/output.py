@@ -1,7 +1,6 @@
 """What commands print reaches any stream: a pipe that closes, a full disk, a narrow encoding."""
 
 import errno
-import json
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -22,6 +21,8 @@ def print_lines(lines: Iterable[str]) -> None:
 
 def print_json(facts: dict[str, Any]) -> None:
     """Print *facts* as one object, in ASCII.  Raises OutputError."""
+    import json
+
     write_out(lambda: click.echo(json.dumps(facts, indent=2)))
 
 
