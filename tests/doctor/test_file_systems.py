@@ -28,7 +28,7 @@ host /mnt/shared 9p rw,relatime,access=client,trans=virtio 0 0
 @pytest.mark.parametrize(
     ("path", "kind", "expected"),
     [
-        ("/root/.cache/mainspring", "ext4", False),
+        ("/srv/someone/.cache/mainspring", "ext4", False),
         ("/", "ext4", False),
         ("/home", "nfs4", True),
         ("/home/bob/.cache/mainspring", "nfs4", True),
