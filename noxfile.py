@@ -53,9 +53,10 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session
 def long(session: nox.Session) -> None:
-    """Kill and race ten thousand starts."""
+    """Kill and race ten thousand starts, and draw other examples for each law."""
     install(session, "test")
-    session.run("pytest", "tests/processes", *session.posargs, env={"MAINSPRING_LONG": "1"})
+    long_form = {"MAINSPRING_LONG": "1"}
+    session.run("pytest", "tests/processes", "tests/property", *session.posargs, env=long_form)
 
 
 @nox.session

@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mainspring.codecache.ages import AGE_CLASSES, begin_class, classify_age, find_class
-from mainspring.codecache.sweepstate import Folder, Pass, format_state, parse_state
+from mainspring.codecache.sweepstate import (
+    END_OF_TIME,
+    Folder,
+    Pass,
+    format_state,
+    leads_astray,
+    parse_state,
+)
 from mainspring.settings import UNITS, parse_size, read_size
 
 SECONDS = st.floats(0, 2.0**20)
@@ -65,10 +72,11 @@ def test_what_is_younger_fits_and_a_class_more_does_not(
         assert younger <= keep < sum(size for age, size in files if age < last)
 
 
-FOLDERS = st.builds(Folder, NAMES, st.integers(0, 2**62), st.booleans())
+PATHS = NAMES.filter(lambda path: not leads_astray(path))
+FOLDERS = st.builds(Folder, PATHS, st.integers(0, 2**62), st.booleans())
 
 
-@given(st.floats(0, 1e12), st.integers(0, 2**50), SIZES, st.lists(FOLDERS, max_size=4))
+@given(st.floats(0, END_OF_TIME - 1), st.integers(0, 2**50), SIZES, st.lists(FOLDERS, max_size=4))
 def test_a_state_is_read_back_as_it_was_written(
     time: float, number: int, sizes: list[int], folders: list[Folder]
 ) -> None:
@@ -76,6 +84,17 @@ def test_a_state_is_read_back_as_it_was_written(
     state.total, state.sizes, state.folders = number, sizes, folders
     again = parse_state(format_state(state).decode())
     assert describe(again) == describe(state)
+
+
+STRAY = st.sampled_from(["/", "..", ".", "/etc", "a/..", "a//b", "../a", "a/./b", "a/", "a\0b"])
+
+
+@given(STRAY)
+def test_a_state_does_not_lead_out_of_the_cache(path: str) -> None:
+    state = Pass()
+    state.folders = [Folder(path, 0, False)]
+    with pytest.raises(ValueError):  # noqa: PT011 - any ValueError is a refusal
+        parse_state(format_state(state).decode())
 
 
 def describe(state: Pass) -> tuple[object, ...]:
