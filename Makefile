@@ -47,7 +47,7 @@ lint: $(VENV)/.lint
 	$(bin)/ruff check .
 	$(bin)/ruff format --check .
 	$(bin)/mypy
-	$(bin)/clang-format --dry-run --Werror native/*.[ch] native/launcher/*.[ch]
+	$(bin)/clang-format --dry-run --Werror native/*.[ch] native/launcher/*.[ch] native/warm/*.[ch]
 	$(MAKE) native
 
 $(VENV)/.lint: pyproject.toml

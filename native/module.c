@@ -40,7 +40,7 @@ static PyObject *compile_script(PyObject *Py_UNUSED(module), PyObject *args)
 
 PyDoc_STRVAR(
     arm_doc,
-    "arm(filename, code, warnings, log, signature)\n--\n\n"
+    "arm(filename, code, warnings, log, signature, pause, finish)\n--\n\n"
     "Start *code* instead of compiling *filename* when CPython is about to run that file.\n\n"
     "*warnings* is a tuple of (category, text, line) to give first; *log* is None, or a tuple "
     "that\n"
@@ -48,7 +48,11 @@ PyDoc_STRVAR(
     "left\n"
     "to CPython; *interrupted* hands on a SIGINT; *signature* is the script's stat, packed as in "
     "an\n"
-    "entry.  Raises RuntimeError outside the main interpreter.");
+    "entry; *pause* is called before anything else, where the script is about to run, and *finish* "
+    "when\n"
+    "its code has ended, with the exit status, or None where CPython tells of the end; either may "
+    "be\n"
+    "None.  Raises RuntimeError outside the main interpreter.");
 
 PyDoc_STRVAR(
     read_folder_doc,

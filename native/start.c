@@ -34,6 +34,8 @@ typedef struct {
     PyObject *warn_explicit; /* _warnings.warn_explicit */
     PyObject *loader_type;   /* SourceFileLoader */
     PyObject *signature; /* bytes: the script's stat, as entry.py packs it, when it was looked at */
+    PyObject *pause;     /* what is called before anything else is done, or NULL */
+    PyObject *finish;    /* what is called with the exit status when the code has ended, or NULL */
 } armed_start;
 
 static armed_start armed;
@@ -53,6 +55,8 @@ static void drop_start(armed_start *start)
     Py_CLEAR(start->warn_explicit);
     Py_CLEAR(start->loader_type);
     Py_CLEAR(start->signature);
+    Py_CLEAR(start->pause);
+    Py_CLEAR(start->finish);
 }
 
 /* ---- what _PyRun_SimpleFileObject does around the code ------------------------------------- */
@@ -214,6 +218,43 @@ static void end_after_exception(PyObject *namespace)
     delete_file_names(namespace);
 }
 
+/* The exit status that the program ends with, or None where CPython is to find out and to tell of
+ * it: an exception, an interrupt, a SystemExit with words. */
+static PyObject *find_status(int failed)
+{
+    PyObject *type, *value, *traceback;
+    if (!failed)
+        return PyLong_FromLong(0);
+    PyErr_Fetch(&type, &value, &traceback);
+    PyErr_NormalizeException(&type, &value, &traceback);
+    PyObject *code = NULL;
+    if (value != NULL && PyErr_GivenExceptionMatches(type, PyExc_SystemExit))
+        code = PyObject_GetAttrString(value, "code");
+    PyErr_Clear();
+    PyErr_Restore(type, value, traceback);
+    if (code == Py_None) {
+        Py_DECREF(code);
+        return PyLong_FromLong(0);
+    }
+    if (code != NULL && PyLong_Check(code))
+        return code;
+    Py_XDECREF(code);
+    Py_RETURN_NONE;
+}
+
+/* Call what waits for the end of the code. It may end the process. */
+static void finish_code(PyObject *finish, int failed)
+{
+    PyObject *status = find_status(failed);
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    PyObject *result = status == NULL ? NULL : PyObject_CallFunctionObjArgs(finish, status, NULL);
+    Py_XDECREF(result);
+    Py_XDECREF(status);
+    PyErr_Clear();
+    PyErr_Restore(type, value, traceback);
+}
+
 /* Run the code, and leave the exception set that makes pymain_exit_err_print end the program with
  * the status that the start has.  As in CPython, nothing here refers to the module, nor to its
  * code, when an exception is printed: on SystemExit that is the end of the process, and what the
@@ -229,8 +270,14 @@ static void run_code(armed_start *start, PyObject *module)
         Py_CLEAR(module);
     PyObject *type, *value, *traceback;
     PyErr_Fetch(&type, &value, &traceback);
+    PyObject *finish = start->finish;
+    start->finish = NULL;
     drop_start(start);
     PyErr_Restore(type, value, traceback);
+    if (finish != NULL) {
+        finish_code(finish, failed);
+        Py_DECREF(finish);
+    }
     if (failed)
         end_after_exception(namespace);
     else
@@ -401,10 +448,21 @@ static int take_over(armed_start *start, PyObject *module)
     return -1;
 }
 
+/* A host waits here: it returns in the children, each of which is a start. */
+static void wait_for_start(const armed_start *start)
+{
+    if (start->pause == NULL)
+        return;
+    PyObject *result = PyObject_CallFunctionObjArgs(start->pause, NULL);
+    Py_XDECREF(result);
+    PyErr_Clear();
+}
+
 static int on_run_file(PyObject *args)
 {
     armed_start start = armed;
     memset(&armed, 0, sizeof armed);
+    wait_for_start(&start);
     PyObject *module = PyImport_AddModule("__main__");
     const char *reason = module == NULL
                              ? "main-in-use"
@@ -450,21 +508,29 @@ static PyObject *attribute_of(const char *module_name, const char *name)
     return value;
 }
 
+static void take_optional(PyObject **value)
+{
+    if (*value == Py_None)
+        *value = NULL;
+    Py_XINCREF(*value);
+}
+
 static int fill_start(armed_start *start, PyObject *args)
 {
     memset(start, 0, sizeof *start);
-    if (!PyArg_ParseTuple(args, "UOO!OS:arm", &start->filename, &start->code, &PyTuple_Type,
-                          &start->warnings, &start->log, &start->signature)) {
+    if (!PyArg_ParseTuple(args, "UOO!OSOO:arm", &start->filename, &start->code, &PyTuple_Type,
+                          &start->warnings, &start->log, &start->signature, &start->pause,
+                          &start->finish)) {
         memset(start, 0, sizeof *start);
         return -1;
     }
+    take_optional(&start->log);
+    take_optional(&start->pause);
+    take_optional(&start->finish);
     Py_INCREF(start->filename);
     Py_INCREF(start->warnings);
     Py_INCREF(start->signature);
-    if (start->log == Py_None)
-        start->log = NULL;
     Py_INCREF(start->code);
-    Py_XINCREF(start->log);
     start->audit = attribute_of("sys", "audit");
     start->exec = attribute_of("builtins", "exec");
     start->warn_explicit = attribute_of("_warnings", "warn_explicit");

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from types import CodeType
 from typing import TypeAlias
 
@@ -16,6 +17,8 @@ def arm(
     warnings: tuple[tuple[type[Warning], str, int], ...],
     log: Log | None,
     signature: bytes,
+    pause: Callable[[], None] | None,
+    finish: Callable[[int | None], None] | None,
     /,
 ) -> None: ...
 def compile_script(content: bytes, filename: str, /) -> CodeType: ...

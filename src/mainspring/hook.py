@@ -155,7 +155,9 @@ def arm_start(plan: Plan, log: "Log | None") -> None:
         _fix_co_filename(plan.code, plan.script)
     categories = vars(sys.modules["builtins"])
     warnings = tuple((categories[name], text, line) for name, text, line in plan.warnings)
-    load_part(NATIVE).arm(plan.script, plan.code, warnings, log, sign_source(plan.source.status))
+    load_part(NATIVE).arm(
+        plan.script, plan.code, warnings, log, sign_source(plan.source.status), None, None
+    )
 
 
 def load_part(name: str) -> "ModuleType":

@@ -149,5 +149,76 @@ REASONS: dict[str, Row] = {
     "zip-program": Row("a program in a zip file, which CPython reads by itself", NOTHING),
 }
 
+#: why a start that could have been warm was cold
+COLD: dict[str, Row] = {
+    "closed-stream": Row("standard input, output or error is closed", NOTHING),
+    "deleted-folder": Row("the working directory is deleted, or cannot be read", NOTHING),
+    "host-ended": Row("the host ended before the program began", NOTHING),
+    "host-full": Row("the host has as many children as it may", NOTHING),
+    "host-stale": Row(
+        "something that the host has imported was changed", "the next start has a new host"
+    ),
+    "never": Row("nothing of the program can be imported ahead", "`mainspring explain` says why"),
+    "no-host": Row("no host was up", "the next start has one"),
+    "no-runtime-folder": Row(
+        "there is no folder of the user's own for sockets", "set XDG_RUNTIME_DIR to a folder of mode 0700"
+    ),
+    "not-a-script": Row("-c, -m, standard input or a prompt", NOTHING),
+    "options": Row("an option of the interpreter, or a setting, rules a warm start out", NOTHING),
+    "other-caller": Row("the caller is not what the host was made for", NOTHING),
+    "other-limits": Row("the caller's limits or priority are out of the host's reach", NOTHING),
+    "recorded": Row("the start was recorded, to learn what may be imported ahead", NOTHING),
+    "relative-path": Row("PYTHONPATH has a relative part", "make it absolute"),
+    "too-much": Row("more descriptors, arguments or environment than can be handed over", NOTHING),
+    "unknown-caller": Row("/proc does not say who and where the caller is", NOTHING),
+}
+
+#: what ends the run of imports ahead, or keeps a module out of it
+ENDERS: dict[str, Row] = {
+    "arguments": Row("reads or changes sys.argv", NOTHING),
+    "audit-hook": Row("adds an audit hook", NOTHING),
+    "descriptor": Row("leaves a descriptor open", NOTHING),
+    "entropy": Row("draws random numbers that are not drawn anew in each start", NOTHING),
+    "environment": Row("changes the environment, or reads all of it", NOTHING),
+    "failed": Row("raises an exception", NOTHING),
+    "folder": Row("changes the working directory, or asks for it", NOTHING),
+    "import-system": Row("changes sys.path, or how modules are found", NOTHING),
+    "locale": Row("changes the locale", NOTHING),
+    "network": Row("connects or listens", NOTHING),
+    "not-always": Row("is not imported, at this place, by every recorded start", NOTHING),
+    "output": Row("writes to a file or to a standard stream", NOTHING),
+    "patch": Row("replaces a function, class or value of a module that was imported before", NOTHING),
+    "process": Row("starts a process", NOTHING),
+    "process-id": Row("asks for the number of the process, or of its parent", NOTHING),
+    "program-end": Row("the program ended", NOTHING),
+    "signals": Row("changes how signals are handled", NOTHING),
+    "terminal": Row("asks about a terminal", NOTHING),
+    "thread": Row("starts a thread", NOTHING),
+    "warnings": Row("changes the filters of warnings", NOTHING),
+}
+
+#: why a host ended
+HOST_ENDS: dict[str, Row] = {
+    "checkpoint": Row("the program did not come to its checkpoint", NOTHING),
+    "children": Row("imports ahead left a child process", NOTHING),
+    "descriptors": Row("imports ahead left a descriptor open", NOTHING),
+    "effect": Row("an import ahead did what no recorded start had shown", "the recipe leaves it out now"),
+    "environment": Row("imports ahead changed the environment", NOTHING),
+    "error": Row("Mainspring failed", "report it, with the lines of `mainspring hosts log`"),
+    "idle": Row("nobody started the program", NOTHING),
+    "memory": Row("all hosts together took too much memory", "see MAINSPRING_MAX_HOST_MEMORY"),
+    "second": Row("there is a host for this already", NOTHING),
+    "selection": Row(
+        "imports ahead read an environment name for the first time", "the next host knows it"
+    ),
+    "session": Row("its terminal session ended", NOTHING),
+    "signals": Row("imports ahead changed how signals are handled", NOTHING),
+    "stale": Row("something that it imported, or the program, was changed", NOTHING),
+    "stopped": Row("`mainspring hosts stop`", NOTHING),
+    "threads": Row("imports ahead left a thread", NOTHING),
+    "too-many": Row("there were more hosts than may be", "see MAINSPRING_MAX_HOSTS"),
+    "unplanned": Row("the start of the program is left to CPython", "`mainspring explain` says why"),
+}
+
 assert set(VERDICTS) == set(get_args(Verdict))
 assert set(REASONS) == set(get_args(Reason))

@@ -29,6 +29,12 @@ SETTINGS = {
         "2K",
         "scripts smaller than this are left alone: compiling them costs less than a look",
     ),
+    "MAINSPRING_HOST_IDLE": ("900", "seconds after which a host that nobody starts from ends"),
+    "MAINSPRING_MAX_HOSTS": ("16", "hosts of a user; beyond that, the least recently used ends"),
+    "MAINSPRING_MAX_HOST_MEMORY": (
+        "1G",
+        "memory of all hosts; beyond that, the least recently used ends",
+    ),
     "MAINSPRING_PYTHON": (
         "none",
         "interpreter that `mainspring run` starts, whatever the script's first line says",
@@ -86,6 +92,28 @@ def find_cache_folder(environment: "Mapping[str, str]") -> str | None:
 def find_state_folder(environment: "Mapping[str, str]") -> str | None:
     """The absolute path of the folder where commands keep what is no cache, or None."""
     return find_base(environment, "XDG_STATE_HOME", "/.local/state")
+
+
+def find_runtime_folder(environment: "Mapping[str, str]", user: int) -> str:
+    """The path of the folder where *user*'s hosts are found; who owns it is still to be judged.
+
+    The launcher finds the same one (native/launcher/runtime.c).
+    """
+    shared = environment.get("XDG_RUNTIME_DIR", "")
+    if os.path.isabs(shared):
+        return f"{shared}/mainspring"
+    try:
+        if os.lstat(f"/run/user/{user}").st_uid == user:
+            return f"/run/user/{user}/mainspring"
+    except OSError:
+        pass
+    return f"/tmp/mainspring-{user}"  # noqa: S108 - it is opened without following links, and judged
+
+
+def read_count(environment: "Mapping[str, str]", name: str) -> int:
+    """The number that the setting *name* stands for; its default where it cannot be read."""
+    text = environment.get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() else int(SETTINGS[name][0])
 
 
 def find_base(environment: "Mapping[str, str]", name: str, below_home: str) -> str | None:

@@ -1,0 +1,28 @@
+/* mainspring._warm: what warm starts need of the system, apart from what every start loads. */
+#include "warm.h"
+
+static int add_functions(PyObject *module)
+{
+    PyMethodDef *const parts[] = {record_methods, watch_methods, finish_methods, socket_methods,
+                                  adopt_methods};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (PyModule_AddFunctions(module, parts[i]) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* CPython keeps these functions as pointers to data. */
+#pragma GCC diagnostic ignored "-Wpedantic"
+
+static PyModuleDef_Slot slots[] = {{Py_mod_exec, (void *)add_functions}, {0, NULL}};
+
+static struct PyModuleDef definition = {
+    .m_base = PyModuleDef_HEAD_INIT,
+    .m_name = "mainspring._warm",
+    .m_slots = slots,
+};
+
+PyMODINIT_FUNC PyInit__warm(void);
+
+PyMODINIT_FUNC PyInit__warm(void) { return PyModuleDef_Init(&definition); }

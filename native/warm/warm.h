@@ -1,0 +1,17 @@
+#ifndef MAINSPRING_WARM_H
+#define MAINSPRING_WARM_H
+
+#ifndef Py_LIMITED_API
+#define Py_LIMITED_API 0x030B0000
+#endif
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+/* Each ends with an empty row. */
+extern PyMethodDef record_methods[]; /* record.c: what a start imports, reads and does */
+extern PyMethodDef watch_methods[];  /* watch.c: whether files are as they were */
+extern PyMethodDef finish_methods[]; /* finish.c: the quick end of a child */
+extern PyMethodDef socket_methods[]; /* socket.c: connections, and descriptors that come by them */
+extern PyMethodDef adopt_methods[];  /* adopt.c: what a child takes over from its caller */
+
+#endif

@@ -1,0 +1,9 @@
+# ---- record.c
+
+# ---- watch.c
+
+# ---- finish.c
+
+# ---- socket.c
+
+# ---- adopt.c
