@@ -1,4 +1,294 @@
-/* what a child takes over from its caller */
+/* What a child takes over from its caller, where Python has no function for it. */
 #include "warm.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#endif
+
+extern char **environ;
+
+#ifdef __linux__
+
+static PyObject *system_error(void) { return PyErr_SetFromErrno(PyExc_OSError); }
+
+PyDoc_STRVAR(die_with_parent_doc,
+             "die_with_parent()\n--\n\nLet this process end by SIGKILL when its parent ends.");
+
+static PyObject *die_with_parent(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    Py_RETURN_NONE;
+}
+
+/* ---- descriptors --------------------------------------------------------------------------- */
+
+static int read_numbers(PyObject *list, int *numbers)
+{
+    for (Py_ssize_t i = 0; i < PyList_Size(list); i++) {
+        long number = PyLong_AsLong(PyList_GetItem(list, i));
+        if (number < 0 || number > INT32_MAX / 2) {
+            PyErr_SetString(PyExc_ValueError, "not a descriptor");
+            return -1;
+        }
+        numbers[i] = (int)number;
+    }
+    return 0;
+}
+
+/* All go above the highest wanted number first: a place may still hold another of them. */
+static int move_up(int *descriptors, Py_ssize_t count, int base)
+{
+    for (Py_ssize_t i = 0; i < count; i++) {
+        descriptors[i] = fcntl(descriptors[i], F_DUPFD_CLOEXEC, base);
+        if (descriptors[i] < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int place_all(const int *descriptors, const int *numbers, Py_ssize_t count, int base)
+{
+    if (base > 3 && syscall(SYS_close_range, 3, base - 1, 0) != 0)
+        return -1;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        if (dup2(descriptors[i], numbers[i]) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+PyDoc_STRVAR(place_descriptors_doc,
+             "place_descriptors(connection, descriptors, numbers)\n--\n\n"
+             "Give *descriptors* those *numbers*, and close all others but *connection*, whose new "
+             "number is returned.\n\nRaises OSError, or ValueError.");
+
+static PyObject *place_descriptors(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *given, *wanted;
+    int descriptors[256], numbers[256], connection, base = 3;
+    if (!PyArg_ParseTuple(args, "iO!O!:place_descriptors", &connection, &PyList_Type, &given,
+                          &PyList_Type, &wanted))
+        return NULL;
+    Py_ssize_t count = PyList_Size(given);
+    if (count > 255 || PyList_Size(wanted) != count) {
+        PyErr_SetString(PyExc_ValueError, "not a number for each descriptor");
+        return NULL;
+    }
+    if (read_numbers(given, descriptors) < 0 || read_numbers(wanted, numbers) < 0)
+        return NULL;
+    for (Py_ssize_t i = 0; i < count; i++)
+        base = numbers[i] >= base ? numbers[i] + 1 : base;
+    descriptors[count] = connection;
+    if (move_up(descriptors, count + 1, base) < 0 ||
+        place_all(descriptors, numbers, count, base) < 0)
+        return system_error();
+    connection = descriptors[count];
+    if (connection > base)
+        syscall(SYS_close_range, base, connection - 1, 0);
+    syscall(SYS_close_range, connection + 1, ~0U, 0);
+    return PyLong_FromLong(connection);
+}
+
+/* ---- limits -------------------------------------------------------------------------------- */
+
+PyDoc_STRVAR(read_limits_doc, "read_limits()\n--\n\n"
+                              "The list of (soft, hard) limits, in order of their numbers.");
+
+static PyObject *read_limits(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
+{
+    PyObject *limits = PyList_New(0);
+    for (int i = 0; limits != NULL && i < (int)RLIM_NLIMITS; i++) {
+        struct rlimit limit;
+        if (getrlimit((__rlimit_resource_t)i, &limit) != 0)
+            break;
+        PyObject *pair = Py_BuildValue("KK", (unsigned long long)limit.rlim_cur,
+                                       (unsigned long long)limit.rlim_max);
+        if (pair == NULL || PyList_Append(limits, pair) < 0)
+            Py_CLEAR(limits);
+        Py_XDECREF(pair);
+    }
+    return limits;
+}
+
+PyDoc_STRVAR(set_limit_doc,
+             "set_limit(number, soft, hard)\n--\n\nSet a resource limit.  Raises OSError.");
+
+static PyObject *set_limit(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    int number;
+    unsigned long long soft, hard;
+    if (!PyArg_ParseTuple(args, "iKK:set_limit", &number, &soft, &hard))
+        return NULL;
+    struct rlimit limit = {.rlim_cur = (rlim_t)soft, .rlim_max = (rlim_t)hard};
+    if (setrlimit((__rlimit_resource_t)number, &limit) != 0)
+        return system_error();
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(take_affinity_doc,
+             "take_affinity(mask)\n--\n\n"
+             "Run on the processors of *mask*, as sched_getaffinity(2) fills it.  Raises OSError.");
+
+static PyObject *take_affinity(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    const char *mask;
+    Py_ssize_t size;
+    char now[8192] = {0};
+    if (!PyArg_ParseTuple(args, "y#:take_affinity", &mask, &size))
+        return NULL;
+    long known = syscall(SYS_sched_getaffinity, 0, sizeof now, now);
+    if (known == size && memcmp(mask, now, (size_t)size) == 0)
+        Py_RETURN_NONE;
+    if (syscall(SYS_sched_setaffinity, 0, size, mask) != 0)
+        return system_error();
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(set_mask_doc, "set_mask(signals)\n--\n\n"
+                           "Block just the *signals*: bit N - 1 is the one of number N.");
+
+static PyObject *set_mask(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    unsigned long long bits;
+    sigset_t signals;
+    if (!PyArg_ParseTuple(args, "K:set_mask", &bits))
+        return NULL;
+    sigemptyset(&signals);
+    for (int number = 1; number <= 64; number++) {
+        if (bits >> (number - 1) & 1)
+            sigaddset(&signals, number);
+    }
+    sigprocmask(SIG_SETMASK, &signals, NULL);
+    Py_RETURN_NONE;
+}
+
+/* ---- arguments and environment, as C code and `ps` see them -------------------------------- */
+
+static size_t add_sizes(PyObject *list)
+{
+    size_t size = 0;
+    for (Py_ssize_t i = 0; i < PyList_Size(list); i++)
+        size += (size_t)PyBytes_Size(PyList_GetItem(list, i)) + 1;
+    return size;
+}
+
+static char *copy_strings(char *to, PyObject *list, char **pointers)
+{
+    for (Py_ssize_t i = 0; i < PyList_Size(list); i++) {
+        PyObject *string = PyList_GetItem(list, i);
+        size_t size = (size_t)PyBytes_Size(string) + 1;
+        memcpy(to, PyBytes_AsString(string), size);
+        if (pointers != NULL)
+            pointers[i] = to;
+        to += size;
+    }
+    return to;
+}
+
+/* Fields 26 to 51 of /proc/self/stat, from start_code to env_end; see proc(5). */
+static int read_layout(unsigned long long *fields)
+{
+    char content[2048];
+    FILE *file = fopen("/proc/self/stat", "re");
+    if (file == NULL)
+        return -1;
+    size_t length = fread(content, 1, sizeof content - 1, file);
+    fclose(file);
+    content[length] = '\0';
+    char *next = strrchr(content, ')');
+    for (int field = 3; next != NULL && field <= 51; field++) {
+        next = strchr(next + 1, ' ');
+        if (next != NULL && field >= 26)
+            fields[field - 26] = strtoull(next + 1, NULL, 10);
+    }
+    return next == NULL ? -1 : 0;
+}
+
+/* Best effort: a kernel without checkpointing has no such call. */
+static void show_strings(const char *arguments, const char *variables, const char *end)
+{
+    unsigned long long fields[26];
+    if (read_layout(fields) < 0)
+        return;
+    struct prctl_mm_map map = {
+        .start_code = fields[0],
+        .end_code = fields[1],
+        .start_stack = fields[2],
+        .start_data = fields[19],
+        .end_data = fields[20],
+        .start_brk = fields[21],
+        .brk = (uintptr_t)sbrk(0),
+        .arg_start = (uintptr_t)arguments,
+        .arg_end = (uintptr_t)variables,
+        .env_start = (uintptr_t)variables,
+        .env_end = (uintptr_t)end,
+        .exe_fd = ~0U,
+    };
+    prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof map, 0);
+}
+
+static int are_bytes(PyObject *list)
+{
+    for (Py_ssize_t i = 0; i < PyList_Size(list); i++) {
+        if (!PyBytes_Check(PyList_GetItem(list, i)))
+            return 0;
+    }
+    return 1;
+}
+
+PyDoc_STRVAR(set_strings_doc,
+             "set_strings(arguments, environment)\n--\n\n"
+             "Let C code find the list *environment* of b'NAME=VALUE', and `ps` both lists.");
+
+static PyObject *set_strings(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *arguments, *environment;
+    if (!PyArg_ParseTuple(args, "O!O!:set_strings", &PyList_Type, &arguments, &PyList_Type,
+                          &environment))
+        return NULL;
+    if (!are_bytes(arguments) || !are_bytes(environment)) {
+        PyErr_SetString(PyExc_TypeError, "not bytes");
+        return NULL;
+    }
+    size_t count = (size_t)PyList_Size(environment);
+    size_t size = add_sizes(arguments) + add_sizes(environment) + (count + 1) * sizeof(char *);
+    char *block = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (block == MAP_FAILED)
+        return system_error();
+    char **pointers = (char **)(void *)block;
+    char *strings = block + (count + 1) * sizeof(char *);
+    char *variables = copy_strings(strings, arguments, NULL);
+    char *end = copy_strings(variables, environment, pointers);
+    pointers[count] = NULL;
+    environ = pointers;
+    show_strings(strings, variables, end);
+    Py_RETURN_NONE;
+}
+
+PyMethodDef adopt_methods[] = {
+    {"die_with_parent", die_with_parent, METH_NOARGS, die_with_parent_doc},
+    {"place_descriptors", place_descriptors, METH_VARARGS, place_descriptors_doc},
+    {"read_limits", read_limits, METH_NOARGS, read_limits_doc},
+    {"set_limit", set_limit, METH_VARARGS, set_limit_doc},
+    {"set_mask", set_mask, METH_VARARGS, set_mask_doc},
+    {"set_strings", set_strings, METH_VARARGS, set_strings_doc},
+    {"take_affinity", take_affinity, METH_VARARGS, take_affinity_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+#else
+
 PyMethodDef adopt_methods[] = {{NULL, NULL, 0, NULL}};
+
+#endif

@@ -1,4 +1,335 @@
-/* connections, and descriptors that come by them */
+/* Connections between a host and its callers, and the descriptors that come by them.
+ *
+ * `socket`, `select` and `signal` would stay behind in the programs that a host forks. */
 #include "warm.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#endif
+
+#define BACKLOG 128
+#define MOST_DESCRIPTORS 253 /* SCM_MAX_FD */
+
+static PyObject *system_error(void) { return PyErr_SetFromErrno(PyExc_OSError); }
+
+#ifdef __linux__
+
+/* Through the folder's descriptor: the path may be longer than an address has room for, and what
+ * was judged is what is used. */
+static int fill_address(struct sockaddr_un *address, int folder, const char *name)
+{
+    *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+    int length =
+        snprintf(address->sun_path, sizeof address->sun_path, "/proc/self/fd/%d/%s", folder, name);
+    if (length > 0 && (size_t)length < sizeof address->sun_path)
+        return 0;
+    errno = ENAMETOOLONG;
+    return -1;
+}
+
+static int open_socket(int folder, const char *name, struct sockaddr_un *address)
+{
+    if (fill_address(address, folder, name) < 0)
+        return -1;
+    return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
+PyDoc_STRVAR(listen_at_doc,
+             "listen_at(folder, name)\n--\n\n"
+             "A descriptor that listens on the socket *name*, which nobody uses, in the folder "
+             "open at *folder*.\n\nRaises OSError.");
+
+static PyObject *listen_at(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    int folder;
+    const char *name;
+    struct sockaddr_un address;
+    if (!PyArg_ParseTuple(args, "is:listen_at", &folder, &name))
+        return NULL;
+    if (unlinkat(folder, name, 0) != 0 && errno != ENOENT)
+        return system_error();
+    int listener = open_socket(folder, name, &address);
+    if (listener < 0)
+        return system_error();
+    if (bind(listener, (struct sockaddr *)&address, sizeof address) == 0 &&
+        listen(listener, BACKLOG) == 0)
+        return PyLong_FromLong(listener);
+    system_error();
+    close(listener);
+    return NULL;
+}
+
+PyDoc_STRVAR(connect_to_doc, "connect_to(folder, name)\n--\n\n"
+                             "A descriptor connected to the socket *name* in the folder open at "
+                             "*folder*.\n\nRaises OSError.");
+
+static PyObject *connect_to(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    int folder;
+    const char *name;
+    struct sockaddr_un address;
+    if (!PyArg_ParseTuple(args, "is:connect_to", &folder, &name))
+        return NULL;
+    int connection = open_socket(folder, name, &address);
+    if (connection < 0)
+        return system_error();
+    if (connect(connection, (struct sockaddr *)&address, sizeof address) == 0)
+        return PyLong_FromLong(connection);
+    system_error();
+    close(connection);
+    return NULL;
+}
+
+PyDoc_STRVAR(accept_caller_doc,
+             "accept_caller(listener)\n--\n\n"
+             "(descriptor, process, user) of the next caller, or None if there is none.");
+
+static PyObject *accept_caller(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    int listener;
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    if (!PyArg_ParseTuple(args, "i:accept_caller", &listener))
+        return NULL;
+    int connection = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    if (connection < 0)
+        Py_RETURN_NONE;
+    if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0)
+        return Py_BuildValue("iil", connection, (int)peer.pid, (long)peer.uid);
+    system_error();
+    close(connection);
+    return NULL;
+}
+
+PyDoc_STRVAR(make_pair_doc, "make_pair()\n--\n\nTwo connected descriptors.  Raises OSError.");
+
+static PyObject *make_pair(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
+{
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+        return system_error();
+    return Py_BuildValue("ii", ends[0], ends[1]);
+}
+
+/* ---- messages ------------------------------------------------------------------------------ */
+
+static PyObject *list_descriptors(struct msghdr *message)
+{
+    PyObject *descriptors = PyList_New(0);
+    for (struct cmsghdr *part = CMSG_FIRSTHDR(message); descriptors != NULL && part != NULL;
+         part = CMSG_NXTHDR(message, part)) {
+        if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS)
+            continue;
+        size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (size_t i = 0; i < count; i++) {
+            int descriptor;
+            memcpy(&descriptor, CMSG_DATA(part) + i * sizeof descriptor, sizeof descriptor);
+            PyObject *number = PyLong_FromLong(descriptor);
+            if (number == NULL || PyList_Append(descriptors, number) < 0)
+                PyErr_Clear();
+            Py_XDECREF(number);
+        }
+    }
+    return descriptors;
+}
+
+PyDoc_STRVAR(receive_doc,
+             "receive(connection, size, flags)\n--\n\n"
+             "Up to *size* bytes, and the list of descriptors that came with them; flags: "
+             "1 looks only, 2 does not wait.\n\nRaises OSError, also if more came than there is "
+             "room for.");
+
+static PyObject *receive(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    int connection, flags;
+    Py_ssize_t size;
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(MOST_DESCRIPTORS * sizeof(int))];
+    if (!PyArg_ParseTuple(args, "ini:receive", &connection, &size, &flags))
+        return NULL;
+    PyObject *content = PyBytes_FromStringAndSize(NULL, size);
+    if (content == NULL)
+        return NULL;
+    struct iovec place = {.iov_base = PyBytes_AsString(content), .iov_len = (size_t)size};
+    struct msghdr message = {.msg_iov = &place, .msg_iovlen = 1};
+    if (!(flags & 1)) {
+        message.msg_control = control;
+        message.msg_controllen = sizeof control;
+    }
+    ssize_t length;
+    int ways = MSG_CMSG_CLOEXEC | (flags & 1 ? MSG_PEEK : 0) | (flags & 2 ? MSG_DONTWAIT : 0);
+    Py_BEGIN_ALLOW_THREADS;
+    length = recvmsg(connection, &message, ways);
+    Py_END_ALLOW_THREADS;
+    if (length < 0) {
+        Py_DECREF(content);
+        return system_error();
+    }
+    PyObject *descriptors = list_descriptors(&message);
+    PyObject *taken = PyBytes_FromStringAndSize(PyBytes_AsString(content), length);
+    Py_DECREF(content);
+    return Py_BuildValue("NN", taken, descriptors);
+}
+
+PyDoc_STRVAR(send_doc,
+             "send(connection, content, descriptor)\n--\n\n"
+             "Send all of *content* without waiting, with *descriptor* unless it is negative.\n\n"
+             "Raises OSError.");
+
+static PyObject *send_message(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    int connection, descriptor;
+    const char *content;
+    Py_ssize_t size;
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {0};
+    if (!PyArg_ParseTuple(args, "iy#i:send", &connection, &content, &size, &descriptor))
+        return NULL;
+    struct iovec place = {.iov_base = (void *)content, .iov_len = (size_t)size};
+    struct msghdr message = {.msg_iov = &place, .msg_iovlen = 1};
+    if (descriptor >= 0) {
+        message.msg_control = control;
+        message.msg_controllen = sizeof control;
+        struct cmsghdr *part = CMSG_FIRSTHDR(&message);
+        part->cmsg_level = SOL_SOCKET;
+        part->cmsg_type = SCM_RIGHTS;
+        part->cmsg_len = CMSG_LEN(sizeof(int));
+        memcpy(CMSG_DATA(part), &descriptor, sizeof descriptor);
+    }
+    ssize_t length = sendmsg(connection, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (length == size)
+        Py_RETURN_NONE;
+    if (length >= 0)
+        errno = EAGAIN;
+    return system_error();
+}
+
+/* ---- waiting ------------------------------------------------------------------------------- */
+
+#define MOST_WAITED_FOR 4096
+
+PyDoc_STRVAR(wait_ready_doc,
+             "wait_ready(readable, ending, milliseconds)\n--\n\n"
+             "Those of the list *readable* where something is to be read or the other end is gone, "
+             "and those of\n*ending* whose other end is gone; a negative number of milliseconds is "
+             "no limit.  Raises OSError.");
+
+static PyObject *list_ready(const struct pollfd *waiting, size_t count)
+{
+    PyObject *ready = PyList_New(0);
+    for (size_t i = 0; ready != NULL && i < count; i++) {
+        if (waiting[i].revents == 0)
+            continue;
+        PyObject *number = PyLong_FromLong(waiting[i].fd);
+        if (number == NULL || PyList_Append(ready, number) < 0)
+            Py_CLEAR(ready);
+        Py_XDECREF(number);
+    }
+    return ready;
+}
+
+static size_t add_waited_for(struct pollfd *waiting, PyObject *descriptors, short events)
+{
+    size_t count = (size_t)PyList_Size(descriptors);
+    for (size_t i = 0; i < count; i++) {
+        long descriptor = PyLong_AsLong(PyList_GetItem(descriptors, (Py_ssize_t)i));
+        waiting[i] = (struct pollfd){.fd = (int)descriptor, .events = events};
+    }
+    return count;
+}
+
+static PyObject *wait_ready(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *readable, *ending;
+    struct pollfd waiting[MOST_WAITED_FOR];
+    int milliseconds, number;
+    if (!PyArg_ParseTuple(args, "O!O!i:wait_ready", &PyList_Type, &readable, &PyList_Type, &ending,
+                          &milliseconds))
+        return NULL;
+    if (PyList_Size(readable) + PyList_Size(ending) > MOST_WAITED_FOR) {
+        PyErr_SetString(PyExc_ValueError, "too many descriptors");
+        return NULL;
+    }
+    size_t count = add_waited_for(waiting, readable, POLLIN);
+    count += add_waited_for(waiting + count, ending, 0);
+    Py_BEGIN_ALLOW_THREADS;
+    number = poll(waiting, (nfds_t)count, milliseconds);
+    Py_END_ALLOW_THREADS;
+    if (number < 0 && errno != EINTR)
+        return system_error();
+    return list_ready(waiting, number < 0 ? 0 : count);
+}
+
+PyDoc_STRVAR(watch_signals_doc,
+             "watch_signals(numbers)\n--\n\n"
+             "Block the signals of the list *numbers*; a descriptor that can be read when one "
+             "came.\n\nRaises OSError.");
+
+static PyObject *watch_signals(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *numbers;
+    sigset_t signals;
+    if (!PyArg_ParseTuple(args, "O!:watch_signals", &PyList_Type, &numbers))
+        return NULL;
+    sigemptyset(&signals);
+    for (Py_ssize_t i = 0; i < PyList_Size(numbers); i++)
+        sigaddset(&signals, (int)PyLong_AsLong(PyList_GetItem(numbers, i)));
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    int descriptor = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    return descriptor < 0 ? system_error() : PyLong_FromLong(descriptor);
+}
+
+PyDoc_STRVAR(read_signal_doc, "read_signal(descriptor)\n--\n\n"
+                              "The number of the next signal that came, or 0.");
+
+static PyObject *read_signal(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    int descriptor;
+    struct signalfd_siginfo came;
+    if (!PyArg_ParseTuple(args, "i:read_signal", &descriptor))
+        return NULL;
+    if (read(descriptor, &came, sizeof came) != (ssize_t)sizeof came)
+        return PyLong_FromLong(0);
+    return PyLong_FromLong((long)came.ssi_signo);
+}
+
+PyDoc_STRVAR(open_process_doc,
+             "open_process(process)\n--\n\n"
+             "A descriptor of the process, which can be read when it has ended.  Raises OSError.");
+
+static PyObject *open_process(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    int process;
+    if (!PyArg_ParseTuple(args, "i:open_process", &process))
+        return NULL;
+    int descriptor = (int)syscall(SYS_pidfd_open, process, 0);
+    return descriptor < 0 ? system_error() : PyLong_FromLong(descriptor);
+}
+
+PyMethodDef socket_methods[] = {
+    {"accept_caller", accept_caller, METH_VARARGS, accept_caller_doc},
+    {"connect_to", connect_to, METH_VARARGS, connect_to_doc},
+    {"listen_at", listen_at, METH_VARARGS, listen_at_doc},
+    {"make_pair", make_pair, METH_NOARGS, make_pair_doc},
+    {"open_process", open_process, METH_VARARGS, open_process_doc},
+    {"read_signal", read_signal, METH_VARARGS, read_signal_doc},
+    {"receive", receive, METH_VARARGS, receive_doc},
+    {"send", send_message, METH_VARARGS, send_doc},
+    {"wait_ready", wait_ready, METH_VARARGS, wait_ready_doc},
+    {"watch_signals", watch_signals, METH_VARARGS, watch_signals_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+#else
+
 PyMethodDef socket_methods[] = {{NULL, NULL, 0, NULL}};
+
+#endif

@@ -30,14 +30,16 @@ NATIVE = "_native.abi3.so"
 DAY_SECONDS = 86_400.0  # how exactly the sweep knows when an entry was last used
 
 
-def start(root: str) -> "Callable[[], None] | None":
+def start(root: str, wish: str = "") -> "Callable[[], None] | None":
     """Arrange the start that this interpreter is about to make, with the package in *root*.
+
+    *wish* is what the launcher wants of it (warm/waiting.py), if anything.
 
     Called by a slot, once.  Raises nothing, and leaves nothing of the package behind.  Returns what
     hands a SIGINT on to the program, if there is a way to.
     """
     try:
-        arrange_start(os.environ)
+        arrange_start(os.environ, wish)
         native = sys.modules.get("mainspring._native")
         return None if native is None else native.hand_on_interrupt
     finally:
@@ -45,14 +47,15 @@ def start(root: str) -> "Callable[[], None] | None":
         forget_folders(root)
 
 
-def arrange_start(environment: "Mapping[str, str]") -> None:
+def arrange_start(environment: "Mapping[str, str]", wish: str) -> None:
     # the native module reads the same clock when it logs the start
     started = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
     plan = Plan()
     try:
         if load_part(NATIVE).awaits_script():
-            plan = plan_start(environment)
-            carry_out(plan, environment, started)
+            plan = plan_start(environment, wish)
+            plan.read_only |= wish.startswith("host")
+            carry_out(plan, environment, started, wish)
     except Exception as error:  # noqa: BLE001 - a bug of ours must not be the end of a program
         plan.reason = "no-native" if isinstance(error, ImportError) else "internal-error"
         log_start(plan, environment, started)
@@ -74,17 +77,31 @@ def forget_folders(root: str) -> None:
             del sys.path_importer_cache[path]
 
 
-def carry_out(plan: Plan, environment: "Mapping[str, str]", started: int) -> None:
-    fill_plan(plan)
+def carry_out(plan: Plan, environment: "Mapping[str, str]", started: int, wish: str) -> None:
+    fill_plan(plan, is_wished=bool(wish))
     note_start(plan, started)
     sweep_cache(plan, environment)
+    if wish:
+        carry_out_wish(plan, environment, wish)
     if plan.code is not None:
         arm_start(plan, prepare_log(plan, environment, started))
     else:
         log_start(plan, environment, started)
 
 
-def fill_plan(plan: Plan) -> None:
+def carry_out_wish(plan: Plan, environment: "Mapping[str, str]", wish: str) -> None:
+    """Begin what the launcher wants of this start; a start of the program comes first.  Raises nothing."""
+    try:
+        load_part("_warm.abi3.so")
+        load_part("_record.py")
+        load_part("_host.py").grant_wish(wish, plan, environment)
+    except Exception:  # noqa: BLE001 - a plain start, then
+        plan.pause = plan.finish = None
+        if wish.startswith("host"):
+            os._exit(1)
+
+
+def fill_plan(plan: Plan, *, is_wished: bool) -> None:
     """Give *plan* its code, from the entry or the compiler; none if the start is CPython's."""
     look = plan.usable
     try:
@@ -92,6 +109,8 @@ def fill_plan(plan: Plan) -> None:
             take_entry(plan, look)
         elif plan.reason is None:
             make_entry(plan)
+        elif is_wished and plan.source is not None:
+            compile_anyway(plan)
     except Refused as refused:
         plan.reason = refused.reason
     except OSError:
@@ -126,6 +145,12 @@ def make_entry(plan: Plan) -> None:
     plan.compile_ns = entry.compile_ns
 
 
+def compile_anyway(plan: Plan) -> None:
+    """Have code to wait with, though no entry can be kept.  Raises Refused or OSError."""
+    plan.code, entry = load_part("_keep.py").compile_source(plan.source)
+    plan.warnings = entry.warnings
+
+
 def needs_care(plan: Plan, look: "Look") -> bool:
     """Whether the entry's trailer, or the time of its last use, is to be renewed."""
     if plan.read_only or look.place != "cache":
@@ -155,9 +180,8 @@ def arm_start(plan: Plan, log: "Log | None") -> None:
         _fix_co_filename(plan.code, plan.script)
     categories = vars(sys.modules["builtins"])
     warnings = tuple((categories[name], text, line) for name, text, line in plan.warnings)
-    load_part(NATIVE).arm(
-        plan.script, plan.code, warnings, log, sign_source(plan.source.status), None, None
-    )
+    signature = sign_source(plan.source.status)
+    load_part(NATIVE).arm(plan.script, plan.code, warnings, log, signature, plan.pause, plan.finish)
 
 
 def load_part(name: str) -> "ModuleType":

@@ -10,11 +10,11 @@ from mainspring.codecache.key import name_variant
 from mainspring.codecache.lookup import USABLE, Cache, Look, Source, look_beside, look_in_cache
 from mainspring.places import Refused
 from mainspring.program import check_start, name_program, open_source
-from mainspring.settings import find_cache_folder, is_read_only
+from mainspring.settings import find_cache_folder, is_read_only, read_size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import CodeType
 
     from mainspring.codecache.entry import Warnings
@@ -36,6 +36,8 @@ class Plan:
         self.saved_ns = 0
         self.compile_ns = 0
         self.read_only = False
+        self.pause: Callable[[], None] | None = None  # see arm in native/module.c
+        self.finish: Callable[[int | None], None] | None = None
 
     @property
     def verdict(self) -> "Verdict | None":
@@ -53,13 +55,15 @@ class Plan:
         return " ".join(word for word in (self.verdict, self.reason) if word)
 
 
-def plan_start(environment: "Mapping[str, str]") -> Plan:
-    """What to do with this start."""
+def plan_start(environment: "Mapping[str, str]", wish: str = "") -> Plan:
+    """What to do with this start; with a *wish* of the launcher, for a script of any size."""
     plan = Plan()
     try:
         plan.script = name_program()
         check_start(environment)
-        plan.source = open_source(plan.script, environment)
+        plan.source = open_source(
+            plan.script, 0 if wish else read_size(environment, "MAINSPRING_MIN_SIZE")
+        )
         plan.variant = name_variant(environment)
         plan.read_only = sys.dont_write_bytecode or is_read_only(environment)
         look_for_entry(plan, plan.source, find_cache_folder(environment))

@@ -9,7 +9,7 @@ import sys
 
 from mainspring.codecache.lookup import Source
 from mainspring.places import Refused, has_set_id
-from mainspring.settings import is_off, read_size
+from mainspring.settings import is_off
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,8 +81,8 @@ def split_option(option: str) -> tuple[str, str, str]:
     return option[1:], "", ""
 
 
-def open_source(script: str, environment: "Mapping[str, str]") -> Source:
-    """The source of *script*, if a start of it may use the cache.  Raises Refused."""
+def open_source(script: str, least: int) -> Source:
+    """The source of *script*, if a start of it may use the cache: of *least* bytes.  Raises Refused."""
     if script.endswith(".pyc"):
         raise Refused("compiled", script)
     try:
@@ -91,6 +91,6 @@ def open_source(script: str, environment: "Mapping[str, str]") -> Source:
         raise Refused("no-source", script) from None
     if not stat.S_ISREG(source.status.st_mode) or script.startswith(DEVICE_FOLDERS):
         raise Refused("not-a-file", script)
-    if source.status.st_size < read_size(environment, "MAINSPRING_MIN_SIZE"):
+    if source.status.st_size < least:
         raise Refused("small", script)
     return source

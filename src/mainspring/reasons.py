@@ -49,6 +49,68 @@ Reason = Literal[
     "zip-program",
 ]
 
+ColdReason = Literal[
+    "closed-stream",
+    "deleted-folder",
+    "host-ended",
+    "host-full",
+    "host-stale",
+    "never",
+    "no-host",
+    "no-runtime-folder",
+    "not-a-script",
+    "options",
+    "other-caller",
+    "other-limits",
+    "recorded",
+    "relative-path",
+    "too-much",
+    "unknown-caller",
+]
+
+Ender = Literal[
+    "arguments",
+    "audit-hook",
+    "descriptor",
+    "entropy",
+    "environment",
+    "failed",
+    "folder",
+    "import-system",
+    "locale",
+    "network",
+    "not-always",
+    "output",
+    "patch",
+    "process",
+    "process-id",
+    "program-end",
+    "signals",
+    "terminal",
+    "thread",
+    "warnings",
+]
+
+HostEnd = Literal[
+    "checkpoint",
+    "children",
+    "descriptors",
+    "effect",
+    "environment",
+    "error",
+    "idle",
+    "memory",
+    "second",
+    "selection",
+    "session",
+    "signals",
+    "stale",
+    "stopped",
+    "threads",
+    "too-many",
+    "unplanned",
+]
+
 
 class Row(NamedTuple):
     """What a verdict or reason means, in one line, and what a user can do about it."""
@@ -222,3 +284,6 @@ HOST_ENDS: dict[str, Row] = {
 
 assert set(VERDICTS) == set(get_args(Verdict))
 assert set(REASONS) == set(get_args(Reason))
+assert set(COLD) == set(get_args(ColdReason))
+assert set(ENDERS) == set(get_args(Ender))
+assert set(HOST_ENDS) == set(get_args(HostEnd))

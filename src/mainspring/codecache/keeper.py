@@ -22,6 +22,12 @@ def make_entry(source: "Source", variant: str, cache: "Cache") -> "tuple[CodeTyp
     Returns the code, its entry, and why that was not kept, or None.  Raises Refused, or OSError, for
     a script that is left to CPython.
     """
+    code, entry = compile_source(source)
+    return code, entry, keep_entry(entry, source, variant, cache)
+
+
+def compile_source(source: "Source") -> "tuple[CodeType, Entry]":
+    """The code of *source* and an entry of it.  Raises Refused, or OSError, as make_entry does."""
     content = source.read()
     if content[:2] == MAGIC_NUMBER[:2]:
         # CPython takes a file that begins like this for a .pyc, whatever its name
@@ -36,7 +42,7 @@ def make_entry(source: "Source", variant: str, cache: "Cache") -> "tuple[CodeTyp
         warnings=warnings,
         modules=modules,
     )
-    return code, entry, keep_entry(entry, source, variant, cache)
+    return code, entry
 
 
 def look_after_entry(look: "Look", source: "Source", variant: str, cache: "Cache") -> "Reason | None":

@@ -1,12 +1,15 @@
-# `root`, the folder that holds the package, is set by what stands before this.
+# `root`, the folder that holds the package, is set by what stands before this; `wish` where the launcher
+# wants more of the start than cached code.
 try:
     import sys
     from posix import environ, stat
 
     name = sys.argv[0]
+    wish = locals().get("wish", "")
     if (
         (
-            b"MAINSPRING_LOG" in environ
+            wish
+            or b"MAINSPRING_LOG" in environ
             or b"MAINSPRING_MIN_SIZE" in environ
             or (name[:1] not in "-" and stat(name).st_size >= 2048)
         )
@@ -42,7 +45,7 @@ try:
                     "mainspring", f"{package}/_start.py", submodule_search_locations=[package]
                 )
             )
-            hand_on = sys.modules["mainspring"].start(root)
+            hand_on = sys.modules["mainspring"].start(root, wish)
         finally:
             if interrupts and hand_on is not None:
                 hand_on()

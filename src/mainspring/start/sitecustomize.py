@@ -17,18 +17,19 @@ def take_away():
 
 
 def restore_environment():
-    """Whether this is the start that the launcher made, and not an interpreter within it."""
+    """What the launcher wants of this start; None if it is not its own, but one within it."""
     noted = os.environ.pop("MAINSPRING_START", None)
+    wish = os.environ.pop("MAINSPRING_WARM", "")
     if noted is None:
-        return False
+        return None
     if noted == "1":
         os.environ.pop("PYTHONPATH", None)
     else:
         os.environ["PYTHONPATH"] = noted[2:]
-    return True
+    return wish
 
 
-def arrange(folder):
+def arrange(folder, wish):
     if sys.version_info < (3, 11):
         log_old_python()
         return
@@ -36,7 +37,7 @@ def arrange(folder):
 
     package = os.path.dirname(folder)
     look = SourceFileLoader("look", package + "/slot/look.py").get_code("look")
-    exec(look, {"root": os.path.dirname(package)})
+    exec(look, {"root": os.path.dirname(package), "wish": wish})
 
 
 def log_old_python():
@@ -71,8 +72,9 @@ def append(path, line):
 
 folder, this_module = take_away()
 try:
-    if restore_environment():
-        arrange(folder)
+    wish = restore_environment()
+    if wish is not None:
+        arrange(folder, wish)
 except Exception:
     pass  # never the cause of a failure: the start goes on as CPython's own
 try:

@@ -1,0 +1,278 @@
+"""A forked child takes over everything of its caller, and is from then on the start that was asked for.
+
+Each step either takes something over or refuses the start: nothing of the program has run by then, and
+the caller makes a cold start.  What a step stands for is in docs/explanation/warm.md.
+"""
+
+import os
+import sys
+import time
+
+from mainspring._warm import (
+    die_with_parent,
+    open_process,
+    place_descriptors,
+    read_limits,
+    receive,
+    send,
+    set_limit,
+    set_mask,
+    set_strings,
+    take_affinity,
+)
+from mainspring.warm.protocol import (
+    JOINS_GROUP,
+    LENGTH_SIZE,
+    REFUSED,
+    START,
+    STARTED,
+    Malformed,
+    Start,
+    pack_frame,
+    pack_signed,
+    read_length,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from io import BufferedWriter, FileIO, TextIOWrapper
+    from typing import NoReturn
+
+    from mainspring.reasons import ColdReason
+
+STDERR = 2
+NOFILE = 7  # RLIMIT_NOFILE's number on Linux
+#: signals that CPython itself ignores
+IGNORED_BY_PYTHON = (13, 25)  # SIGPIPE, SIGXFSZ
+STANDARD = (("stdin", "rb", "r"), ("stdout", "wb", "w"), ("stderr", "wb", "w"))
+OOM_SCORE_ADJ = "/proc/self/oom_score_adj"
+
+
+class Declined(Exception):
+    """This child cannot be what the caller asks for."""
+
+    def __init__(self, reason: "ColdReason") -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+def become_start(connection: int, key: bytes, parent: int) -> Start:
+    """Be what the caller at the other end of *connection* asks for, and tell it so.
+
+    Ends the process where that is impossible.
+    """
+    caller = Caller(connection)
+    try:
+        start, descriptors = read_start(connection)
+        if start.key != key:
+            raise Declined("other-caller")
+        take_over(start, descriptors, caller, parent)
+    except Declined as declined:
+        caller.refuse(declined.reason)
+    except Malformed:
+        caller.refuse("other-caller")
+    except Exception:  # noqa: BLE001 - whatever the system refuses, a cold start may be granted
+        caller.refuse("other-limits")
+    caller.announce()
+    set_mask(start.mask)
+    return start
+
+
+class Caller:
+    """Who asked for the start, and is told what comes of it."""
+
+    def __init__(self, connection: int) -> None:
+        self.connection = connection
+
+    def refuse(self, reason: "ColdReason") -> "NoReturn":
+        try:
+            send(self.connection, pack_frame(REFUSED, reason.encode()), -1)
+        finally:
+            os._exit(0)
+
+    def announce(self) -> None:
+        """Tell the caller that the program begins: if it is gone by now, nothing does."""
+        try:
+            process = os.getpid()
+            descriptor = open_process(process)
+            send(self.connection, pack_frame(STARTED, pack_signed(process)), descriptor)
+            os.close(descriptor)
+            os.close(self.connection)
+        except BaseException:  # noqa: BLE001 - nobody is there to be told
+            os._exit(0)
+
+
+# ---- reading --------------------------------------------------------------------------------
+
+
+def read_start(connection: int) -> tuple[Start, list[int]]:
+    """What the caller sent, and the descriptors that came with it.  Raises Malformed, or OSError."""
+    content, descriptors = receive(connection, 1 << 16, 0)
+    while len(content) < LENGTH_SIZE:
+        content += receive_more(connection, LENGTH_SIZE - len(content), descriptors)
+    whole = LENGTH_SIZE + read_length(content)
+    while len(content) < whole:
+        content += receive_more(connection, whole - len(content), descriptors)
+    if len(content) != whole or content[LENGTH_SIZE : LENGTH_SIZE + 1] != START:
+        raise Malformed
+    return Start(content[LENGTH_SIZE + 1 :]), descriptors
+
+
+def receive_more(connection: int, size: int, descriptors: list[int]) -> bytes:
+    content, more = receive(connection, size, 0)
+    descriptors += more
+    if not content:
+        raise Malformed
+    return content
+
+
+# ---- taking over ----------------------------------------------------------------------------
+
+
+def take_over(start: Start, descriptors: list[int], caller: Caller, parent: int) -> None:
+    """Take over all that *start* says.
+
+    Raises Declined, OSError, Malformed, ValueError or OverflowError.
+    """
+    if len(descriptors) != len(start.numbers) + 1:
+        raise Malformed
+    folder, *given = descriptors
+    die_with_parent()
+    if os.getppid() != parent:
+        os._exit(0)
+    join_group(start)
+    enter_folder(folder)
+    make_room(start)
+    caller.connection = place_descriptors(caller.connection, given, start.numbers)
+    take_limits(start)
+    take_strings(start)
+    take_signals(start.ignored)
+    renew_streams()
+    renew_entropy()
+
+
+def join_group(start: Start) -> None:
+    """^C, ^Z and hang-up are the kernel's own within the caller's process group."""
+    try:
+        os.setpgid(0, start.group if start.flags & JOINS_GROUP else 0)
+    except OSError:
+        raise Declined("other-caller") from None
+
+
+def enter_folder(folder: int) -> None:
+    try:
+        os.fchdir(folder)
+    except OSError:
+        raise Declined("deleted-folder") from None
+
+
+def make_room(start: Start) -> None:
+    """Let the caller's descriptors have their own numbers before its limit holds."""
+    soft, hard = read_limits()[NOFILE]
+    if soft < hard and max(start.numbers, default=0) + len(start.numbers) + 8 >= soft:
+        set_limit(NOFILE, hard, hard)
+
+
+def take_limits(start: Start) -> None:
+    for number, limits in enumerate(read_limits()):
+        if number < len(start.limits) and limits != start.limits[number]:
+            set_limit(number, *start.limits[number])
+    if os.getpriority(os.PRIO_PROCESS, 0) != start.nice:
+        os.setpriority(os.PRIO_PROCESS, 0, start.nice)
+    if start.affinity:
+        take_affinity(start.affinity)
+    take_oom_score(start.oom_score_adj)
+    os.umask(start.umask)
+
+
+def take_oom_score(score: int) -> None:
+    descriptor = os.open(OOM_SCORE_ADJ, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        if int(os.read(descriptor, 32)) != score:
+            os.write(descriptor, b"%d" % score)
+    finally:
+        os.close(descriptor)
+
+
+def take_strings(start: Start) -> None:
+    """Arguments and environment, where Python code, C code and `ps` look for them."""
+    set_strings(start.arguments, start.environment)
+    words = [os.fsdecode(word) for word in start.arguments]
+    sys.orig_argv[:] = words
+    sys.argv[:] = words[start.skip :]
+    variables: dict[bytes, bytes] = {}
+    for variable in start.environment:
+        name, equals, value = variable.partition(b"=")
+        if equals:
+            variables.setdefault(name, value)
+    data = os.environ._data  # type: ignore[attr-defined]  # posix.environ, too: one dictionary
+    data.clear()
+    data.update(variables)
+    time.tzset()
+
+
+def take_signals(ignored: int) -> None:
+    from _signal import SIG_IGN, signal
+
+    number = 1
+    while ignored >> (number - 1):
+        if ignored >> (number - 1) & 1 and number not in IGNORED_BY_PYTHON:
+            signal(number, SIG_IGN)
+        number += 1
+
+
+# ---- what an interpreter makes anew at each start --------------------------------------------
+
+
+def renew_streams() -> None:
+    """Let sys.stdin, stdout and stderr be for what is now at their descriptors.
+
+    The objects stay the same, since imported modules may hold them; CPython makes them as it is done
+    here (Python/pylifecycle.c, create_stdio).
+    """
+    for descriptor, (name, binary_mode, mode) in enumerate(STANDARD):
+        stream: TextIOWrapper = getattr(sys, name)
+        renew_stream(stream, descriptor, binary_mode)
+        stream.mode = mode  # type: ignore[misc]  # as create_stdio sets it
+
+
+def renew_stream(stream: "TextIOWrapper", descriptor: int, mode: str) -> None:
+    encoding, errors, write_through = stream.encoding, stream.errors, stream.write_through
+    buffer: BufferedWriter = stream.buffer  # type: ignore[assignment]
+    raw: FileIO = getattr(buffer, "raw", buffer)  # type: ignore[assignment]
+    name = raw.name
+    raw.__init__(descriptor, mode, closefd=False)  # type: ignore[misc]
+    raw.name = name
+    if raw is not buffer:
+        buffer.__init__(raw, find_buffer_size(descriptor))  # type: ignore[misc]
+    stream.__init__(  # type: ignore[misc]
+        buffer,
+        encoding,
+        errors,
+        newline="\n",
+        line_buffering=not sys.stdout.write_through and (descriptor == STDERR or raw.isatty()),
+        write_through=write_through,
+    )
+
+
+def find_buffer_size(descriptor: int) -> int:
+    """As open() chooses it (Modules/_io/_iomodule.c)."""
+    size = os.fstat(descriptor).st_blksize
+    if sys.version_info >= (3, 14):
+        return max(min(size, 8 << 20), 128 << 10)
+    return size if size > 1 else 8192
+
+
+def renew_entropy() -> None:
+    """What modules drew when they were imported, drawn again; `random` itself does so at a fork."""
+    numpy = sys.modules.get("numpy.random")
+    if numpy is not None:
+        numpy.seed()
+    processes = sys.modules.get("multiprocessing.process")
+    if processes is not None:
+        key = processes.AuthenticationString(os.urandom(32))
+        processes.current_process()._config["authkey"] = key
+    logging = sys.modules.get("logging")
+    if logging is not None and hasattr(logging, "_startTime"):
+        is_number = sys.version_info >= (3, 13)
+        logging._startTime = time.time_ns() if is_number else time.time()  # type: ignore[attr-defined]

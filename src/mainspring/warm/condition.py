@@ -1,0 +1,53 @@
+"""What imports ahead must leave as it was, or there is no host: a fork would not be a start."""
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mainspring.reasons import HostEnd
+
+
+def list_descriptors() -> set[int]:
+    """The open descriptors of this process."""
+    return {int(name) for name in os.listdir("/proc/self/fd")}
+
+
+def count_threads() -> int:
+    return len(os.listdir("/proc/self/task"))
+
+
+def has_child() -> bool:
+    try:
+        os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return False
+    return True
+
+
+def list_handlers() -> list[object]:
+    """How each signal is handled."""
+    from _signal import getsignal, valid_signals
+
+    return [getsignal(number) for number in sorted(valid_signals())]
+
+
+class Condition:
+    """What imports ahead must leave as it was."""
+
+    def __init__(self) -> None:
+        self.descriptors = list_descriptors()
+        self.environment = dict(os.environ._data)  # type: ignore[attr-defined]
+        self.handlers = list_handlers()
+        self.streams = [sys.stdin, sys.stdout, sys.stderr]
+
+    def find_difference(self) -> "HostEnd | None":
+        if count_threads() != 1:
+            return "threads"
+        if has_child():
+            return "children"
+        if list_descriptors() != self.descriptors:
+            return "descriptors"
+        if self.environment != os.environ._data or self.streams != [sys.stdin, sys.stdout, sys.stderr]:  # type: ignore[attr-defined]
+            return "environment"
+        return None if list_handlers() == self.handlers else "signals"

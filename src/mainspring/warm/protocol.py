@@ -1,0 +1,118 @@
+"""What a host and its callers send each other is read within bounds, and refused where it is malformed.
+
+All numbers are little-endian.
+
+    frame    := LENGTH TYPE payload          LENGTH u32: of what follows it, at most 8 MiB; TYPE u8
+    start    := key FLAGS u32 PGID i32 UMASK u32 NICE i32 OOM_SCORE_ADJ i32 MASK u64 IGNORED u64
+                limits CPUS bytes numbers SKIP u32 argv environment            of TYPE "Q", from a caller
+    key      := bytes                        all that selects a host
+    limits   := COUNT u32 (SOFT u64 HARD u64)*
+    numbers  := COUNT u32 (i32)*             of the descriptors that come along, after the working directory
+    argv     := list                         as python is called; the script is word SKIP of it
+    environment := list                      NAME=VALUE
+    list     := COUNT u32 bytes*
+    bytes    := LENGTH u32, and as many bytes
+
+A caller may instead send TYPE "I" (answered by "J" and a JSON object) or "E" (answered by "O": the host ends).
+A host answers a start by "R" and a reason, or "S" PID i32, and then "T" SIGNAL i32 (stopped), "C" (continued),
+"X" WAIT_STATUS i32 (ended).  The launcher's side is native/launcher/request.c and reply.c.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    Item = TypeVar("Item")
+
+FRAME_LIMIT = 8 << 20
+LENGTH_SIZE = 4
+START, INSPECT, END = b"Q", b"I", b"E"
+REFUSED, STARTED, STOPPED, CONTINUED, ENDED = b"R", b"S", b"T", b"C", b"X"
+ANSWER, OBEYED = b"J", b"O"
+JOINS_GROUP = 1
+
+
+class Malformed(Exception):
+    """What a caller sent is no frame, or not a whole one."""
+
+
+class Start:
+    """All that a caller hands over but the descriptors."""
+
+    __slots__ = (
+        "affinity", "arguments", "environment", "flags", "group", "ignored", "key", "limits", "mask", "nice",
+        "numbers", "oom_score_adj", "skip", "umask",
+    )  # fmt: skip
+
+    def __init__(self, payload: bytes) -> None:
+        """Raises Malformed."""
+        reader = Reader(payload)
+        self.key = reader.take_bytes()
+        self.flags = reader.take_number(4)
+        self.group = reader.take_signed()
+        self.umask = reader.take_number(4)
+        self.nice = reader.take_signed()
+        self.oom_score_adj = reader.take_signed()
+        self.mask = reader.take_number(8)
+        self.ignored = reader.take_number(8)
+        self.limits = reader.take_list(reader.take_limit, 16)
+        self.affinity = reader.take_bytes()
+        self.numbers = reader.take_list(reader.take_signed, 4)
+        self.skip = reader.take_number(4)
+        self.arguments = reader.take_list(reader.take_bytes, 4)
+        self.environment = reader.take_list(reader.take_bytes, 4)
+        if reader.place != len(payload) or not 0 < self.skip < len(self.arguments):
+            raise Malformed
+
+
+class Reader:
+    """Takes one field after the other off a payload."""
+
+    def __init__(self, payload: bytes) -> None:
+        self.payload = payload
+        self.place = 0
+
+    def take(self, size: int) -> bytes:
+        """Raises Malformed."""
+        end = self.place + size
+        if end > len(self.payload):
+            raise Malformed
+        part = self.payload[self.place : end]
+        self.place = end
+        return part
+
+    def take_number(self, size: int) -> int:
+        return int.from_bytes(self.take(size), "little")
+
+    def take_signed(self) -> int:
+        return int.from_bytes(self.take(4), "little", signed=True)
+
+    def take_bytes(self) -> bytes:
+        return self.take(self.take_number(4))
+
+    def take_limit(self) -> tuple[int, int]:
+        return self.take_number(8), self.take_number(8)
+
+    def take_list(self, take_item: "Callable[[], Item]", least_size: int) -> "list[Item]":
+        """As many items as are announced; not more than there is room for."""
+        count = self.take_number(4)
+        if count * least_size > len(self.payload) - self.place:
+            raise Malformed
+        return [take_item() for _ in range(count)]
+
+
+def pack_frame(kind: bytes, payload: bytes = b"") -> bytes:
+    return (len(payload) + 1).to_bytes(LENGTH_SIZE, "little") + kind + payload
+
+
+def pack_signed(number: int) -> bytes:
+    return number.to_bytes(4, "little", signed=True)
+
+
+def read_length(head: bytes) -> int:
+    """The length that the first bytes of a frame announce.  Raises Malformed."""
+    length = int.from_bytes(head[:LENGTH_SIZE], "little")
+    if not 1 <= length <= FRAME_LIMIT:
+        raise Malformed
+    return length

@@ -1,0 +1,335 @@
+"""Becomes a host where the program would begin, and returns from there in each child.
+
+The launcher says in MAINSPRING_WARM what a start is to be:
+
+    wish   := "record:" ID | "host:" ID ":" KEY_DESCRIPTOR ":" FOLDER_DESCRIPTOR | "quick"
+
+ID is the recipe's; what selects the host can be read from KEY_DESCRIPTOR; FOLDER_DESCRIPTOR is the runtime
+folder.  "quick" is a start that ends like a child, for tests.
+"""
+
+import os
+import sys
+import time
+from _frozen_importlib import BuiltinImporter, _load  # type: ignore[attr-defined]  # typeshed lacks it
+
+from mainspring._warm import connect_to, finish, open_process, prepare_end, receive, send, wait_ready
+from mainspring.places import read_file, try_lock
+from mainspring.settings import read_count, read_size
+from mainspring.warm.ahead import import_ahead
+from mainspring.warm.condition import Condition
+from mainspring.warm.freshness import Watch
+from mainspring.warm.host import Doors, Host
+from mainspring.warm.hostlog import tell_of_host
+from mainspring.warm.protocol import END, INSPECT, pack_frame
+from mainspring.warm.recipe import change_recipe, read_recipe
+from mainspring.warm.recorder import begin as begin_recording
+from mainspring.warm.runtime import open_runtime_folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mainspring.plan import Plan
+    from mainspring.reasons import HostEnd
+    from mainspring.warm.ahead import Ahead
+    from mainspring.warm.recipe import Recipe
+
+FNV_OFFSET, FNV_PRIME = 0x6C62272E07BB014262B821756295C58D, 0x1000000000000000000013B
+#: as native/launcher/key.c has them
+SELECTED_PREFIXES = (
+    "LC_", "LANG", "PYTHON", "LD_", "MALLOC_", "OMP_", "MKL_", "OPENBLAS_", "SSL_", "MAINSPRING", "TZ",
+    "GLIBC_", "COV_CORE_", "COVERAGE_",
+)  # fmt: skip
+SELECTED_NAMES = {"HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "SETUPTOOLS_USE_DISTUTILS"}
+PATIENCE_MS = 200
+
+
+class GivenUp(Exception):
+    """There is to be no host."""
+
+    def __init__(self, end: "HostEnd", detail: str = "") -> None:
+        self.end = end
+        self.detail = detail
+        super().__init__(end, detail)
+
+
+class Waiting:
+    """A start that is to be a host, from the hook on."""
+
+    def __init__(self, recipe_id: str, key_descriptor: int, folder: int, script: str) -> None:
+        self.recipe_id = recipe_id
+        self.script = script
+        self.folder = folder
+        self.key = read_file(key_descriptor)
+        os.close(key_descriptor)
+        os.set_inheritable(folder, False)
+        self.key_name = f"{hash_key(self.key):032x}"
+        self.began_ns = time.time_ns()
+        self.began = time.time()
+        self.saved_us = 0
+        self.modules = 0
+        self.lock = self.take_lock()
+
+    def take_lock(self) -> int:
+        lock = try_lock(self.folder, f"{self.key_name}.lock")
+        if lock is None:
+            os._exit(0)  # this key has its host already
+        return lock
+
+    def pause(self) -> None:
+        """Wait for callers; returns in children alone."""
+        start = None
+        try:
+            start = self.prepare().serve()
+        except GivenUp as given_up:
+            self.tell("ended", f"{given_up.end} {given_up.detail}".rstrip())
+        except BaseException as error:  # noqa: BLE001 - whatever it is, a host tells of it and is gone
+            self.tell("failed", f"{type(error).__name__}: {error}")
+        finally:
+            if start is None:
+                os._exit(0)
+
+    def tell(self, what: str, rest: str) -> None:
+        tell_of_host(os.environ, what, f"{rest} {self.script}")
+
+    # ---- before the first caller --------------------------------------------------------------
+
+    def prepare(self) -> Host:
+        """Import ahead, and open the doors.  Raises GivenUp, or OSError."""
+        recipe = read_recipe(self.folder, self.recipe_id)
+        if recipe is None:
+            raise GivenUp("effect", "no recipe")
+        condition = Condition()
+        ahead = import_ahead(recipe)
+        self.judge(recipe, ahead, condition)
+        self.saved_us = sum(microseconds for _, microseconds in recipe.ahead)
+        self.modules = len(sys.modules)
+        watch = Watch(
+            ahead.files | list_own_files(self.script),
+            ahead.folders,
+            ahead.names,
+            ahead.listed,
+            self.began_ns,
+        )
+        prepare_end()
+        freeze_heap()
+        return self.open_doors(watch)
+
+    def judge(self, recipe: "Recipe", ahead: "Ahead", condition: Condition) -> None:
+        """Raises GivenUp where a fork would not be a start."""
+        if ahead.effect is not None:
+            module, reason, detail = ahead.effect
+            change_recipe(self.folder, self.recipe_id, lambda old: old.leave_out(module, reason, detail))
+            raise GivenUp("effect", f"{module} {reason} {detail}")
+        unknown = {name for name in ahead.read_names if not is_selected(name)} - set(recipe.names)
+        if unknown:
+            change_recipe(self.folder, self.recipe_id, lambda old: old.add_names(unknown))
+            raise GivenUp("selection", " ".join(sorted(unknown)))
+        difference = condition.find_difference()
+        if difference is not None:
+            change_recipe(self.folder, self.recipe_id, lambda old: old.give_up(difference))
+            raise GivenUp(difference)
+
+    def open_doors(self, watch: Watch) -> Host:
+        changed = watch.find_change()
+        if changed is not None:
+            raise GivenUp("stale", changed)
+        doors = Doors(self.folder, f"{self.key_name}.sock", watch.descriptor, self.watch_session())
+        host = Host(
+            self.key, doors, watch.find_change, self.describe, read_count(os.environ, "MAINSPRING_HOST_IDLE")
+        )
+        host.on_start = self.note_use
+        host.on_end = lambda: self.leave(host)
+        self.tell("up", f"{self.modules} modules")
+        if os.fork() == 0:
+            retire_others(self.folder, self.key_name)
+        return host
+
+    def watch_session(self) -> int:
+        """A descriptor that can be read when the session of the terminal has ended; -1 without one."""
+        if self.find_session() == "":
+            return -1
+        try:
+            return open_process(os.getsid(0))
+        except OSError:
+            raise GivenUp("session") from None
+
+    def find_session(self) -> str:
+        fields = self.key.split(b"\0")
+        return next((os.fsdecode(field[8:]) for field in fields if field.startswith(b"session=")), "")
+
+    # ---- while it serves ----------------------------------------------------------------------
+
+    def note_use(self) -> None:
+        try:
+            os.utime(f"{self.key_name}.sock", dir_fd=self.folder)
+        except OSError:
+            pass
+
+    def leave(self, host: Host) -> None:
+        """Make way for the next host."""
+        assert host.end is not None
+        try:
+            os.unlink(f"{self.key_name}.sock", dir_fd=self.folder)
+        except OSError:
+            pass
+        os.close(self.lock)
+        self.tell("ended", f"{host.end} {host.detail}".rstrip() + f" after {host.served} starts")
+
+    def describe(self, host: Host) -> bytes:
+        """What `mainspring hosts` shows, as JSON."""
+        texts = {
+            "program": self.script,
+            "python": sys.orig_argv[0],
+            "key": self.key_name,
+            "terminal": name_terminal(self.find_session()),
+        }
+        numbers = {
+            "pid": os.getpid(),
+            "started": int(self.began),
+            "served": host.served,
+            "saved_ms": host.served * self.saved_us // 1000,
+            "pss_kb": read_pss(),
+            "modules": self.modules,
+            "running": len(host.running),
+            "idle_s": int(time.monotonic() - host.used_at),
+        }
+        fields = [f'"{name}": {quote_json(text)}' for name, text in texts.items()]
+        fields += [f'"{name}": {number}' for name, number in numbers.items()]
+        return ("{" + ", ".join(fields) + "}").encode()
+
+
+def grant_wish(wish: str, plan: "Plan", environment: "Mapping[str, str]") -> None:
+    """Let the start of *plan* be what the launcher wants.  Raises Refused, OSError or ValueError."""
+    kind, *details = wish.split(":")
+    if kind == "host":
+        begin_host(plan, *details)
+    elif plan.code is None:
+        return  # CPython's own start
+    elif kind == "record":
+        folder = open_runtime_folder(environment)
+        plan.finish = begin_recording(folder, details[0], plan.script, sys.orig_argv[0])
+    elif kind == "quick":
+        prepare_end()
+        plan.finish = finish
+
+
+def begin_host(plan: "Plan", recipe_id: str, key_descriptor: str, folder: str) -> None:
+    """Let the start of *plan* be a host, where the program would begin."""
+    waiting = Waiting(recipe_id, int(key_descriptor), int(folder), plan.script)
+    if plan.code is None:
+        waiting.tell("ended", "unplanned")
+        os._exit(0)
+    plan.pause = waiting.pause
+    plan.finish = finish
+
+
+def hash_key(key: bytes) -> int:
+    """FNV-1a, as the launcher has it: who collides with whom is found out by comparing keys."""
+    value = FNV_OFFSET
+    for byte in key:
+        value = (value ^ byte) * FNV_PRIME & (1 << 128) - 1
+    return value
+
+
+def is_selected(name: str) -> bool:
+    return name in SELECTED_NAMES or name.startswith(SELECTED_PREFIXES)
+
+
+def list_own_files(script: str) -> set[str]:
+    """What is not imported, but just as much of the program."""
+    executable = sys.executable
+    return {script, executable, f"{sys.prefix}/pyvenv.cfg", f"{os.path.dirname(executable)}/pyvenv.cfg"}
+
+
+def freeze_heap() -> None:
+    """Keep the collector off what is shared: touching it would copy it into each child."""
+    gc = sys.modules.get("gc") or _load(BuiltinImporter.find_spec("gc"))
+    is_known = "gc" in sys.modules
+    gc.collect()
+    gc.freeze()
+    if not is_known:
+        sys.modules.pop("gc", None)
+
+
+def read_pss() -> int:
+    """Kilobytes of memory, of which what is shared counts in parts."""
+    try:
+        with open("/proc/self/smaps_rollup", "rb") as file:
+            lines = file.read().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith(b"Pss:")), 0)
+
+
+def name_terminal(session: str) -> str | None:
+    """The path of a session's terminal, where the number of its device tells."""
+    if not session:
+        return None
+    device = int(session.partition(":")[2])
+    major, minor = os.major(device), os.minor(device)
+    is_pseudo = 136 <= major <= 143  # noqa: PLR2004 - Documentation/admin-guide/devices.txt
+    return f"/dev/pts/{(major - 136) * 256 + minor}" if is_pseudo else f"{major}:{minor}"
+
+
+def quote_json(text: str | None) -> str:
+    if text is None:
+        return "null"
+    quoted = "".join(
+        character if " " <= character <= "~" and character not in '"\\' else f"\\u{ord(character):04x}"
+        for character in text
+        if ord(character) <= 0xFFFF  # noqa: PLR2004 - others would need two
+    )
+    return f'"{quoted}"'
+
+
+# ---- one host among others -----------------------------------------------------------------------
+
+
+def retire_others(folder: int, own: str) -> None:
+    """End the hosts that were not used for longest, where there are more than may be; ends the process."""
+    try:
+        others = list_others(folder, own)
+        while others and is_too_much(folder, others):
+            say(folder, others.pop(0), END)
+    finally:
+        os._exit(0)
+
+
+def list_others(folder: int, own: str) -> list[str]:
+    """The sockets of all other hosts, the one first that was not used for longest."""
+    used = {}
+    for name in os.listdir(folder):
+        if name.endswith(".sock") and name != f"{own}.sock":
+            used[name] = os.stat(name, dir_fd=folder).st_mtime
+    return sorted(used, key=used.__getitem__)
+
+
+def is_too_much(folder: int, others: list[str]) -> bool:
+    if len(others) >= read_count(os.environ, "MAINSPRING_MAX_HOSTS"):
+        return True
+    kilobytes = read_pss() + sum(ask_memory(folder, name) for name in others)
+    return kilobytes * 1024 > read_size(os.environ, "MAINSPRING_MAX_HOST_MEMORY")
+
+
+def ask_memory(folder: int, name: str) -> int:
+    answer = say(folder, name, INSPECT).partition(b'"pss_kb": ')[2]
+    digits = answer.partition(b",")[0]
+    return int(digits) if digits.isdigit() else 0
+
+
+def say(folder: int, name: str, kind: bytes) -> bytes:
+    """What the host at the socket *name* answers; nothing if it does not."""
+    try:
+        connection = connect_to(folder, name)
+    except OSError:
+        return b""
+    try:
+        send(connection, pack_frame(kind), -1)
+        wait_ready([connection], [], PATIENCE_MS)
+        return receive(connection, 1 << 16, 2)[0]
+    except OSError:
+        return b""
+    finally:
+        os.close(connection)
