@@ -207,7 +207,7 @@ def load_part(name: str) -> "ModuleType":
 def prepare_log(plan: Plan, environment: "Mapping[str, str]", started: int) -> "Log | None":
     """What the native module writes when it starts the code, or leaves the start to CPython."""
     target = find_log(environment)
-    if not target:
+    if not target or plan.pause is not None:  # the children of a host tell of themselves
         return None
     from mainspring import startlog
 

@@ -5,7 +5,7 @@ The log, `explain`, the documentation and the type checker take their words from
 
 from typing import Literal, NamedTuple, get_args
 
-Verdict = Literal["hit", "refreshed", "absent", "stale", "corrupt", "foreign", "untrusted"]
+Verdict = Literal["hit", "refreshed", "absent", "stale", "corrupt", "foreign", "untrusted", "warm"]
 
 Reason = Literal[
     "changing",
@@ -135,6 +135,9 @@ VERDICTS: dict[str, Row] = {
         "remove it, or give it to the user and take write access from others",
     ),
 }
+
+#: of no look at the cache: the start was forked from a host
+VERDICTS["warm"] = Row("the start was forked from a host", NOTHING)
 
 REASONS: dict[str, Row] = {
     "changing": Row("the script changed while it was read", "start it again"),

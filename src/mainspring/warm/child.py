@@ -9,9 +9,10 @@ import sys
 import time
 
 from mainspring._warm import (
-    die_with_parent,
+    note_layout,
     open_process,
     place_descriptors,
+    read_affinity,
     read_limits,
     receive,
     send,
@@ -20,6 +21,7 @@ from mainspring._warm import (
     set_strings,
     take_affinity,
 )
+from mainspring.startlog import read_clock
 from mainspring.warm.protocol import (
     JOINS_GROUP,
     LENGTH_SIZE,
@@ -48,6 +50,17 @@ STANDARD = (("stdin", "rb", "r"), ("stdout", "wb", "w"), ("stderr", "wb", "w"))
 OOM_SCORE_ADJ = "/proc/self/oom_score_adj"
 
 
+class Own:
+    """What children have from their host; most callers have the same."""
+
+    def __init__(self) -> None:
+        self.limits = read_limits()
+        self.nice = os.getpriority(os.PRIO_PROCESS, 0)
+        self.affinity = read_affinity()
+        self.oom_score_adj = read_oom_score()
+        note_layout()
+
+
 class Declined(Exception):
     """This child cannot be what the caller asks for."""
 
@@ -56,17 +69,18 @@ class Declined(Exception):
         super().__init__(reason)
 
 
-def become_start(connection: int, key: bytes, parent: int) -> Start:
+def become_start(connection: int, key: bytes, own: Own) -> Start:
     """Be what the caller at the other end of *connection* asks for, and tell it so.
 
     Ends the process where that is impossible.
     """
     caller = Caller(connection)
+    began = read_clock()
     try:
         start, descriptors = read_start(connection)
         if start.key != key:
             raise Declined("other-caller")
-        take_over(start, descriptors, caller, parent)
+        take_over(start, descriptors, caller, own)
     except Declined as declined:
         caller.refuse(declined.reason)
     except Malformed:
@@ -75,6 +89,7 @@ def become_start(connection: int, key: bytes, parent: int) -> Start:
         caller.refuse("other-limits")
     caller.announce()
     set_mask(start.mask)
+    start.began = began
     return start
 
 
@@ -129,7 +144,7 @@ def receive_more(connection: int, size: int, descriptors: list[int]) -> bytes:
 # ---- taking over ----------------------------------------------------------------------------
 
 
-def take_over(start: Start, descriptors: list[int], caller: Caller, parent: int) -> None:
+def take_over(start: Start, descriptors: list[int], caller: Caller, own: Own) -> None:
     """Take over all that *start* says.
 
     Raises Declined, OSError, Malformed, ValueError or OverflowError.
@@ -137,14 +152,11 @@ def take_over(start: Start, descriptors: list[int], caller: Caller, parent: int)
     if len(descriptors) != len(start.numbers) + 1:
         raise Malformed
     folder, *given = descriptors
-    die_with_parent()
-    if os.getppid() != parent:
-        os._exit(0)
     join_group(start)
     enter_folder(folder)
-    make_room(start)
+    make_room(start, own)
     caller.connection = place_descriptors(caller.connection, given, start.numbers)
-    take_limits(start)
+    take_limits(start, own)
     take_strings(start)
     take_signals(start.ignored)
     renew_streams()
@@ -166,30 +178,38 @@ def enter_folder(folder: int) -> None:
         raise Declined("deleted-folder") from None
 
 
-def make_room(start: Start) -> None:
+def make_room(start: Start, own: Own) -> None:
     """Let the caller's descriptors have their own numbers before its limit holds."""
-    soft, hard = read_limits()[NOFILE]
+    soft, hard = own.limits[NOFILE]
     if soft < hard and max(start.numbers, default=0) + len(start.numbers) + 8 >= soft:
         set_limit(NOFILE, hard, hard)
 
 
-def take_limits(start: Start) -> None:
-    for number, limits in enumerate(read_limits()):
-        if number < len(start.limits) and limits != start.limits[number]:
-            set_limit(number, *start.limits[number])
-    if os.getpriority(os.PRIO_PROCESS, 0) != start.nice:
+def take_limits(start: Start, own: Own) -> None:
+    for number, limits in enumerate(start.limits):
+        if limits != own.limits[number]:
+            set_limit(number, *limits)
+    if start.nice != own.nice:
         os.setpriority(os.PRIO_PROCESS, 0, start.nice)
-    if start.affinity:
+    if start.affinity and start.affinity != own.affinity:
         take_affinity(start.affinity)
-    take_oom_score(start.oom_score_adj)
+    if start.oom_score_adj != own.oom_score_adj:
+        write_oom_score(start.oom_score_adj)
     os.umask(start.umask)
 
 
-def take_oom_score(score: int) -> None:
-    descriptor = os.open(OOM_SCORE_ADJ, os.O_RDWR | os.O_CLOEXEC)
+def read_oom_score() -> int:
+    descriptor = os.open(OOM_SCORE_ADJ, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        if int(os.read(descriptor, 32)) != score:
-            os.write(descriptor, b"%d" % score)
+        return int(os.read(descriptor, 32))
+    finally:
+        os.close(descriptor)
+
+
+def write_oom_score(score: int) -> None:
+    descriptor = os.open(OOM_SCORE_ADJ, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(descriptor, b"%d" % score)
     finally:
         os.close(descriptor)
 

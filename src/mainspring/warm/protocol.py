@@ -41,13 +41,14 @@ class Start:
     """All that a caller hands over but the descriptors."""
 
     __slots__ = (
-        "affinity", "arguments", "environment", "flags", "group", "ignored", "key", "limits", "mask", "nice",
+        "affinity", "arguments", "began", "environment", "flags", "group", "ignored", "key", "limits", "mask", "nice",
         "numbers", "oom_score_adj", "skip", "umask",
     )  # fmt: skip
 
     def __init__(self, payload: bytes) -> None:
         """Raises Malformed."""
         reader = Reader(payload)
+        self.began = 0  # nanoseconds, as the log counts them
         self.key = reader.take_bytes()
         self.flags = reader.take_number(4)
         self.group = reader.take_signed()

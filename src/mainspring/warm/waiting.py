@@ -15,7 +15,8 @@ from _frozen_importlib import BuiltinImporter, _load  # type: ignore[attr-define
 
 from mainspring._warm import connect_to, finish, open_process, prepare_end, receive, send, wait_ready
 from mainspring.places import read_file, try_lock
-from mainspring.settings import read_count, read_size
+from mainspring.settings import find_log, read_count, read_size
+from mainspring.startlog import write_line
 from mainspring.warm.ahead import import_ahead
 from mainspring.warm.condition import Condition
 from mainspring.warm.freshness import Watch
@@ -89,6 +90,9 @@ class Waiting:
         finally:
             if start is None:
                 os._exit(0)
+        target = find_log(os.environ)
+        if target:
+            write_line(target, self.script, "warm", start.began)
 
     def tell(self, what: str, rest: str) -> None:
         tell_of_host(os.environ, what, f"{rest} {self.script}")
