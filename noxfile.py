@@ -46,9 +46,10 @@ def cpython(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS)
 def fuzz(session: nox.Session) -> None:
-    """Read a million mutated entries."""
+    """Read a million mutated entries, and as many frames of callers."""
     install(session)
     session.run("python", "fuzz/fuzz_entry.py", "--runs", "1000000", *session.posargs)
+    session.run("python", "fuzz/fuzz_protocol.py", "--runs", "1000000", *session.posargs)
 
 
 @nox.session

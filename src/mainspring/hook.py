@@ -90,7 +90,7 @@ def carry_out(plan: Plan, environment: "Mapping[str, str]", started: int, wish: 
 
 
 def carry_out_wish(plan: Plan, environment: "Mapping[str, str]", wish: str) -> None:
-    """Begin what the launcher wants of this start; a start of the program comes first.  Raises nothing."""
+    """Begin what the launcher wants of this start.  Raises nothing."""
     try:
         load_part("_warm.abi3.so")
         load_part("_record.py")

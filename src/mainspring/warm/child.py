@@ -37,8 +37,7 @@ from mainspring.warm.protocol import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from io import BufferedWriter, FileIO, TextIOWrapper
-    from typing import NoReturn
+    from typing import Any, NoReturn
 
     from mainspring.reasons import ColdReason
 
@@ -78,8 +77,7 @@ def become_start(connection: int, key: bytes, own: Own) -> Start:
     began = read_clock()
     try:
         start, descriptors = read_start(connection)
-        if start.key != key:
-            raise Declined("other-caller")
+        compare_key(start, key)
         take_over(start, descriptors, caller, own)
     except Declined as declined:
         caller.refuse(declined.reason)
@@ -139,6 +137,12 @@ def receive_more(connection: int, size: int, descriptors: list[int]) -> bytes:
     if not content:
         raise Malformed
     return content
+
+
+def compare_key(start: Start, key: bytes) -> None:
+    """Raises Declined for a caller that this host is not for: two keys may have the same hash."""
+    if start.key != key:
+        raise Declined("other-caller")
 
 
 # ---- taking over ----------------------------------------------------------------------------
@@ -250,27 +254,28 @@ def renew_streams() -> None:
     The objects stay the same, since imported modules may hold them; CPython makes them as it is done
     here (Python/pylifecycle.c, create_stdio).
     """
+    is_buffered = not sys.stdout.write_through  # type: ignore[union-attr]  # it is a TextIOWrapper
     for descriptor, (name, binary_mode, mode) in enumerate(STANDARD):
-        stream: TextIOWrapper = getattr(sys, name)
-        renew_stream(stream, descriptor, binary_mode)
-        stream.mode = mode  # type: ignore[misc]  # as create_stdio sets it
+        stream = getattr(sys, name)
+        renew_stream(stream, descriptor, binary_mode, is_buffered=is_buffered)
+        stream.mode = mode
 
 
-def renew_stream(stream: "TextIOWrapper", descriptor: int, mode: str) -> None:
+def renew_stream(stream: "Any", descriptor: int, mode: str, *, is_buffered: bool) -> None:
     encoding, errors, write_through = stream.encoding, stream.errors, stream.write_through
-    buffer: BufferedWriter = stream.buffer  # type: ignore[assignment]
-    raw: FileIO = getattr(buffer, "raw", buffer)  # type: ignore[assignment]
+    buffer = stream.buffer
+    raw = getattr(buffer, "raw", buffer)
     name = raw.name
-    raw.__init__(descriptor, mode, closefd=False)  # type: ignore[misc]
+    raw.__init__(descriptor, mode, closefd=False)
     raw.name = name
     if raw is not buffer:
-        buffer.__init__(raw, find_buffer_size(descriptor))  # type: ignore[misc]
-    stream.__init__(  # type: ignore[misc]
+        buffer.__init__(raw, find_buffer_size(descriptor))
+    stream.__init__(
         buffer,
         encoding,
         errors,
         newline="\n",
-        line_buffering=not sys.stdout.write_through and (descriptor == STDERR or raw.isatty()),
+        line_buffering=is_buffered and (descriptor == STDERR or raw.isatty()),
         write_through=write_through,
     )
 

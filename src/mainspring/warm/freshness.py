@@ -1,5 +1,11 @@
 """stub"""
+
+
 class Watch:
-    descriptor=-1
-    def __init__(self,*a): pass
-    def find_change(self): return None
+    descriptor = -1
+
+    def __init__(self, *a):
+        pass
+
+    def find_change(self):
+        return None

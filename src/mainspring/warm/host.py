@@ -7,7 +7,6 @@ What ends a host is in reasons.py (HOST_ENDS).  It then takes no more callers, a
 """
 
 import os
-import sys
 import time
 
 from mainspring._warm import (
@@ -15,14 +14,12 @@ from mainspring._warm import (
     die_with_parent,
     listen_at,
     make_pair,
-    open_process,
     read_signal,
     receive,
     send,
     wait_ready,
     watch_signals,
 )
-from mainspring.places import try_lock
 from mainspring.warm.child import Own, become_start
 from mainspring.warm.protocol import (
     ANSWER,

@@ -1,2 +1,5 @@
 """stub"""
-def begin(folder, recipe_id, program, python): return None
+
+
+def begin(folder, recipe_id, program, python):
+    return None

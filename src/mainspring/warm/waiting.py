@@ -4,8 +4,8 @@ The launcher says in MAINSPRING_WARM what a start is to be:
 
     wish   := "record:" ID | "host:" ID ":" KEY_DESCRIPTOR ":" FOLDER_DESCRIPTOR | "quick"
 
-ID is the recipe's; what selects the host can be read from KEY_DESCRIPTOR; FOLDER_DESCRIPTOR is the runtime
-folder.  "quick" is a start that ends like a child, for tests.
+ID is the recipe's; what selects the host can be read from KEY_DESCRIPTOR; FOLDER_DESCRIPTOR is the
+runtime folder.  "quick" is a start that ends like a child, for tests.
 """
 
 import os
@@ -42,7 +42,13 @@ SELECTED_PREFIXES = (
     "LC_", "LANG", "PYTHON", "LD_", "MALLOC_", "OMP_", "MKL_", "OPENBLAS_", "SSL_", "MAINSPRING", "TZ",
     "GLIBC_", "COV_CORE_", "COVERAGE_",
 )  # fmt: skip
-SELECTED_NAMES = {"HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "SETUPTOOLS_USE_DISTUTILS"}
+SELECTED_NAMES = {
+    "HOME",
+    "XDG_CACHE_HOME",
+    "XDG_STATE_HOME",
+    "XDG_RUNTIME_DIR",
+    "SETUPTOOLS_USE_DISTUTILS",
+}
 PATIENCE_MS = 200
 
 
@@ -141,7 +147,11 @@ class Waiting:
             raise GivenUp("stale", changed)
         doors = Doors(self.folder, f"{self.key_name}.sock", watch.descriptor, self.watch_session())
         host = Host(
-            self.key, doors, watch.find_change, self.describe, read_count(os.environ, "MAINSPRING_HOST_IDLE")
+            self.key,
+            doors,
+            watch.find_change,
+            self.describe,
+            read_count(os.environ, "MAINSPRING_HOST_IDLE"),
         )
         host.on_start = self.note_use
         host.on_end = lambda: self.leave(host)
@@ -273,7 +283,7 @@ def name_terminal(session: str) -> str | None:
         return None
     device = int(session.partition(":")[2])
     major, minor = os.major(device), os.minor(device)
-    is_pseudo = 136 <= major <= 143  # noqa: PLR2004 - Documentation/admin-guide/devices.txt
+    is_pseudo = 136 <= major <= 143  # Documentation/admin-guide/devices.txt
     return f"/dev/pts/{(major - 136) * 256 + minor}" if is_pseudo else f"{major}:{minor}"
 
 
@@ -283,7 +293,7 @@ def quote_json(text: str | None) -> str:
     quoted = "".join(
         character if " " <= character <= "~" and character not in '"\\' else f"\\u{ord(character):04x}"
         for character in text
-        if ord(character) <= 0xFFFF  # noqa: PLR2004 - others would need two
+        if ord(character) <= 0xFFFF  # others would need two
     )
     return f'"{quoted}"'
 
@@ -292,7 +302,7 @@ def quote_json(text: str | None) -> str:
 
 
 def retire_others(folder: int, own: str) -> None:
-    """End the hosts that were not used for longest, where there are more than may be; ends the process."""
+    """End the hosts that were not used for longest, as long as there are too many; ends the process."""
     try:
         others = list_others(folder, own)
         while others and is_too_much(folder, others):
