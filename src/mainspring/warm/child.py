@@ -236,7 +236,7 @@ def take_strings(start: Start) -> None:
 
 
 def take_signals(ignored: int) -> None:
-    from _signal import SIG_IGN, signal
+    from _signal import SIG_IGN, signal  # type: ignore[import-not-found]  # typeshed lacks it
 
     number = 1
     while ignored >> (number - 1):

@@ -15,7 +15,7 @@ All numbers are little-endian.
 
 A caller may instead send TYPE "I" (answered by "J" and a JSON object) or "E" (answered by "O": the host
 ends).  A host answers a start by "R" and a reason, or "S" PID i32, and then "T" SIGNAL i32 (stopped),
-"C" (continued), "X" WAIT_STATUS i32 (ended).  The launcher's side is native/launcher/request.c and reply.c.
+"C" (continued), "X" WAIT_STATUS i32 (ended).  The other side is native/launcher/request.c and reply.c.
 """
 
 TYPE_CHECKING = False
