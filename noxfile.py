@@ -67,3 +67,4 @@ def bench(session: nox.Session) -> None:
     session.run("python", "bench/starts.py", *session.posargs)
     session.run("python", "bench/ahead.py")
     session.run("python", "bench/sweep.py")
+    session.run("python", "bench/warm.py")
