@@ -13,9 +13,9 @@ from _frozen_importlib_external import spec_from_file_location
 from mainspring.codecache.counters import count_start
 from mainspring.codecache.entry import sign_source
 from mainspring.codecache.schedule import is_due
-from mainspring.places import Refused
+from mainspring.places import Refused, open_folder
 from mainspring.plan import Plan, plan_start
-from mainspring.settings import find_log
+from mainspring.settings import find_log, find_runtime_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,14 +30,14 @@ NATIVE = "_native.abi3.so"
 DAY_SECONDS = 86_400.0  # how exactly the sweep knows when an entry was last used
 
 
-def start(root: str) -> "Callable[[], None] | None":
+def start(root: str, warm: str | None = None) -> "Callable[[], None] | None":
     """Arrange the start that this interpreter is about to make, with the package in *root*.
 
-    Called by a slot, once.  Raises nothing, and leaves nothing of the package behind.  Returns what
+    Called by a slot, once.  *warm* is what MAINSPRING_WARM held.  Raises nothing, and leaves nothing of the package behind.  Returns what
     hands a SIGINT on to the program, if there is a way to.
     """
     try:
-        arrange_start(os.environ)
+        arrange_start(os.environ if warm is None else {**os.environ, "MAINSPRING_MIN_SIZE": "0"}, warm)
         native = sys.modules.get("mainspring._native")
         return None if native is None else native.hand_on_interrupt
     finally:
@@ -45,13 +45,14 @@ def start(root: str) -> "Callable[[], None] | None":
         forget_folders(root)
 
 
-def arrange_start(environment: "Mapping[str, str]") -> None:
+def arrange_start(environment: "Mapping[str, str]", warm: str | None = None) -> None:
     # the native module reads the same clock when it logs the start
     started = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
     plan = Plan()
     try:
         if load_part(NATIVE).awaits_script():
             plan = plan_start(environment)
+            plan.warm = warm
             carry_out(plan, environment, started)
     except Exception as error:  # noqa: BLE001 - a bug of ours must not be the end of a program
         plan.reason = "no-native" if isinstance(error, ImportError) else "internal-error"
@@ -79,7 +80,7 @@ def carry_out(plan: Plan, environment: "Mapping[str, str]", started: int) -> Non
     note_start(plan, started)
     sweep_cache(plan, environment)
     if plan.code is not None:
-        arm_start(plan, prepare_log(plan, environment, started))
+        arm_start(plan, prepare_log(plan, environment, started), record_start(plan, environment))
     else:
         log_start(plan, environment, started)
 
@@ -145,7 +146,20 @@ def sweep_cache(plan: Plan, environment: "Mapping[str, str]") -> None:
         pass
 
 
-def arm_start(plan: Plan, log: "Log | None") -> None:
+def record_start(plan: Plan, environment: "Mapping[str, str]") -> "Callable[[int | None], None] | None":
+    """Record what the program imports, if that was asked for; what completes the recording."""
+    kind, _, recipe_id = (plan.warm or "").partition(":")
+    if kind != "record":
+        return None
+    user = os.geteuid()
+    folder = open_folder(find_runtime_folder(environment, user), (user,))
+    load_part("_warm.abi3.so")
+    finish: Callable[[int | None], None]
+    finish = load_part("_record.py").begin(folder, recipe_id, plan.script, sys.executable)
+    return finish
+
+
+def arm_start(plan: Plan, log: "Log | None", finish: "Callable[[int | None], None] | None") -> None:
     """Let the code start where CPython would compile the script."""
     assert plan.code is not None
     assert plan.source is not None
@@ -156,7 +170,7 @@ def arm_start(plan: Plan, log: "Log | None") -> None:
     categories = vars(sys.modules["builtins"])
     warnings = tuple((categories[name], text, line) for name, text, line in plan.warnings)
     load_part(NATIVE).arm(
-        plan.script, plan.code, warnings, log, sign_source(plan.source.status), None, None
+        plan.script, plan.code, warnings, log, sign_source(plan.source.status), None, finish
     )
 
 

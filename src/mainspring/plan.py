@@ -36,6 +36,7 @@ class Plan:
         self.saved_ns = 0
         self.compile_ns = 0
         self.read_only = False
+        self.warm: str | None = None  # what the launcher wants of the start
 
     @property
     def verdict(self) -> "Verdict | None":

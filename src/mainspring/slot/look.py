@@ -8,6 +8,7 @@ try:
         (
             b"MAINSPRING_LOG" in environ
             or b"MAINSPRING_MIN_SIZE" in environ
+            or b"MAINSPRING_WARM" in environ
             or (name[:1] not in "-" and stat(name).st_size >= 2048)
         )
         and not (
@@ -42,7 +43,7 @@ try:
                     "mainspring", f"{package}/_start.py", submodule_search_locations=[package]
                 )
             )
-            hand_on = sys.modules["mainspring"].start(root)
+            hand_on = sys.modules["mainspring"].start(root, locals().get("warm"))
         finally:
             if interrupts and hand_on is not None:
                 hand_on()

@@ -17,18 +17,22 @@ def take_away():
 
 
 def restore_environment():
-    """Whether this is the start that the launcher made, and not an interpreter within it."""
+    """Whether this is the start that the launcher made, and not an interpreter within it.
+
+    And what it is to do for warm starts, which nobody else finds.
+    """
     noted = os.environ.pop("MAINSPRING_START", None)
     if noted is None:
-        return False
+        return False, None
+    warm = os.environ.pop("MAINSPRING_WARM", None)
     if noted == "1":
         os.environ.pop("PYTHONPATH", None)
     else:
         os.environ["PYTHONPATH"] = noted[2:]
-    return True
+    return True, warm
 
 
-def arrange(folder):
+def arrange(folder, warm):
     if sys.version_info < (3, 11):
         log_old_python()
         return
@@ -36,7 +40,7 @@ def arrange(folder):
 
     package = os.path.dirname(folder)
     look = SourceFileLoader("look", package + "/slot/look.py").get_code("look")
-    exec(look, {"root": os.path.dirname(package)})
+    exec(look, {"root": os.path.dirname(package), "warm": warm})
 
 
 def log_old_python():
@@ -71,8 +75,9 @@ def append(path, line):
 
 folder, this_module = take_away()
 try:
-    if restore_environment():
-        arrange(folder)
+    is_ours, warm = restore_environment()
+    if is_ours:
+        arrange(folder, warm)
 except Exception:
     pass  # never the cause of a failure: the start goes on as CPython's own
 try:
