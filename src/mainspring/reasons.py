@@ -254,6 +254,7 @@ ENDERS: dict[str, Row] = {
     "output": Row("writes to a file or to a standard stream", NOTHING),
     "patch": Row("replaces a function, class or value of a module that was imported before", NOTHING),
     "process": Row("starts a process", NOTHING),
+    "process-state": Row("asks for the process's limits, priority or umask, or changes them", NOTHING),
     "process-id": Row("asks for the number of the process, or of its parent", NOTHING),
     "program-end": Row("the program ended", NOTHING),
     "signals": Row("changes how signals are handled", NOTHING),

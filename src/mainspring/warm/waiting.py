@@ -23,7 +23,7 @@ from mainspring.warm.freshness import Watch
 from mainspring.warm.host import Doors, Host
 from mainspring.warm.hostlog import tell_of_host
 from mainspring.warm.protocol import END, INSPECT, pack_frame
-from mainspring.warm.recipe import change_recipe, read_recipe
+from mainspring.warm.recipe import amend, give_up, read_recipe
 from mainspring.warm.recorder import begin as begin_recording
 from mainspring.warm.runtime import open_runtime_folder
 
@@ -129,16 +129,15 @@ class Waiting:
     def judge(self, recipe: "Recipe", ahead: "Ahead", condition: Condition) -> None:
         """Raises GivenUp where a fork would not be a start."""
         if ahead.effect is not None:
-            module, reason, detail = ahead.effect
-            change_recipe(self.folder, self.recipe_id, lambda old: old.leave_out(module, reason, detail))
-            raise GivenUp("effect", f"{module} {reason} {detail}")
-        unknown = {name for name in ahead.read_names if not is_selected(name)} - set(recipe.names)
+            amend(self.folder, self.recipe_id, ahead.effect)
+            raise GivenUp("effect", " ".join(ahead.effect).rstrip())
+        unknown = {name for name in ahead.read_names if not is_selected(name)} - recipe.names
         if unknown:
-            change_recipe(self.folder, self.recipe_id, lambda old: old.add_names(unknown))
+            amend(self.folder, self.recipe_id, None, unknown)
             raise GivenUp("selection", " ".join(sorted(unknown)))
         difference = condition.find_difference()
         if difference is not None:
-            change_recipe(self.folder, self.recipe_id, lambda old: old.give_up(difference))
+            give_up(self.folder, self.recipe_id, difference)
             raise GivenUp(difference)
 
     def open_doors(self, watch: Watch) -> Host:
