@@ -82,8 +82,8 @@ def hosts(launcher: Path, tmp_path: Path) -> Iterator[Hosts]:
     found.runtime.mkdir(mode=0o700, parents=True)
     yield found
     for process in found.answering:
-        process.kill()
-        process.wait()
+        with process:
+            process.kill()
 
 
 RECIPE = (

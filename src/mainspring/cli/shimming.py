@@ -96,8 +96,8 @@ def refusing_places() -> Iterator[None]:
     try:
         yield
     except Refused as refused:
-        row = REASONS[refused.reason]
-        raise RefusedPlaceError(refused.path, row.meaning, row.remedy) from refused
+        remedy = "let it be yours, and writable by you alone, or set XDG_DATA_HOME"
+        raise RefusedPlaceError(refused.path, REASONS[refused.reason].meaning, remedy) from refused
 
 
 def find_data() -> str:
