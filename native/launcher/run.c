@@ -11,6 +11,7 @@
 #include "options.h"
 #include "reason.h"
 #include "report.h"
+#include "warm.h"
 
 extern char **environ;
 
@@ -31,11 +32,11 @@ static char **make_arguments(struct interpreter *interpreter, char **rest)
 }
 
 /* Returns the reason for which the start has to be a plain one after all. */
-static enum reason start_hooked(char **arguments, const char *start_folder)
+static enum reason start_hooked(char **arguments, const char *start_folder, const char *warm)
 {
     struct hooked_environment environment;
     enum reason reason = REASON_ENVIRONMENT_TOO_BIG;
-    if (make_hooked_environment(&environment, environ, start_folder)) {
+    if (make_hooked_environment(&environment, environ, start_folder, warm)) {
         execve(arguments[0], arguments, environment.variables);
         reason = errno == E2BIG ? REASON_ENVIRONMENT_TOO_BIG : REASON_NONE;
     }
@@ -45,13 +46,28 @@ static enum reason start_hooked(char **arguments, const char *start_folder)
     return reason;
 }
 
+static enum reason start_by_host_or_hook(char **arguments, const struct options *options,
+                                         const char *start_folder)
+{
+    struct warm_start warm = {
+        .arguments = arguments,
+        .script = 1 + options->script,
+        .environment = environ,
+        .start_folder = start_folder,
+        .ruled_out = options->rules_out_warm,
+    };
+    if (options->warm && options->kind == PROGRAM_SCRIPT)
+        start_warm(&warm);
+    return start_hooked(arguments, start_folder, warm.warm[0] == '\0' ? NULL : warm.warm);
+}
+
 static void start(char **arguments, const struct options *options, const struct place *launcher,
                   const struct timespec *began)
 {
     char start_folder[PATH_MAX];
     enum reason reason = find_reason(options, launcher, start_folder);
     if (reason == REASON_NONE)
-        reason = start_hooked(arguments, start_folder);
+        reason = start_by_host_or_hook(arguments, options, start_folder);
     if (reason == REASON_NONE)
         return;
     log_plain_start(options, reason, began);
@@ -92,8 +108,11 @@ int run_program(char **arguments, const struct place *launcher, const struct tim
     if (started == NULL)
         return report_failure(OUT_OF_MEMORY, NULL, NULL);
     /* Again, because the options of the #! line are in front now. */
-    if (interpreter.shebang.option_count > 0)
+    if (interpreter.shebang.option_count > 0) {
+        bool warm = options.warm;
         parse_options(started + 1, &options);
+        options.warm = warm;
+    }
     start(started, &options, launcher, began);
     int status = report_failure(NOT_EXECUTABLE, interpreter.path, strerror(errno));
     free(started);
