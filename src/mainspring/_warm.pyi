@@ -4,6 +4,10 @@
 
 # ---- finish.c
 
+def finish(status: int | None, /) -> None: ...
+def prepare_end() -> str | None: ...
+def tell_end(descriptor: int, /) -> None: ...
+
 # ---- socket.c
 
 # ---- adopt.c

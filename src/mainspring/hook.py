@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 ASCII_CODEC = "encodings.ascii"
 NATIVE = "_native.abi3.so"
+NATIVE_WARM = "_warm.abi3.so"
+WARM = "MAINSPRING_WARM"  # from the launcher, for one start
 DAY_SECONDS = 86_400.0  # how exactly the sweep knows when an entry was last used
 
 
@@ -49,9 +51,13 @@ def arrange_start(environment: "Mapping[str, str]") -> None:
     # the native module reads the same clock when it logs the start
     started = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
     plan = Plan()
+    warm = os.environ.pop(WARM, "")
+    if warm:
+        environment = {**environment, "MAINSPRING_MIN_SIZE": "0"}  # what is warm is so at any size
     try:
         if load_part(NATIVE).awaits_script():
             plan = plan_start(environment)
+            plan.finish = prepare_finish(warm)
             carry_out(plan, environment, started)
     except Exception as error:  # noqa: BLE001 - a bug of ours must not be the end of a program
         plan.reason = "no-native" if isinstance(error, ImportError) else "internal-error"
@@ -156,8 +162,23 @@ def arm_start(plan: Plan, log: "Log | None") -> None:
     categories = vars(sys.modules["builtins"])
     warnings = tuple((categories[name], text, line) for name, text, line in plan.warnings)
     load_part(NATIVE).arm(
-        plan.script, plan.code, warnings, log, sign_source(plan.source.status), None, None
+        plan.script, plan.code, warnings, log, sign_source(plan.source.status), None, plan.finish
     )
+
+
+def prepare_finish(warm: str) -> "Callable[[int | None], None] | None":
+    """What ends the program; None for CPython.
+
+    "quick" asks for the quick end without a host; a descriptor after a colon is told of it.
+    """
+    word, _, descriptor = warm.partition(":")
+    if word != "quick":
+        return None
+    native = load_part(NATIVE_WARM)
+    if descriptor.isdecimal():
+        native.tell_end(int(descriptor))
+    finish: Callable[[int | None], None] = native.finish
+    return finish
 
 
 def load_part(name: str) -> "ModuleType":

@@ -14,7 +14,7 @@ from mainspring.settings import find_cache_folder, is_read_only
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import CodeType
 
     from mainspring.codecache.entry import Warnings
@@ -36,6 +36,7 @@ class Plan:
         self.saved_ns = 0
         self.compile_ns = 0
         self.read_only = False
+        self.finish: Callable[[int | None], None] | None = None
 
     @property
     def verdict(self) -> "Verdict | None":
