@@ -233,9 +233,6 @@ def grant_wish(wish: str, plan: "Plan", environment: "Mapping[str, str]") -> Non
     elif kind == "record":
         folder = open_runtime_folder(environment)
         plan.finish = begin_recording(folder, details[0], plan.script, sys.orig_argv[0])
-    elif kind == "quick":
-        tell_end(int(details[0]))
-        plan.finish = finish
 
 
 def begin_host(plan: "Plan", recipe_id: str, key_descriptor: str, folder: str) -> None:
