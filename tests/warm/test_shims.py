@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+from security.people import STRANGER, need_root
 
 from mainspring.warm.targets import Target
 
@@ -200,6 +202,16 @@ def test_a_target_that_is_not_to_be_used(
     assert desk.start_command("tell")[0] == 7
 
 
+def test_a_target_is_of_root_the_user_or_whose_the_shim_is(desk: Desk, bare_python: Path) -> None:
+    need_root()
+    desk.write(f"#!{bare_python}")
+    desk.install("tell")
+    os.chown(desk.targets / "tell", STRANGER, STRANGER)
+    assert desk.start_command("tell")[0] == 126
+    os.chown(desk.shims / "tell", STRANGER, STRANGER, follow_symlinks=False)
+    assert desk.start_command("tell")[0] == 7
+
+
 def test_a_pipe_in_a_target_s_place_is_not_waited_for(desk: Desk, bare_python: Path) -> None:
     desk.write(f"#!{bare_python}")
     desk.install("tell")
@@ -346,3 +358,13 @@ def test_mainspring_off_is_a_plain_start(desk: Desk, bare_python: Path) -> None:
     changes = {"MAINSPRING": "off", "MAINSPRING_LOG": str(desk.log)}
     assert desk.start_command("tell", env=changes) == plain
     assert desk.log.read_text().split("\t")[1] == "off"
+
+
+def test_other_commands_see_through_a_shim(desk: Desk, bare_python: Path) -> None:
+    script = desk.write(f"#!{bare_python}")
+    desk.install("tell")
+    status, output, _ = desk.call("explain", "--json", "tell")
+    facts = json.loads(output)
+    assert (status, facts["kind"], facts["script"]) == (0, "command", str(script))
+    assert desk.call("compile", "tell")[0] == 0
+    assert json.loads(desk.call("explain", "--json", "tell")[1])["verdict"] in {"hit", "refreshed"}
