@@ -274,6 +274,8 @@ def test_what_is_no_python_command_is_called_what_it_is(desk: Desk, opening: str
     [
         ('{"version": [3, 10, 4], "implementation": "python"}', "which is Python 3.10.4; "),
         ('{"version": [3, 11, 4], "implementation": "pypy"}', "which is pypy 3.11.4; "),
+        ("{}", "which does not work; "),
+        ("", "which does not work; "),
     ],
 )
 def test_an_interpreter_that_no_warm_start_can_be_of(desk: Desk, answer: str, words: str) -> None:
@@ -324,6 +326,22 @@ def test_it_is_said_when_the_shims_are_not_first_on_path(desk: Desk, bare_python
     status, output, errors = desk.call("install", "tell", env={"PATH": path})
     assert (status, output) == (0, f"tell\t{desk.folder}/tell\n")
     assert errors.startswith(f"put {desk.shims} first on PATH: ")
+
+
+@pytest.mark.parametrize("option", ["-E", "-sI", "-Es"])
+def test_a_command_that_ignores_settings_is_told_of(
+    desk: Desk, bare_python: Path, enabled_python: Path, option: str
+) -> None:
+    """As pipx writes them: what the launcher sets is ignored, and a slot is not."""
+    desk.write(f"#!{bare_python} {option}")
+    assert desk.call("install", "tell")[2] == (
+        f"tell ignores settings ({option}): let it heed Mainspring with\n"
+        f"  mainspring enable --python {bare_python}\n"
+    )
+    desk.write(f"#!{enabled_python} {option}")
+    desk.install("tell")
+    desk.write(f"#!{bare_python} -WError")
+    desk.install("tell")
 
 
 def test_shims_prints_the_folder_for_path(desk: Desk) -> None:
