@@ -9,6 +9,7 @@ or through a memory map that outlives its descriptor.
 """
 
 import os
+import stat
 import time
 
 from mainspring._warm import add_watch, has_new_mounts, is_local, open_events, read_events
@@ -103,8 +104,10 @@ class Watch:
         folder.signatures = folder.sign()
         names = sorted(folder.names)
         for name, signature in zip(names, folder.split(folder.signatures), strict=True):
-            mode, links = read_number(signature, 0), read_number(signature, 6)
-            if placed and mode and name in folder.contents and (one_by_one or links > 1):
+            mode, links = read_signed_number(signature, 0), read_signed_number(signature, 6)
+            if not stat.S_ISREG(mode):  # a device tells of all that goes through it
+                folder.contents.discard(name)
+            elif placed and name in folder.contents and (one_by_one or links > 1):
                 placed = self._place(folder, name, CONTENT_EVENTS | IN_ATTRIB)
 
     def _place(self, folder: WatchedFolder, name: str, events: int) -> bool:
@@ -138,7 +141,7 @@ class Watch:
             except OSError:
                 continue
             since = since_ns - COARSE_NS if folder.path in self._unwatched else since_ns
-            path = self._find_newer_in(folder, since, is_newer(modified, since))
+            path = self._find_newer_in(folder, since, is_stamp_since(modified, since))
             if path is not None:
                 return path
         return None
@@ -148,14 +151,14 @@ class Watch:
         if folder_newer and folder.listed:
             return folder.path
         for name, signature in zip(sorted(folder.names), folder.split(folder.signatures), strict=True):
-            changed = read_number(signature, 7)  # of a file
-            if is_newer(changed, since_ns) or (
-                not changed and folder_newer and is_new(folder.join(name), since_ns)
+            changed = read_signed_number(signature, 7)  # of a file
+            if is_stamp_since(changed, since_ns) or (
+                not changed and folder_newer and is_new_since(folder.join(name), since_ns)
             ):
                 return folder.join(name)
         if folder_newer:
             for entry in folder.listing:
-                if is_new(folder.join(entry), since_ns):
+                if is_new_since(folder.join(entry), since_ns):
                     return folder.join(entry)
         return None
 
@@ -173,11 +176,12 @@ class Watch:
 
     def _judge(self, folder: WatchedFolder, name: str, mask: int) -> "str | None":
         if mask & IN_GONE:
-            return folder.path
+            return folder.join(name) if name else folder.path
         if not name:
             return self._compare_itself(folder)
         if name in folder.names:
-            return folder.join(name) if mask & (IN_MODIFY | IN_COME_OR_GO) else folder.compare_names()
+            decisive = IN_COME_OR_GO | (IN_MODIFY if name in folder.contents else 0)
+            return folder.join(name) if mask & decisive else folder.compare_names()
         if mask & IN_COME_OR_GO and self._plan.is_of_interest(folder, name):
             return self._compare_entries(folder)
         return None
@@ -210,18 +214,18 @@ class Watch:
         return folder.path if self._plan.list_entries(folder) != folder.listing else None
 
 
-def read_number(signature: bytes, index: int) -> int:
+def read_signed_number(signature: bytes, index: int) -> int:
     return memoryview(signature).cast("Q")[index]
 
 
-def is_newer(stamp_ns: int, since_ns: int) -> bool:
+def is_stamp_since(stamp_ns: int, since_ns: int) -> bool:
     """A stamp without nanoseconds is that of a coarse clock."""
     return stamp_ns >= since_ns - (COARSE_NS if stamp_ns % 10_000_000 == 0 else TICK_NS)
 
 
-def is_new(path: str, since_ns: int) -> bool:
+def is_new_since(path: str, since_ns: int) -> bool:
     """Whether *path* came to be since, or went."""
     try:
-        return is_newer(os.lstat(path).st_ctime_ns, since_ns)
+        return is_stamp_since(os.lstat(path).st_ctime_ns, since_ns)
     except OSError:
         return True
