@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from mainspring.warm.freshness import Watch
+
+from .watch_apart import LATER
 from .watched import Program
 
 QUEUE = Path("/proc/sys/fs/inotify/max_queued_events")
@@ -43,6 +46,17 @@ def test_a_change_whose_event_was_lost_is_seen(program: Program, path: str) -> N
     watch = program.watch()
     overflow(program.root / "app")
     (program.root / path).write_text("#")
+    assert watch.find_change() is not None
+    watch.close()
+
+
+def test_a_folder_made_anew_while_events_were_lost_is_not_taken_for_the_old_one(tmp_path: Path) -> None:
+    folder = tmp_path / "searched"
+    folder.mkdir()
+    watch = Watch(set(), {str(folder)}, {"json"}, set(), time.time_ns() + LATER)
+    overflow(tmp_path)
+    folder.rmdir()
+    folder.mkdir()
     assert watch.find_change() is not None
     watch.close()
 

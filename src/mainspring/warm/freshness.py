@@ -28,6 +28,7 @@ IN_ONLY_FOLDER = 0x1000000
 FOLDER_EVENTS = IN_COME_OR_GO | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLY_FOLDER
 CONTENT_EVENTS = IN_MODIFY | IN_CLOSE_WRITE
 
+MANY_EVENTS = 1000  # take longer than to compare everything
 FEW_FILES = 2  # are watched one by one: what else is written in a script's folder then wakes no host
 TICK_NS = 20_000_000  # how late a time stamp may be: the kernel's clock for them goes by 10 ms at most
 COARSE_NS = 2_000_000_000  # and that of vfat by 2 s, as some servers' may
@@ -165,14 +166,19 @@ class Watch:
     # ---- looking
 
     def _look(self) -> "str | None":
-        overflow = self._mounts < 0 or has_new_mounts(self._mounts)
-        for watch, mask, name in read_events(self.descriptor) if self.descriptor >= 0 else ():
-            overflow |= mask & IN_OVERFLOW != 0
+        events = read_events(self.descriptor) if self.descriptor >= 0 else []
+        new_mounts = self._mounts < 0 or has_new_mounts(self._mounts)
+        if new_mounts or len(events) > MANY_EVENTS or any(mask & IN_OVERFLOW for _, mask, _ in events):
+            return self._compare(self._plan.folders.values()) or self._compare_watches()
+        return self._judge_all(events) or self._compare(self._unwatched.values())
+
+    def _judge_all(self, events: "list[tuple[int, int, str]]") -> "str | None":
+        for watch, mask, name in events:
             for folder, own in self._owners.get(watch, ()):
                 path = self._judge(folder, own or name, mask)
                 if path is not None:
                     return path
-        return self._compare((self._plan.folders if overflow else self._unwatched).values())
+        return None
 
     def _judge(self, folder: WatchedFolder, name: str, mask: int) -> "str | None":
         if mask & IN_GONE:
@@ -189,6 +195,18 @@ class Watch:
     def _compare_itself(self, folder: WatchedFolder) -> "str | None":
         parent = self._plan.folders.get(folder.path.rpartition("/")[0] or "/")
         return None if parent is None else parent.compare_names()
+
+    def _compare_watches(self) -> "str | None":
+        """A folder made anew may look as the old one did, but it is not the one that is watched."""
+        for watch, owners in self._owners.items():
+            for folder, name in owners:
+                path = folder.join(name) if name else folder.path
+                try:
+                    if add_watch(self.descriptor, path, IN_ATTRIB) != watch:
+                        return path
+                except OSError:
+                    return path
+        return None
 
     def _compare(self, folders: "Iterable[WatchedFolder]") -> "str | None":
         for folder in folders:
