@@ -53,12 +53,21 @@ OOM_SCORE_ADJ = "/proc/self/oom_score_adj"
 class Own:
     """What children have from their host; most callers have the same."""
 
-    def __init__(self) -> None:
+    def __init__(self, key: bytes) -> None:
+        self.coerced = find_coerced_locale(key)
         self.limits = read_limits()
         self.nice = os.getpriority(os.PRIO_PROCESS, 0)
         self.affinity = read_affinity()
         self.oom_score_adj = read_oom_score()
         note_layout()
+
+
+def find_coerced_locale(key: bytes) -> "list[bytes]":
+    """What CPython itself puts into the environment where the locale is C (PEP 538)."""
+    value = os.environ._data.get(b"LC_CTYPE")  # type: ignore[attr-defined]
+    if value is None or b"\0env:LC_CTYPE=" in key:
+        return []
+    return [b"LC_CTYPE=" + value]
 
 
 class Declined(Exception):
@@ -163,6 +172,7 @@ def take_over(start: Start, descriptors: list[int], caller: Caller, own: Own) ->
     make_room(start, own)
     caller.connection = place_descriptors(caller.connection, given, start.numbers)
     take_limits(start, own)
+    start.environment += own.coerced
     take_strings(start)
     take_signals(start.ignored)
     renew_streams()
@@ -238,13 +248,12 @@ def take_strings(start: Start) -> None:
 
 
 def take_signals(ignored: int) -> None:
-    from _signal import SIG_IGN, signal  # type: ignore[import-not-found]  # typeshed lacks it
+    from _signal import SIG_IGN, signal, valid_signals  # type: ignore[import-not-found]  # typeshed lacks it
 
-    number = 1
-    while ignored >> (number - 1):
-        if ignored >> (number - 1) & 1 and number not in IGNORED_BY_PYTHON:
-            signal(number, SIG_IGN)
-        number += 1
+    if ignored:
+        for number in valid_signals():  # the C library keeps two for itself
+            if ignored >> (number - 1) & 1 and number not in IGNORED_BY_PYTHON:
+                signal(number, SIG_IGN)
 
 
 # ---- what an interpreter makes anew at each start --------------------------------------------
