@@ -143,7 +143,8 @@ def run_program(start, rights, connection):
     started = frame(b"S", struct.pack("<i", os.getpid()))
     place = array.array("i", [own])
     try:
-        connection.sendmsg([started], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, place)])
+        rights_along = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, place)]
+        connection.sendmsg([started], rights_along, socket.MSG_NOSIGNAL)
     except OSError:
         note("unheard")
         os._exit(0)
