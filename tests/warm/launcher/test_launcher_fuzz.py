@@ -16,7 +16,9 @@ def test_mutated_replies_and_recipes_are_read_within_their_bounds(tmp_path: Path
     fuzzer = tmp_path / "fuzz_launcher"
     sanitized = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
     sources = [ROOT / "fuzz" / "fuzz_launcher.c", *READERS]
-    subprocess.run([compiler, "-std=c17", "-D_GNU_SOURCE", *sanitized, "-o", fuzzer, *sources], check=True)
+    subprocess.run(
+        [compiler, "-std=c17", "-D_GNU_SOURCE", *sanitized, "-o", fuzzer, *sources], check=True
+    )
     done = subprocess.run([fuzzer, "20000"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "20000 inputs for each reader\n"

@@ -37,7 +37,12 @@ def bits_of(*numbers: int) -> int:
 
 
 def test_arguments_and_environment_arrive_as_they_are(warm: Stage) -> None:
-    warm.environment |= {"EMPTY": "", "ODD": "a=b\n\udcff", "MAINSPRING_START": "1", "MAINSPRING_WARM": "x"}
+    warm.environment |= {
+        "EMPTY": "",
+        "ODD": "a=b\n\udcff",
+        "MAINSPRING_START": "1",
+        "MAINSPRING_WARM": "x",
+    }
     request = request_after(warm, "")
     words = [str(warm.python), str(warm.script), "a", "\udcff", ""]
     assert (request["arguments"], request["skip"]) == (words, 1)
@@ -174,7 +179,9 @@ def test_a_setting_that_a_host_would_heed_otherwise_makes_a_start_cold(
         ("MAINSPRING_WARM", "x", True),
     ],
 )
-def test_a_host_is_selected_by_what_it_would_heed(stage: Stage, name: str, value: str, same: bool) -> None:
+def test_a_host_is_selected_by_what_it_would_heed(
+    stage: Stage, name: str, value: str, same: bool
+) -> None:
     stage.put_recipe(names=["ANOTHER", "OF_THE_RECIPE"])
     stage.bring_up()
     stage.environment[name] = value
@@ -195,7 +202,9 @@ def test_a_script_is_known_by_the_path_that_cpython_forms(stage: Stage) -> None:
         assert stage.reasons(id=stage.identify(script=formed)) == ["recorded"]
 
 
-@pytest.mark.parametrize("words", [["-c", "print('ran')"], ["-m", "this"], ["-i", "program.py"], ["-x", "program.py"]])
+@pytest.mark.parametrize(
+    "words", [["-c", "print('ran')"], ["-m", "this"], ["-i", "program.py"], ["-x", "program.py"]]
+)
 def test_what_is_no_plain_script_is_cold(warm: Stage, words: list[str]) -> None:
     assert warm.run(*words).returncode == 0
     assert not warm.requests()

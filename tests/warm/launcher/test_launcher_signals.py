@@ -58,7 +58,11 @@ def test_each_signal_that_can_be_caught_is_passed_on(warm: Stage) -> None:
 @pytest.mark.parametrize("name", ["TERM", "INT", "HUP", "QUIT", "ALRM", "USR2"])
 def test_a_signal_that_ends_the_program_ends_the_launcher(warm: Stage, name: str) -> None:
     number = getattr(signal, f"SIG{name}")
-    started, _ = begin(warm, f"import signal\nsignal.signal({number}, 0)\n" + COUNT.replace("for number in", "for _ in [] and"))
+    started, _ = begin(
+        warm,
+        f"import signal\nsignal.signal({number}, 0)\n"
+        + COUNT.replace("for number in", "for _ in [] and"),
+    )
     started.send_signal(number)
     assert started.wait(10) == -number
 
@@ -70,12 +74,14 @@ def test_signals_of_before_the_start_are_the_program_s_too(warm: Stage) -> None:
     warm.write(COUNT)
     blocked = {signal.SIGUSR1, signal.SIGRTMIN}
     os.kill(host["pid"], signal.SIGSTOP)
-    started = warm.begin(warm.script, seen, preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, blocked))
+    started = warm.begin(
+        warm.script, seen, preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, blocked)
+    )
     wait_until(lambda: os.readlink(f"/proc/{started.pid}/exe").endswith("mainspring"))
     started.send_signal(signal.SIGUSR1)
     started.send_signal(signal.SIGRTMIN)
     os.kill(host["pid"], signal.SIGCONT)
-    wait_until(lambda: warm.requests())
+    wait_until(warm.requests)
     wait_until(seen.exists)
     child = int(next(line for line in children_of(host["pid"])))
     pending = wait_until(lambda: read_pending(child))
