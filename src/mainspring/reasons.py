@@ -235,6 +235,7 @@ COLD: dict[str, Row] = {
     "other-limits": Row("the caller's limits or priority are out of the host's reach", NOTHING),
     "recorded": Row("the start was recorded, to learn what may be imported ahead", NOTHING),
     "relative-path": Row("PYTHONPATH has a relative part", "make it absolute"),
+    "session-leader": Row("the start leads the session of its terminal", NOTHING),
     "too-much": Row("more descriptors, arguments or environment than can be handed over", NOTHING),
     "unknown-caller": Row("/proc does not say who and where the caller is", NOTHING),
 }
