@@ -9,6 +9,7 @@
  */
 #include "warm.h"
 
+#include <langinfo.h>
 #include <locale.h>
 #include <string.h>
 
@@ -709,12 +710,31 @@ static PyObject *find_patches(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(a
     return found;
 }
 
-PyDoc_STRVAR(name_locale_doc, "name_locale()\n--\n\nThe locale of all categories, as C names it.");
+PyDoc_STRVAR(name_locale_doc, "name_locale(category)\n--\n\nThe locale of *category*, as C names it.");
 
-static PyObject *name_locale(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
+static PyObject *name_locale(PyObject *Py_UNUSED(module), PyObject *category)
 {
-    const char *name = setlocale(LC_ALL, NULL);
+    long number = PyLong_AsLong(category);
+    if (number == -1 && PyErr_Occurred())
+        return NULL;
+    const char *name = setlocale((int)number, NULL);
     return PyBytes_FromString(name == NULL ? "" : name);
+}
+
+PyDoc_STRVAR(is_wrapper_doc, "is_wrapper(value)\n--\n\nWhether *value* is a wrapper.");
+
+static PyObject *is_wrapper(PyObject *Py_UNUSED(module), PyObject *value)
+{
+    return PyBool_FromLong(find_wrapped(value) != NULL);
+}
+
+/* The constants of `locale` that its judges need: importing it would leave a module behind. */
+int add_record_constants(PyObject *module)
+{
+    if (PyModule_AddIntConstant(module, "LC_ALL", LC_ALL) < 0 ||
+        PyModule_AddIntConstant(module, "LC_CTYPE", LC_CTYPE) < 0)
+        return -1;
+    return PyModule_AddIntConstant(module, "CODESET", CODESET);
 }
 
 PyMethodDef record_methods[] = {
@@ -730,6 +750,7 @@ PyMethodDef record_methods[] = {
     {"remember_names", remember_names, METH_O, remember_names_doc},
     {"forget_names", forget_names, METH_NOARGS, forget_names_doc},
     {"find_patches", find_patches, METH_NOARGS, find_patches_doc},
-    {"name_locale", name_locale, METH_NOARGS, name_locale_doc},
+    {"name_locale", name_locale, METH_O, name_locale_doc},
+    {"is_wrapper", is_wrapper, METH_O, is_wrapper_doc},
     {NULL, NULL, 0, NULL},
 };

@@ -184,6 +184,7 @@ ENDERS: dict[str, Row] = {
     "folder": Row("changes the working directory, or asks for it", NOTHING),
     "import-system": Row("changes sys.path, or how modules are found", NOTHING),
     "locale": Row("changes the locale", NOTHING),
+    "needs-other": Row("is part of, or needs, a module that is left to the program", NOTHING),
     "network": Row("connects or listens", NOTHING),
     "not-always": Row("is not imported, at this place, by every recorded start", NOTHING),
     "output": Row("writes to a file or to a standard stream", NOTHING),

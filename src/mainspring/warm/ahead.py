@@ -37,7 +37,7 @@ def import_ahead(recipe: "Recipe") -> Ahead:
     Raises nothing that an import raises.
     """
     ahead = Ahead()
-    recorder = Recorder(lambda: None)
+    recorder = Recorder(lambda: None, is_host=True)
     keep(recorder)
     listen(recorder.hear)
     recorder.start()

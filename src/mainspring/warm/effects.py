@@ -7,7 +7,7 @@ machine is not looked at again.
 import os
 import sys
 
-from mainspring._warm import name_locale
+from mainspring._warm import CODESET, LC_ALL, LC_CTYPE, name_locale
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     #: see observe_process
     State = tuple[tuple[object, ...], ...]
 
-#: audit event -> reason; of consequence wherever it is raised
+#: audit event -> reason; what follows may depend on it, wherever it is raised
 EVENTS = {
     "_thread.start_joinable_thread": "thread",
     "_thread.start_new_thread": "thread",
@@ -37,10 +37,6 @@ EVENTS = {
     "signal.pthread_kill": "process",
     "socket.bind": "network",
     "socket.connect": "network",
-    "socket.getaddrinfo": "network",
-    "socket.gethostbyaddr": "network",
-    "socket.gethostbyname": "network",
-    "socket.getnameinfo": "network",
     "socket.sendmsg": "network",
     "socket.sendto": "network",
     "socket.sethostname": "network",
@@ -50,7 +46,7 @@ EVENTS = {
     "sys.setprofile": "patch",
     "sys.settrace": "patch",
 }
-#: audit event -> reason; of consequence in an import alone
+#: audit event -> reason; of consequence in an import alone, which is then left to the program
 IMPORT_EVENTS = {
     "fcntl.flock": "output",
     "fcntl.lockf": "output",
@@ -64,6 +60,10 @@ IMPORT_EVENTS = {
     "os.symlink": "output",
     "os.truncate": "output",
     "os.utime": "output",
+    "socket.getaddrinfo": "network",
+    "socket.gethostbyaddr": "network",
+    "socket.gethostbyname": "network",
+    "socket.getnameinfo": "network",
     "sqlite3.connect": "output",
     "syslog.openlog": "output",
     "syslog.syslog": "output",
@@ -98,29 +98,58 @@ QUERIES = {
 CALLER_NAMES = {"PWD": "folder", "OLDPWD": "folder", "SHLVL": "process-id", "_": "process-id"}
 #: what modules draw at import and a child of a host draws anew (warm/child.py)
 RENEWED = ("multiprocessing.process", "numpy.random")
-RANDOM_DEVICES = ("/dev/random", "/dev/urandom", "/dev/hwrng")
+#: what reading a device is
+DEVICES = {
+    "/dev/hwrng": "entropy",
+    "/dev/random": "entropy",
+    "/dev/tty": "terminal",
+    "/dev/urandom": "entropy",
+}
 QUIET_DEVICES = ("/dev/null", "/dev/zero", "/dev/full")
+#: functions of `_locale` and `time` that tell of a locale, once the program has set one
+LOCALE_QUERIES = ("localeconv", "nl_langinfo", "setlocale", "strcoll", "strftime", "strxfrm")
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 STANDARD_DESCRIPTORS = ((0,), (1,), (2,))
 
 
-def judge_event(event: str, arguments: "tuple[object, ...]", *, is_import: bool) -> "Cause | None":
-    """What stands against imports ahead after *event*; None if nothing does."""
-    reason = EVENTS.get(event) or (IMPORT_EVENTS.get(event) if is_import else None)
-    if reason is None:
+#: reasons that leave an import to the program, and nothing else: they tell of what it asked for, or of
+#: what no other import looks at
+PASSING = {
+    "arguments", "entropy", "environment", "folder", "locale", "needs-other", "output", "process-id",
+    "process-state", "terminal",
+}  # fmt: skip
+#: a change of the encoding that text is read in
+OTHER_ENCODING = ("locale", "LC_CTYPE")
+
+
+def is_passing(cause: "Cause") -> bool:
+    """Whether *cause* matters to the import that it was found in, and to no other."""
+    if cause[0] == "network":
+        return cause[1].startswith("socket.get")
+    return cause[0] in PASSING and cause != OTHER_ENCODING
+
+
+def judge_event(event: str, arguments: "tuple[object, ...]") -> "Cause | None":
+    """What stands against all imports after *event*; None if nothing does."""
+    reason = EVENTS.get(event)
+    if reason is None or (event == "socket.bind" and has_no_port(arguments[1])):
         return None
-    if event == "socket.bind" and has_no_port(arguments[1]):
-        return None
-    if event == "sqlite3.connect" and arguments[:1] == (":memory:",):
-        return None
-    if event in {"sys.settrace", "sys.setprofile"}:
-        return reason, event
     return reason, describe_event(event, arguments)
 
 
 def has_no_port(address: object) -> bool:
     """Whether a socket is bound to *address* only to see if it can be: the kernel picks the port."""
     return isinstance(address, tuple) and len(address) > 1 and address[1] == 0
+
+
+def is_about_encoding(name: str, arguments: "tuple[object, ...]") -> bool:
+    """Whether a locale query asks for what no import ahead may have seen changed."""
+    return name == "nl_langinfo" and arguments[:1] == (CODESET,)
+
+
+def describe_effect(detail: str, within: str) -> str:
+    """*detail* of an effect, and the module that had it, if that was *within* the one at hand."""
+    return f"{detail} in {within}" if within else detail
 
 
 def describe_event(event: str, arguments: "tuple[object, ...]") -> str:
@@ -136,22 +165,30 @@ def describe_argument(argument: object) -> str:
     return os.fsdecode(argument) if isinstance(argument, str | bytes) else ""
 
 
-def judge_opening(path: object, flags: int) -> "Cause | None":
-    """What stands against an import that opens *path*; None if it only reads a file."""
-    if not isinstance(path, str | bytes):
+def judge_opening(event: str, path: str, arguments: "tuple[object, ...]") -> "Cause | None":
+    """What stands against an import that opens or changes *path*; None if it only reads it."""
+    if path in QUIET_DEVICES or (event == "sqlite3.connect" and path == ":memory:"):
         return None
-    name = os.fsdecode(path)
-    if name in QUIET_DEVICES:
-        return None
-    if name in RANDOM_DEVICES:
-        return "entropy", name
-    if flags & WRITING:
-        return "output", name
-    if not name.startswith("/"):
-        return "folder", name
-    if name == "/dev/tty":
-        return "terminal", name
-    return ("process-id", name) if is_of_process(name) else None
+    if event in IMPORT_EVENTS:
+        if event.startswith("socket.get") and is_number(path):
+            return None
+        return IMPORT_EVENTS[event], describe_event(event, arguments)
+    if event == "open" and (not path or is_writing(arguments[2])):
+        return ("output", path) if path else None
+    if path in DEVICES:
+        return DEVICES[path], path
+    if not path.startswith("/"):
+        return "folder", path or "."
+    return ("process-id", path) if is_of_process(path) else None
+
+
+def is_number(host: str) -> bool:
+    """Whether *host* is looked up without asking anybody."""
+    return not host or ":" in host or not host.strip("0123456789.")
+
+
+def is_writing(flags: object) -> bool:
+    return isinstance(flags, int) and flags & WRITING != 0
 
 
 def is_of_process(path: str) -> bool:
@@ -165,7 +202,13 @@ def is_on_record(path: str) -> bool:
 
 
 def judge_query(name: str, arguments: "tuple[object, ...]", module: str) -> "Cause | None":
-    """What stands against *module*, which called the function *name* of `os` when it was imported."""
+    """What stands against *module*, which called the function *name* when it was imported."""
+    if name == "arguments":
+        return name, "sys.argv"
+    if name == "print":
+        return None if arguments[:1] in {("",), (b"",)} else ("output", "standard stream")
+    if name in LOCALE_QUERIES:
+        return None if is_about_encoding(name, arguments) else ("locale", name)
     reason = QUERIES[name]
     if name in {"isatty", "write"} and (arguments[:1] in STANDARD_DESCRIPTORS) != (name == "write"):
         return None
@@ -197,7 +240,7 @@ def observe_process() -> "State":
         tuple(sys.path_hooks),
         tuple(sys.meta_path),
         tuple(getattr(warnings, "filters", ())),
-        (name_locale(),),
+        (name_locale(LC_ALL), name_locale(LC_CTYPE)),
         tuple([getsignal(number) for number in range(1, NSIG)]),
         (sys.stdin, sys.stdout, sys.stderr),
     )
@@ -215,17 +258,22 @@ OBSERVED = (
 )
 
 
-def judge_change(before: "State", after: "State", *, is_import: bool) -> "Cause | None":
+def judge_change(before: "State", after: "State") -> "Cause | None":
     """What differs between two states, of what matters."""
+    found = None
     for old, new, cause in zip(before, after, OBSERVED, strict=True):
-        if old == new or (is_import and is_harmless(old, new, cause[1])):
+        if old == new or is_harmless(old, new, cause[1]):
             continue
-        return cause
-    return None
+        if cause[0] == "locale" and old[1] != new[1]:
+            cause = OTHER_ENCODING
+        if not is_passing(cause):
+            return cause
+        found = found or cause
+    return found
 
 
 def is_harmless(old: "tuple[object, ...]", new: "tuple[object, ...]", what: str) -> bool:
-    """Whether a change that an import made does as little before the program as within it.
+    """Whether it does not matter to other imports, and not to the program, when a change is made.
 
     A finder behind all others is asked only for names that nobody else finds.  A filter for a category
     of a module's own says nothing about what is warned of before that module is there.

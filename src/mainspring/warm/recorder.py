@@ -1,25 +1,20 @@
 """The imports that come before anything else of consequence are noted, with what they read.
 
-A recording begins where the script is about to run.  It ends with the first effect: of an import, which
-then is left to the program, or of the program's own code between two imports, if it could matter to those
-that follow.  Then everything is as in a plain start, and what was noted is written.
+A recording begins where the script is about to run.  It ends with the first effect that could matter to
+the imports that follow: then everything is as in a plain start, and what was noted is written.
 """
 
 import os
 import sys
 import time
 
-from mainspring._warm import (
-    find_patches,
-    forget_names,
-    get_kept,
-    keep,
-    listen,
-    remember_names,
-)
+from mainspring._warm import find_patches, forget_names, get_kept, keep, listen, remember_names
 from mainspring.places import open_folder
 from mainspring.warm.effects import (
+    EVENTS,
+    describe_effect,
     is_on_record,
+    is_passing,
     judge_change,
     judge_event,
     judge_opening,
@@ -27,6 +22,7 @@ from mainspring.warm.effects import (
     judge_reading,
     observe_process,
 )
+from mainspring.warm.mentions import find_mentioned
 from mainspring.warm.recipe import Recipe, add_recorded_start
 from mainspring.warm.taps import Taps
 
@@ -38,6 +34,7 @@ if TYPE_CHECKING:
     from mainspring.warm.effects import State
     from mainspring.warm.recipe import Cause
 
+READINGS = ("open", "os.listdir", "os.scandir")
 TASKS = "/proc/self/task"
 
 
@@ -55,13 +52,19 @@ class Span:
 
 
 class Recorder:
-    """Notes imports until one of them, or the program between them, does what is of consequence."""
+    """Notes imports until one of them, or the program between them, does what is of consequence.
 
-    def __init__(self, on_end: "Callable[[], None]") -> None:
+    An import whose effect is its own affair (it read sys.argv, say) is left to the program.  Its code
+    counts as the program's from then on: what it goes on to import is noted as if the program did.
+    """
+
+    def __init__(self, on_end: "Callable[[], None]", *, is_host: bool = False) -> None:
         self.on_end = on_end
+        self.is_host = is_host  # there, any effect is the end
         self.taps = Taps()
         self.is_on = False
         self.running: list[Span] = []
+        self.left = 0  # so many of those, from the first on, are left to the program
         self.done: list[Span] = []
         self.left_out: list[tuple[str, str, str]] = []
         self.names: set[str] = set()
@@ -72,11 +75,15 @@ class Recorder:
         self.effect: tuple[str, str, str] | None = None
         self.after: State = ()
 
+    @property
+    def is_importing(self) -> bool:
+        """Whether the code at hand is that of an import, and not the program's own."""
+        return self.is_on and len(self.running) > self.left
+
     def start(self) -> None:
         self.is_on = True
-        self.taps.install(self.on_import, self.on_touch, self.on_query, self.on_print, self.on_read)
-        self.after = observe_process()
-        remember_names(type(judge_patches))
+        self.taps.install(self)
+        self.remember(observe_process())
         if os.path.isdir(TASKS) and len(os.listdir(TASKS)) > 1:
             self.end("thread", "before the program")
 
@@ -87,30 +94,66 @@ class Recorder:
         self.taps.remove()
         forget_names()
         self.running.clear()
+        self.after = ()
+
+    def fail(self) -> None:
+        """A failure of ours ends the recording, not the program."""
+        self.ended = None
+        self.stop()
+
+    def remember(self, now: "State") -> None:
+        """What the program does before its next import is to be compared with this."""
+        self.taps.release_arguments()
+        self.after = now
+        remember_names(type(judge_change))
+
+    # ---- effects ----------------------------------------------------------------------------------
 
     def end(self, reason: str, detail: str) -> None:
-        """End the run of imports, with what has been found."""
+        """End the run of imports: what follows may depend on what happened."""
         self.ended = (reason, detail)
-        if self.running:
-            self.leave_out(reason, detail)
+        if self.is_importing:
+            self.leave_running(reason, detail, keeps=not self.find_patch())
         self.stop()
         self.on_end()
 
-    def leave_out(self, reason: str, detail: str) -> None:
-        """Leave the import at hand to the program, but for what it had imported before the effect."""
-        outermost, innermost = self.running[0], self.running[-1]
-        within = "" if innermost is outermost else f" in {innermost.name}"
-        self.effect = (outermost.name, reason, f"{detail}{within}")
-        self.left_out.append(self.effect)
-        if not self.has_patches():
-            around = [span.name for span in self.running]
-            for span in self.running:
-                self.done += find_free(span.within, around)
+    def leave(self, reason: str, detail: str) -> None:
+        """Leave the imports at hand to the program, and go on."""
+        cause = self.find_patch() or judge_change(self.running[self.left].before, observe_process())
+        if cause is None or is_passing(cause) or not is_passing((reason, detail)):
+            cause = (reason, detail)
+        if self.is_host or not is_passing(cause):
+            self.end(*cause)
+            return
+        self.leave_running(reason, detail, keeps=True)
+        self.left = len(self.running)
+        self.remember(observe_process())
 
-    def has_patches(self) -> bool:
-        return bool(find_patches())
+    def leave_running(self, reason: str, detail: str, *, keeps: bool) -> None:
+        """Note who is left to the program, but for what they had imported before their effect."""
+        innermost = self.running[-1].name
+        for span in self.running[self.left :]:
+            described = describe_effect(detail, "" if span.name == innermost else innermost)
+            self.left_out.append((span.name, reason, described))
+        self.effect = self.effect or self.left_out[-len(self.running) + self.left]
+        around = [span.name for span in self.running]
+        for span in self.running[self.left :]:
+            self.done += find_free(span.within, around) if keeps else []
+            span.within.clear()
 
-    # ---- what the native module tells ------------------------------------------------------------
+    def find_patch(self, is_seen: "Callable[[str], bool] | None" = None) -> "Cause | None":
+        """What was replaced in a module since that was complete."""
+        unfinished = {span.name for span in self.running}
+        for module, name in find_patches():
+            if module not in unfinished and (is_seen is None or is_seen(name)):
+                return "patch", f"{module}.{name}"
+        return None
+
+    def is_mentioned(self, name: str) -> bool:
+        """Whether the program's own code may have used *name*: see mentions.py."""
+        return bool(find_mentioned([name], [module for module, _, _ in self.left_out]))
+
+    # ---- what the native module tells --------------------------------------------------------------
 
     def on_import(self, name: str, succeeded: "bool | None") -> None:
         if not self.is_on:
@@ -120,7 +163,7 @@ class Recorder:
                 self.begin_import(name)
             else:
                 self.end_import(name, succeeded=succeeded)
-        except Exception:  # noqa: BLE001 - a failure of ours ends the recording, not the program
+        except Exception:  # noqa: BLE001 - see fail
             self.fail()
 
     def hear(self, event: str, arguments: "tuple[Any, ...]") -> None:
@@ -131,127 +174,130 @@ class Recorder:
                     self.start()
             elif self.is_on:
                 self.note_event(event, arguments)
-        except Exception:  # noqa: BLE001 - as above
+        except Exception:  # noqa: BLE001 - see fail
             self.fail()
 
-    def on_touch(self, _: str, arguments: "tuple[Any, ...]") -> None:
-        """An import comes past a module whose own import is not over."""
-        self.tie(arguments[0])
+    def on_query(self, what: str, asked: "Any") -> None:
+        """Called when a tapped function is called, or a tapped container is read."""
+        try:
+            if what == "touch":
+                self.tie(asked[0])
+            elif self.is_importing:
+                self.note_query(what, asked)
+        except Exception:  # noqa: BLE001 - see fail
+            self.fail()
 
-    def on_query(self, name: str, arguments: "tuple[Any, ...]") -> None:
-        if self.is_on and self.running:
-            self.conclude(judge_query(name, arguments, self.running[-1].name))
-
-    def on_print(self, _: str, arguments: "tuple[Any, ...]") -> None:
-        if self.is_on and self.running and arguments[:1] not in {("",), (b"",)}:
-            self.conclude(("output", "standard stream"))
-
-    def on_read(self, kind: str, name: object) -> None:
-        if not (self.is_on and self.running):
-            return
-        if kind == "arguments":
-            self.conclude(("arguments", "sys.argv"))
-            return
-        self.conclude(judge_reading(name))
-        if self.is_on:
-            self.names.add(os.fsdecode(name))  # type: ignore[arg-type]  # judged
-
-    def conclude(self, cause: "Cause | None") -> None:
-        if cause is not None:
-            self.end(*cause)
-
-    def fail(self) -> None:
-        self.ended = None
-        self.stop()
-
-    # ---- events ------------------------------------------------------------------------------------
+    # ---- events --------------------------------------------------------------------------------------
 
     def note_event(self, event: str, arguments: "tuple[Any, ...]") -> None:
-        if event == "open":
-            if self.running:
-                self.note_opening(arguments)
-        elif event in {"os.listdir", "os.scandir"}:
-            if self.running:
-                self.note_listing(arguments[0])
-        else:
-            self.conclude(judge_event(event, arguments, is_import=bool(self.running)))
-
-    def note_opening(self, arguments: "tuple[Any, ...]") -> None:
-        path, _, flags = arguments
-        cause = judge_opening(path, flags)
+        cause = judge_event(event, arguments)
         if cause is not None:
-            self.conclude(cause)
-        elif isinstance(path, str | bytes) and is_on_record(os.fsdecode(path)):
-            self.files.add(os.fsdecode(path))
+            self.end(*cause)
+        elif self.is_importing and event not in EVENTS:
+            self.note_reading(event, arguments)
 
-    def note_listing(self, folder: object) -> None:
-        if isinstance(folder, int):
-            folder = os.readlink(f"/proc/self/fd/{folder}")
-        name = "." if folder is None else os.fsdecode(folder)  # type: ignore[arg-type]
-        if not name.startswith("/"):
-            self.conclude(("folder", name))
-        elif is_on_record(f"{name}/"):
-            self.folders.add(name)
+    def note_reading(self, event: str, arguments: "tuple[Any, ...]") -> None:
+        path = arguments[0]
+        if isinstance(path, int) and event != "open":
+            path = os.readlink(f"/proc/self/fd/{path}")
+        path = os.fsdecode(path) if isinstance(path, str | bytes) else ""
+        cause = judge_opening(event, path, arguments)
+        if cause is not None:
+            self.leave(*cause)
+        elif event in READINGS and is_on_record(path):
+            (self.files if event == "open" else self.folders).add(path)
 
-    # ---- imports ------------------------------------------------------------------------------------
+    def note_query(self, what: str, asked: "Any") -> None:
+        if what == "environment":
+            cause = judge_reading(asked)
+            if cause is None:
+                self.names.add(os.fsdecode(asked))
+        else:
+            cause = judge_query(what, asked, self.running[-1].name)
+        if cause is not None:
+            self.leave(*cause)
+
+    # ---- imports -------------------------------------------------------------------------------------
 
     def begin_import(self, name: str) -> None:
         now = observe_process()
-        if not self.running:
-            self.begin_outermost(now)
-            if not self.is_on:
-                return
-        self.searched.add(name.rpartition(".")[2])
-        span = Span(name, now)
+        if self.is_importing:
+            change = judge_change(self.running[self.left].before, now)
+            is_tied = change is not None
+            if change is not None and is_passing(change):
+                self.leave(*change)
+        else:
+            is_tied = False
+            self.end_program_code(now)
+        if self.is_on:
+            self.push(Span(name, now), is_tied=is_tied)
+
+    def push(self, span: Span, *, is_tied: bool) -> None:
+        self.searched.add(span.name.rpartition(".")[2])
+        self.taps.tap_arguments()
         self.running.append(span)
-        span.is_tied = judge_change(self.running[0].before, now, is_import=True) is not None
-        package = name.rpartition(".")[0]
-        while package:
+        span.is_tied = is_tied
+        package = span.name.rpartition(".")[0]
+        while package and self.is_on:
             self.tie(package)
             package = package.rpartition(".")[0]
 
-    def begin_outermost(self, now: "State") -> None:
-        """What the program has done by itself must not matter to this import."""
-        cause = judge_change(self.after, now, is_import=False) or judge_patches()
+    def end_program_code(self, now: "State") -> None:
+        """What the program has done by itself must not matter to the import that begins."""
+        change = judge_change(self.after, now)
+        cause = self.find_patch() if change is None or is_passing(change) else change
         if cause is not None:
             self.end(*cause)
-        else:
-            self.taps.tap_arguments()
+        elif change is not None:
+            self.taps.tap_locale(self)
+            self.remember(now)
 
     def tie(self, name: str) -> None:
-        """Note that the imports within that of *name* depend on it."""
+        """Note that the imports within that of *name*, which is not over, depend on it."""
         names = [span.name for span in self.running]
-        if name in names:
-            for span in self.running[names.index(name) + 1 :]:
-                span.is_tied = True
+        if name not in names:
+            return
+        place = names.index(name)
+        for span in self.running[place + 1 :]:
+            span.is_tied = True
+        if place < self.left < len(self.running):
+            self.leave("needs-other", name)
 
     def end_import(self, name: str, *, succeeded: bool) -> None:
         span = self.running[-1]
         if span.name != name:
             raise RuntimeError(name)
-        now = observe_process()
-        span.failed = not succeeded
         span.spent_us = (time.clock_gettime_ns(time.CLOCK_MONOTONIC) - span.began) // 1000
-        cause = judge_change(span.before, now, is_import=True)
-        if cause is None and len(self.running) == 1:
-            cause = judge_patches()
-        if cause is not None:
-            self.end(*cause)
-            return
-        self.running.pop()
-        if self.running:
-            self.running[-1].within.append(span)
+        span.failed = not succeeded
+        now = observe_process()
+        if self.is_importing:
+            self.judge_end(span, now)
         else:
-            self.end_outermost(span, now)
+            self.end_program_code(now)
+        if self.is_on:
+            self.pop(span)
 
-    def end_outermost(self, span: Span, now: "State") -> None:
-        self.taps.release_arguments()
-        self.done += find_free([span], [])
-        span.within.clear()
-        self.after = now
-        remember_names(type(judge_patches))
+    def judge_end(self, span: Span, now: "State") -> None:
+        cause = judge_change(span.before, now)
+        if cause is None and len(self.running) == self.left + 1:
+            cause = self.find_patch(is_seen=self.is_mentioned)
+            self.remember(now)
+        if cause is not None:
+            self.leave(*cause)
 
-    # ---- results ------------------------------------------------------------------------------------
+    def pop(self, span: Span) -> None:
+        self.running.pop()
+        if self.is_importing:
+            self.running[-1].within.append(span)
+            return
+        if len(self.running) < self.left:
+            self.left -= 1
+        else:
+            self.done += find_free([span], [one.name for one in self.running])
+            span.within.clear()
+        self.remember(observe_process())
+
+    # ---- results -------------------------------------------------------------------------------------
 
     def describe(self, program: str, python: str) -> Recipe:
         recipe = Recipe(program, python)
@@ -260,12 +306,6 @@ class Recorder:
         recipe.names, recipe.files, recipe.folders = self.names, self.files, self.folders
         recipe.ended = self.ended
         return recipe
-
-
-def judge_patches() -> "Cause | None":
-    for module, name in find_patches():
-        return "patch", f"{module}.{name}"
-    return None
 
 
 def find_free(spans: "list[Span]", around: "list[str]") -> "list[Span]":
@@ -327,10 +367,3 @@ class Place:
                 add_recorded_start(folder, recipe_id, recorded)
         finally:
             os.close(folder)
-
-
-def note_checkpoint() -> None:
-    """The program called mainspring.checkpoint(): nothing after that is recorded."""
-    recorder = get_kept()
-    if isinstance(recorder, Recorder):
-        recorder.reach_checkpoint()

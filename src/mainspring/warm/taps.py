@@ -9,15 +9,18 @@ import sys
 
 import _frozen_importlib as importlib
 
-from mainspring._warm import disguise, reveal, set_reader, unwrap, wrap, wrap_import
-from mainspring.warm.effects import QUERIES
+from mainspring._warm import disguise, is_wrapper, reveal, set_reader, unwrap, wrap, wrap_import
+from mainspring.warm.effects import LOCALE_QUERIES, QUERIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from mainspring.warm.recorder import Recorder
+
 ARGUMENT_LISTS = ("argv", "orig_argv")
+LOCALE_MODULES = ("_locale", "locale", "time")
 
 
 class Taps:
@@ -27,34 +30,36 @@ class Taps:
         self.streams: list[Any] = []
         self.disguised: list[Any] = []
 
-    def install(
-        self,
-        on_import: "Callable[[str, bool | None], None]",
-        on_touch: "Callable[[str, tuple[Any, ...]], None]",
-        on_query: "Callable[[str, tuple[Any, ...]], None]",
-        on_print: "Callable[[str, tuple[Any, ...]], None]",
-        on_read: "Callable[[str, object], None]",
-    ) -> None:
+    def install(self, recorder: "Recorder") -> None:
+        on_query = recorder.on_query
         for name in QUERIES:
             if hasattr(posix, name):
                 wrapper = wrap(getattr(posix, name), on_query, name)
                 setattr(posix, name, wrapper)
                 setattr(os, name, wrapper)
         for stream in (sys.stdout, sys.stderr):
-            self.tap_stream(stream, on_print)
-            self.tap_stream(getattr(stream, "buffer", None), on_print)
+            self.tap_stream(stream, on_query)
+            self.tap_stream(getattr(stream, "buffer", None), on_query)
         self.tap_container(os.environ._data)  # type: ignore[attr-defined]  # typeshed lacks it
-        set_reader(on_read)
-        importlib._lock_unlock_module = wrap(importlib._lock_unlock_module, on_touch, "touch")
-        importlib._find_and_load = wrap_import(importlib._find_and_load, on_import)
+        set_reader(on_query)
+        importlib._lock_unlock_module = wrap(importlib._lock_unlock_module, on_query, "touch")
+        importlib._find_and_load = wrap_import(importlib._find_and_load, recorder.on_import)
 
-    def tap_stream(self, stream: "Any", on_print: "Callable[[str, tuple[Any, ...]], None]") -> None:
+    def tap_stream(self, stream: "Any", on_query: "Callable[[str, Any], None]") -> None:
         try:
             if "write" not in vars(stream):
-                stream.write = wrap(stream.write, on_print, "write")
+                stream.write = wrap(stream.write, on_query, "print")
                 self.streams.append(stream)
         except (AttributeError, TypeError):
             pass  # closed, or of a kind of its own
+
+    def tap_locale(self, recorder: "Recorder") -> None:
+        """Let the functions tell that depend on a locale: the program has set one."""
+        for module in [sys.modules.get(name) for name in LOCALE_MODULES]:
+            for name in LOCALE_QUERIES:
+                function = getattr(module, name, None)
+                if type(function) is type(posix.getpid) and not is_wrapper(function):
+                    setattr(module, name, wrap(function, recorder.on_query, name))
 
     def tap_container(self, container: "Any") -> None:
         if disguise(container):
