@@ -28,6 +28,7 @@ static const char *const events[] = {
     "_thread.start_joinable_thread",
     "_thread.start_new_thread",
     "cpython.run_file",
+    "exec",
     "fcntl.flock",
     "fcntl.lockf",
     "open",
@@ -144,7 +145,8 @@ static int on_audit(const char *event, PyObject *args, void *Py_UNUSED(data))
 {
     if (listener == NULL || !is_of_interest(event) || !is_recorded())
         return 0;
-    if (PyInterpreterState_GetID(PyInterpreterState_Get()) != 0 || is_importlib())
+    if (PyInterpreterState_GetID(PyInterpreterState_Get()) != 0 ||
+        (strcmp(event, "exec") != 0 && is_importlib()))
         return 0;
     tell(listener, Py_BuildValue("(sO)", event, args));
     return 0;
@@ -671,41 +673,47 @@ static int is_same(PyObject *before, PyObject *now)
     return 0;
 }
 
+static int add_change(PyObject *found, const space *one, const binding *before, PyObject *now)
+{
+    if (now == before->value || is_same(before->value, now))
+        return 0;
+    PyObject *change = Py_BuildValue("(OOOO)", one->name, before->name, before->value,
+                                     now == NULL ? Py_None : now);
+    int status = change == NULL ? -1 : PyList_Append(found, change);
+    Py_XDECREF(change);
+    return status;
+}
+
 /* A namespace keeps the order in which its names were bound first: both are walked side by side. */
-static PyObject *find_change(const space *one)
+static int add_changes(PyObject *found, const space *one)
 {
     PyObject *namespace = PyModule_GetDict(one->module), *key, *value;
     Py_ssize_t position = 0;
     size_t next = 0;
     while (next < one->count && PyDict_Next(namespace, &position, &key, &value)) {
-        if (key == one->bindings[next].name) {
-            if (!is_same(one->bindings[next].value, value))
-                return key;
-            next++;
-        }
+        if (key == one->bindings[next].name &&
+            add_change(found, one, &one->bindings[next++], value) < 0)
+            return -1;
     }
     for (; next < one->count; next++) {
-        const binding *rest = &one->bindings[next];
-        if (!is_same(rest->value, PyDict_GetItemWithError(namespace, rest->name)))
-            return rest->name;
+        value = PyDict_GetItemWithError(namespace, one->bindings[next].name);
+        if (add_change(found, one, &one->bindings[next], value) < 0)
+            return -1;
     }
-    return NULL;
+    return 0;
 }
 
 PyDoc_STRVAR(find_patches_doc,
              "find_patches()\n--\n\n"
-             "For each module that was remembered: the first name that is bound to something else "
-             "now, as a\npair (module, name).");
+             "What modules that were remembered bind to something else now: tuples of the module's "
+             "name, the\nname, and what it was and is bound to.");
 
 static PyObject *find_patches(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
 {
     PyObject *found = PyList_New(0);
     for (size_t i = 0; found != NULL && i < space_count; i++) {
-        PyObject *name = find_change(&spaces[i]);
-        PyObject *pair = name == NULL ? NULL : PyTuple_Pack(2, spaces[i].name, name);
-        if (pair != NULL && PyList_Append(found, pair) < 0)
+        if (add_changes(found, &spaces[i]) < 0)
             Py_CLEAR(found);
-        Py_XDECREF(pair);
     }
     return found;
 }

@@ -189,6 +189,7 @@ ENDERS: dict[str, Row] = {
     "not-always": Row("is not imported, at this place, by every recorded start", NOTHING),
     "output": Row("writes to a file or to a standard stream", NOTHING),
     "patch": Row("replaces a function, class or value of a module that was imported before", NOTHING),
+    "patched": Row("may use what the program itself puts into a module", NOTHING),
     "process": Row("starts a process", NOTHING),
     "process-state": Row("asks for the process's limits, priority or umask, or changes them", NOTHING),
     "process-id": Row("asks for the number of the process, or of its parent", NOTHING),

@@ -26,10 +26,7 @@ EVENTS = {
     "os.forkpty": "process",
     "os.kill": "process",
     "os.killpg": "process",
-    "os.posix_spawn": "process",
     "os.putenv": "environment",
-    "os.spawn": "process",
-    "os.system": "process",
     "os.unsetenv": "environment",
     "pty.spawn": "process",
     "resource.prlimit": "process-state",
@@ -40,7 +37,6 @@ EVENTS = {
     "socket.sendmsg": "network",
     "socket.sendto": "network",
     "socket.sethostname": "network",
-    "subprocess.Popen": "process",
     "sys.addaudithook": "audit-hook",
     "sys.monitoring.register_callback": "patch",
     "sys.setprofile": "patch",
@@ -55,9 +51,12 @@ IMPORT_EVENTS = {
     "os.link": "output",
     "os.mkdir": "output",
     "os.remove": "output",
+    "os.posix_spawn": "process",
     "os.rename": "output",
     "os.rmdir": "output",
+    "os.spawn": "process",
     "os.symlink": "output",
+    "os.system": "process",
     "os.truncate": "output",
     "os.utime": "output",
     "socket.getaddrinfo": "network",
@@ -65,6 +64,7 @@ IMPORT_EVENTS = {
     "socket.gethostbyname": "network",
     "socket.getnameinfo": "network",
     "sqlite3.connect": "output",
+    "subprocess.Popen": "process",
     "syslog.openlog": "output",
     "syslog.syslog": "output",
 }
@@ -97,7 +97,7 @@ QUERIES = {
 #: environment names that say where or how the caller is: as if the import had asked for that
 CALLER_NAMES = {"PWD": "folder", "OLDPWD": "folder", "SHLVL": "process-id", "_": "process-id"}
 #: what modules draw at import and a child of a host draws anew (warm/child.py)
-RENEWED = ("multiprocessing.process", "numpy.random")
+RENEWED = {"multiprocessing.process": ("entropy", "folder"), "numpy.random": ("entropy",)}
 #: what reading a device is
 DEVICES = {
     "/dev/hwrng": "entropy",
@@ -115,7 +115,7 @@ STANDARD_DESCRIPTORS = ((0,), (1,), (2,))
 #: reasons that leave an import to the program, and nothing else: they tell of what it asked for, or of
 #: what no other import looks at
 PASSING = {
-    "arguments", "entropy", "environment", "folder", "locale", "needs-other", "output", "process-id",
+    "arguments", "entropy", "environment", "folder", "locale", "needs-other", "output", "patched", "process-id",
     "process-state", "terminal",
 }  # fmt: skip
 #: a change of the encoding that text is read in
@@ -124,8 +124,8 @@ OTHER_ENCODING = ("locale", "LC_CTYPE")
 
 def is_passing(cause: "Cause") -> bool:
     """Whether *cause* matters to the import that it was found in, and to no other."""
-    if cause[0] == "network":
-        return cause[1].startswith("socket.get")
+    if cause[0] in {"network", "process"}:
+        return cause[1].partition(" ")[0] in IMPORT_EVENTS
     return cause[0] in PASSING and cause != OTHER_ENCODING
 
 
@@ -205,6 +205,8 @@ def judge_query(name: str, arguments: "tuple[object, ...]", module: str) -> "Cau
     """What stands against *module*, which called the function *name* when it was imported."""
     if name == "arguments":
         return name, "sys.argv"
+    if name == "call":
+        return "patched", "calls a function that the program put into a module"
     if name == "print":
         return None if arguments[:1] in {("",), (b"",)} else ("output", "standard stream")
     if name in LOCALE_QUERIES:
@@ -212,7 +214,7 @@ def judge_query(name: str, arguments: "tuple[object, ...]", module: str) -> "Cau
     reason = QUERIES[name]
     if name in {"isatty", "write"} and (arguments[:1] in STANDARD_DESCRIPTORS) != (name == "write"):
         return None
-    if reason == "entropy" and module.startswith(RENEWED):
+    if any(reason in reasons for name, reasons in RENEWED.items() if module.startswith(name)):
         return None
     return reason, f"os.{name}"
 

@@ -22,7 +22,7 @@ from mainspring.warm.effects import (
     judge_reading,
     observe_process,
 )
-from mainspring.warm.mentions import find_mentioned
+from mainspring.warm.mentions import collect_names, find_mentioned
 from mainspring.warm.recipe import Recipe, add_recorded_start
 from mainspring.warm.taps import Taps
 
@@ -67,12 +67,14 @@ class Recorder:
         self.left = 0  # so many of those, from the first on, are left to the program
         self.done: list[Span] = []
         self.left_out: list[tuple[str, str, str]] = []
+        self.left_names: set[str] = set()  # the modules of those rows
         self.names: set[str] = set()
         self.files: set[str] = set()
         self.folders: set[str] = set()
         self.searched: set[str] = set()
         self.ended: Cause | None = None
         self.effect: tuple[str, str, str] | None = None
+        self.patched: set[str] = set()  # names that the program has bound to functions of its own
         self.after: State = ()
 
     @property
@@ -134,19 +136,44 @@ class Recorder:
         innermost = self.running[-1].name
         for span in self.running[self.left :]:
             described = describe_effect(detail, "" if span.name == innermost else innermost)
-            self.left_out.append((span.name, reason, described))
-        self.effect = self.effect or self.left_out[-len(self.running) + self.left]
-        around = [span.name for span in self.running]
+            self.leave_out(span.name, reason, described)
+            self.effect = self.effect or self.left_out[-1]
         for span in self.running[self.left :]:
-            self.done += find_free(span.within, around) if keeps else []
+            self.keep_free(span.within, keeps=keeps)
             span.within.clear()
+
+    def leave_out(self, name: str, reason: str, detail: str) -> None:
+        self.left_out.append((name, reason, detail))
+        self.left_names.add(name)
+        self.taps.mark(name)
+
+    def keep_free(self, spans: "list[Span]", *, keeps: bool = True) -> None:
+        """Note those of *spans*, and of what is within them, that stand for themselves."""
+        around = [one.name for one in self.running[: self.left or None]]
+        for span in spans:
+            is_below = any(span.name.startswith(f"{name}.") for name in around)
+            if keeps and not (span.failed or span.is_tied or is_below):
+                self.done.append(span)
+            else:
+                self.leave_out(span.name, "failed" if span.failed else "needs-other", "")
+                self.keep_free(span.within, keeps=keeps)
 
     def find_patch(self, is_seen: "Callable[[str], bool] | None" = None) -> "Cause | None":
         """What was replaced in a module since that was complete."""
         unfinished = {span.name for span in self.running}
-        for module, name in find_patches():
+        for module, name, _, _ in find_patches():
             if module not in unfinished and (is_seen is None or is_seen(name)):
                 return "patch", f"{module}.{name}"
+        return None
+
+    def judge_program_patches(self) -> "Cause | None":
+        """What stands against further imports among what the program replaced in modules."""
+        unfinished = {span.name for span in self.running}
+        for module, name, _, function in find_patches():
+            if module not in unfinished:
+                if not self.taps.watch_calls(function, self.on_query):
+                    return "patch", f"{module}.{name}"
+                self.patched.add(name)
         return None
 
     def is_mentioned(self, name: str) -> bool:
@@ -182,6 +209,8 @@ class Recorder:
         try:
             if what == "touch":
                 self.tie(asked[0])
+            elif what == "from":
+                self.tie_parts(*asked[:2])
             elif self.is_importing:
                 self.note_query(what, asked)
         except Exception:  # noqa: BLE001 - see fail
@@ -193,8 +222,19 @@ class Recorder:
         cause = judge_event(event, arguments)
         if cause is not None:
             self.end(*cause)
+        elif event == "exec":
+            self.note_code(arguments[0])
         elif self.is_importing and event not in EVENTS:
             self.note_reading(event, arguments)
+
+    def note_code(self, code: "Any") -> None:
+        """A module's code is about to run: what it takes from others was not to be replaced."""
+        if self.patched and self.is_importing:
+            known: set[str] = set()
+            collect_names(code, known)
+            for name in sorted(known & self.patched):
+                self.leave("patched", name)
+                break
 
     def note_reading(self, event: str, arguments: "tuple[Any, ...]") -> None:
         path = arguments[0]
@@ -245,23 +285,31 @@ class Recorder:
     def end_program_code(self, now: "State") -> None:
         """What the program has done by itself must not matter to the import that begins."""
         change = judge_change(self.after, now)
-        cause = self.find_patch() if change is None or is_passing(change) else change
+        cause = self.judge_program_patches() if change is None or is_passing(change) else change
         if cause is not None:
             self.end(*cause)
         elif change is not None:
             self.taps.tap_locale(self)
+        if self.is_on:
             self.remember(now)
 
     def tie(self, name: str) -> None:
         """Note that the imports within that of *name*, which is not over, depend on it."""
         names = [span.name for span in self.running]
         if name not in names:
+            if name in self.left_names and self.is_importing:
+                self.leave("needs-other", name)
             return
         place = names.index(name)
         for span in self.running[place + 1 :]:
             span.is_tied = True
         if place < self.left < len(self.running):
             self.leave("needs-other", name)
+
+    def tie_parts(self, package: "Any", names: "Any") -> None:
+        """Note that the import at hand takes *names*, which may be modules, from *package*."""
+        for name in names:
+            self.tie(f"{package.__name__}.{name}")
 
     def end_import(self, name: str, *, succeeded: bool) -> None:
         span = self.running[-1]
@@ -292,8 +340,9 @@ class Recorder:
             return
         if len(self.running) < self.left:
             self.left -= 1
+            self.taps.mark(span.name)
         else:
-            self.done += find_free([span], [one.name for one in self.running])
+            self.keep_free([span])
             span.within.clear()
         self.remember(observe_process())
 
@@ -306,18 +355,6 @@ class Recorder:
         recipe.names, recipe.files, recipe.folders = self.names, self.files, self.folders
         recipe.ended = self.ended
         return recipe
-
-
-def find_free(spans: "list[Span]", around: "list[str]") -> "list[Span]":
-    """The outermost of *spans*, and of what is within them, that stand for themselves."""
-    free = []
-    for span in spans:
-        is_below = any(span.name.startswith(f"{name}.") for name in around)
-        if span.failed or span.is_tied or is_below:
-            free += find_free(span.within, around)
-        else:
-            free.append(span)
-    return free
 
 
 # ---- a recorded start -----------------------------------------------------------------------------
@@ -356,10 +393,13 @@ class Place:
         status = os.fstat(folder)
         self.identity = (status.st_dev, status.st_ino)
         self.path = os.readlink(f"/proc/self/fd/{folder}")
+        self.process = os.getpid()
         os.close(folder)
 
     def write(self, recipe_id: str, recorded: Recipe) -> None:
         """Add what was recorded.  Raises Refused or OSError."""
+        if os.getpid() != self.process:
+            return  # a child, before it runs another program
         folder = open_folder(self.path, (os.geteuid(),))
         try:
             status = os.fstat(folder)

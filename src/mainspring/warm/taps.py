@@ -10,7 +10,7 @@ import sys
 import _frozen_importlib as importlib
 
 from mainspring._warm import disguise, is_wrapper, reveal, set_reader, unwrap, wrap, wrap_import
-from mainspring.warm.effects import LOCALE_QUERIES, QUERIES
+from mainspring.warm.effects import LOCALE_QUERIES, QUERIES, judge_query
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mainspring.warm.recorder import Recorder
 
 ARGUMENT_LISTS = ("argv", "orig_argv")
+TOOL_NUMBERS = (5, 4, 3)  # of those that sys.monitoring has, the ones without a purpose
 LOCALE_MODULES = ("_locale", "locale", "time")
 
 
@@ -29,6 +30,9 @@ class Taps:
     def __init__(self) -> None:
         self.streams: list[Any] = []
         self.disguised: list[Any] = []
+        self.marked: list[Any] = []
+        self.tool: int | None = None  # our number for sys.monitoring
+        self.watched: list[Any] = []
 
     def install(self, recorder: "Recorder") -> None:
         on_query = recorder.on_query
@@ -43,6 +47,7 @@ class Taps:
         self.tap_container(os.environ._data)  # type: ignore[attr-defined]  # typeshed lacks it
         set_reader(on_query)
         importlib._lock_unlock_module = wrap(importlib._lock_unlock_module, on_query, "touch")
+        importlib._handle_fromlist = wrap(importlib._handle_fromlist, on_query, "from")
         importlib._find_and_load = wrap_import(importlib._find_and_load, recorder.on_import)
 
     def tap_stream(self, stream: "Any", on_query: "Callable[[str, Any], None]") -> None:
@@ -75,7 +80,50 @@ class Taps:
             reveal(container)
         del self.disguised[1:]
 
+    def mark(self, name: str) -> None:
+        """Let CPython tell who imports the module *name*, which is there already.
+
+        It asks for the lock of a module whose spec says that its import is not over.
+        """
+        spec = getattr(sys.modules.get(name), "__spec__", None)
+        if getattr(spec, "_initializing", None) is False:
+            spec._initializing = True
+            self.marked.append(spec)
+
+    def watch_calls(self, function: object, on_query: "Callable[[str, Any], None]") -> bool:
+        """Have each call of a Python function told; whether that can be done (from 3.12 on)."""
+        monitoring = getattr(sys, "monitoring", None)
+        if monitoring is None or not isinstance(function, type(judge_query)):
+            return False
+        if self.tool is None:
+            free = [number for number in TOOL_NUMBERS if monitoring.get_tool(number) is None]
+            if not free:
+                return False
+            self.tool = free[0]
+            monitoring.use_tool_id(self.tool, "mainspring")
+            start = monitoring.events.PY_START
+            on_call = wrap(id, on_query, "call")
+            monitoring.register_callback(self.tool, start, lambda code, _: on_call(code))
+        self.watched.append(function.__code__)
+        monitoring.set_local_events(self.tool, function.__code__, monitoring.events.PY_START)
+        return True
+
+    def end_watch(self) -> None:
+        if self.tool is None:
+            return
+        monitoring = sys.monitoring  # type: ignore[attr-defined]  # since 3.12
+        for code in self.watched:
+            monitoring.set_local_events(self.tool, code, 0)
+        monitoring.register_callback(self.tool, monitoring.events.PY_START, None)
+        monitoring.free_tool_id(self.tool)
+        self.tool = None
+        self.watched.clear()
+
     def remove(self) -> None:
+        self.end_watch()
+        for spec in self.marked:
+            spec._initializing = False
+        self.marked.clear()
         set_reader(None)
         for module in [*sys.modules.values()]:
             if isinstance(module, type(sys)):
