@@ -108,6 +108,11 @@ DEVICES = {
 QUIET_DEVICES = ("/dev/null", "/dev/zero", "/dev/full")
 #: functions of `_locale` and `time` that tell of a locale, once the program has set one
 LOCALE_QUERIES = ("localeconv", "nl_langinfo", "setlocale", "strcoll", "strftime", "strxfrm")
+#: what the program changed -> the modules and functions through which an import could tell
+CHANGE_QUERIES = {
+    "locale": (("_locale", "locale", "time"), LOCALE_QUERIES),
+    "signals": (("_signal",), ("getsignal",)),
+}
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 STANDARD_DESCRIPTORS = ((0,), (1,), (2,))
 
@@ -116,17 +121,19 @@ STANDARD_DESCRIPTORS = ((0,), (1,), (2,))
 #: what no other import looks at
 PASSING = {
     "arguments", "entropy", "environment", "folder", "locale", "needs-other", "output", "patched", "process-id",
-    "process-state", "terminal",
+    "process-state", "signals", "terminal", "warnings",
 }  # fmt: skip
 #: a change of the encoding that text is read in
 OTHER_ENCODING = ("locale", "LC_CTYPE")
+#: a warning that raises changes what an import comes to; any other one is output
+RAISING_FILTERS = ("warnings", "error")
 
 
 def is_passing(cause: "Cause") -> bool:
     """Whether *cause* matters to the import that it was found in, and to no other."""
     if cause[0] in {"network", "process"}:
         return cause[1].partition(" ")[0] in IMPORT_EVENTS
-    return cause[0] in PASSING and cause != OTHER_ENCODING
+    return cause[0] in PASSING and cause not in {OTHER_ENCODING, RAISING_FILTERS}
 
 
 def judge_event(event: str, arguments: "tuple[object, ...]") -> "Cause | None":
@@ -209,6 +216,8 @@ def judge_query(name: str, arguments: "tuple[object, ...]", module: str) -> "Cau
         return "patched", "calls a function that the program put into a module"
     if name == "print":
         return None if arguments[:1] in {("",), (b"",)} else ("output", "standard stream")
+    if name == "getsignal":
+        return "signals", "signal.getsignal"
     if name in LOCALE_QUERIES:
         return None if is_about_encoding(name, arguments) else ("locale", name)
     reason = QUERIES[name]
@@ -266,12 +275,24 @@ def judge_change(before: "State", after: "State") -> "Cause | None":
     for old, new, cause in zip(before, after, OBSERVED, strict=True):
         if old == new or is_harmless(old, new, cause[1]):
             continue
-        if cause[0] == "locale" and old[1] != new[1]:
-            cause = OTHER_ENCODING
-        if not is_passing(cause):
-            return cause
-        found = found or cause
+        judged = sharpen(cause, old, new)
+        if not is_passing(judged):
+            return judged
+        found = found or judged
     return found
+
+
+def sharpen(cause: "Cause", old: "tuple[object, ...]", new: "tuple[object, ...]") -> "Cause":
+    """*cause*, or what is worse in the same change."""
+    if cause[0] == "locale" and old[1] != new[1]:
+        return OTHER_ENCODING
+    if cause[0] == "warnings" and any(row not in old and is_raising(row) for row in new):
+        return RAISING_FILTERS
+    return cause
+
+
+def is_raising(row: object) -> bool:
+    return isinstance(row, tuple) and row[:1] == ("error",)
 
 
 def is_harmless(old: "tuple[object, ...]", new: "tuple[object, ...]", what: str) -> bool:

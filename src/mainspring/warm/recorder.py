@@ -289,7 +289,7 @@ class Recorder:
         if cause is not None:
             self.end(*cause)
         elif change is not None:
-            self.taps.tap_locale(self)
+            self.taps.tap_change(change[0], self)
         if self.is_on:
             self.remember(now)
 

@@ -10,7 +10,7 @@ import sys
 import _frozen_importlib as importlib
 
 from mainspring._warm import disguise, is_wrapper, reveal, set_reader, unwrap, wrap, wrap_import
-from mainspring.warm.effects import LOCALE_QUERIES, QUERIES, judge_query
+from mainspring.warm.effects import CHANGE_QUERIES, QUERIES, judge_query
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 ARGUMENT_LISTS = ("argv", "orig_argv")
 TOOL_NUMBERS = (5, 4, 3)  # of those that sys.monitoring has, the ones without a purpose
-LOCALE_MODULES = ("_locale", "locale", "time")
 
 
 class Taps:
@@ -58,10 +57,11 @@ class Taps:
         except (AttributeError, TypeError):
             pass  # closed, or of a kind of its own
 
-    def tap_locale(self, recorder: "Recorder") -> None:
-        """Let the functions tell that depend on a locale: the program has set one."""
-        for module in [sys.modules.get(name) for name in LOCALE_MODULES]:
-            for name in LOCALE_QUERIES:
+    def tap_change(self, reason: str, recorder: "Recorder") -> None:
+        """Let the functions tell by which an import could see what the program has changed."""
+        modules, names = CHANGE_QUERIES.get(reason, ((), ()))
+        for module in [sys.modules.get(name) for name in modules]:
+            for name in names:
                 function = getattr(module, name, None)
                 if type(function) is type(posix.getpid) and not is_wrapper(function):
                     setattr(module, name, wrap(function, recorder.on_query, name))
