@@ -212,8 +212,7 @@ static PyObject *import_wrapped(PyObject *self, PyObject *args, PyObject *Py_UNU
 {
     PyObject *function = PyTuple_GetItem(self, 0);
     PyObject *name = PyTuple_Size(args) > 0 ? PyTuple_GetItem(args, 0) : NULL;
-    if (!is_recorded() || name == NULL ||
-        PyDict_GetItem(PyImport_GetModuleDict(), name) != NULL)
+    if (!is_recorded() || name == NULL || PyDict_GetItem(PyImport_GetModuleDict(), name) != NULL)
         return PyObject_Call(function, args, NULL);
     PyObject *receiver = PyTuple_GetItem(self, 1);
     tell(receiver, Py_BuildValue("(OO)", name, Py_None));
@@ -225,8 +224,7 @@ static PyObject *import_wrapped(PyObject *self, PyObject *args, PyObject *Py_UNU
 
 static PyMethodDef plain_wrapper = {"wrapper", (PyCFunction)(void (*)(void))call_wrapped,
                                     METH_VARARGS | METH_KEYWORDS, NULL};
-static PyMethodDef import_wrapper = {"_find_and_load",
-                                     (PyCFunction)(void (*)(void))import_wrapped,
+static PyMethodDef import_wrapper = {"_find_and_load", (PyCFunction)(void (*)(void))import_wrapped,
                                      METH_VARARGS | METH_KEYWORDS, NULL};
 
 /* A wrapper has the name of what it stands for.  The definitions live as long as the process: a
@@ -331,8 +329,8 @@ static int noting_contains(PyObject *self, PyObject *key)
 }
 
 /* Calls a method of dict or list, having told that all was read. */
-static PyObject *call_base(PyTypeObject *base, const char *word, const char *method,
-                           PyObject *self, PyObject *args)
+static PyObject *call_base(PyTypeObject *base, const char *word, const char *method, PyObject *self,
+                           PyObject *args)
 {
     tell_reading(word, Py_None);
     PyObject *function = PyObject_GetAttrString((PyObject *)base, method);
@@ -390,9 +388,9 @@ READ_ALL(noting, PyDict_Type, "environment", items)
 READ_ALL(noting, PyDict_Type, "environment", copy)
 
 static PyMethodDef noting_methods[] = {
-    {"get", noting_get, METH_VARARGS, NULL},     {"keys", noting_keys, METH_VARARGS, NULL},
+    {"get", noting_get, METH_VARARGS, NULL},       {"keys", noting_keys, METH_VARARGS, NULL},
     {"values", noting_values, METH_VARARGS, NULL}, {"items", noting_items, METH_VARARGS, NULL},
-    {"copy", noting_copy, METH_VARARGS, NULL},   {NULL, NULL, 0, NULL},
+    {"copy", noting_copy, METH_VARARGS, NULL},     {NULL, NULL, 0, NULL},
 };
 
 static PyObject *words_subscript(PyObject *self, PyObject *key)
@@ -455,10 +453,14 @@ READ_ALL(words, PyList_Type, "arguments", pop)
 READ_ALL(words, PyList_Type, "arguments", remove)
 
 static PyMethodDef words_methods[] = {
-    {"append", words_append, METH_VARARGS, NULL}, {"copy", words_copy, METH_VARARGS, NULL},
-    {"count", words_count, METH_VARARGS, NULL},   {"extend", words_extend, METH_VARARGS, NULL},
-    {"index", words_index, METH_VARARGS, NULL},   {"insert", words_insert, METH_VARARGS, NULL},
-    {"pop", words_pop, METH_VARARGS, NULL},       {"remove", words_remove, METH_VARARGS, NULL},
+    {"append", words_append, METH_VARARGS, NULL},
+    {"copy", words_copy, METH_VARARGS, NULL},
+    {"count", words_count, METH_VARARGS, NULL},
+    {"extend", words_extend, METH_VARARGS, NULL},
+    {"index", words_index, METH_VARARGS, NULL},
+    {"insert", words_insert, METH_VARARGS, NULL},
+    {"pop", words_pop, METH_VARARGS, NULL},
+    {"remove", words_remove, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 
@@ -718,7 +720,8 @@ static PyObject *find_patches(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(a
     return found;
 }
 
-PyDoc_STRVAR(name_locale_doc, "name_locale(category)\n--\n\nThe locale of *category*, as C names it.");
+PyDoc_STRVAR(name_locale_doc,
+             "name_locale(category)\n--\n\nThe locale of *category*, as C names it.");
 
 static PyObject *name_locale(PyObject *Py_UNUSED(module), PyObject *category)
 {

@@ -33,8 +33,8 @@ DAY_SECONDS = 86_400.0  # how exactly the sweep knows when an entry was last use
 def start(root: str, warm: str | None = None) -> "Callable[[], None] | None":
     """Arrange the start that this interpreter is about to make, with the package in *root*.
 
-    Called by a slot, once.  *warm* is what MAINSPRING_WARM held.  Raises nothing, and leaves nothing of the package behind.  Returns what
-    hands a SIGINT on to the program, if there is a way to.
+    Called by a slot, once.  *warm* is what MAINSPRING_WARM held.  Raises nothing, and leaves nothing of
+    the package behind.  Returns what hands a SIGINT on to the program, if there is a way to.
     """
     try:
         arrange_start(os.environ if warm is None else {**os.environ, "MAINSPRING_MIN_SIZE": "0"}, warm)

@@ -48,10 +48,11 @@ def print_explanation(explanation: Explanation) -> None:
     """Print it on the terminal, what warm starts do as a table.  rich takes its time: not where piped."""
     from rich.console import Console
 
-    from mainspring.observe.recipes import tabulate_recipe
+    from mainspring.observe.recipes import describe_state, tabulate_recipe
 
-    click.echo(format_rows(explanation.describe()))
-    Console(highlight=False).print("", tabulate_recipe(explanation.facts["warm"]))
+    warm = explanation.facts["warm"]
+    click.echo(format_rows([*explanation.describe(), ("warm starts", describe_state(warm))]))
+    Console(highlight=False).print("", tabulate_recipe(warm))
 
 
 def format_rows(rows: list[tuple[str, str]]) -> str:

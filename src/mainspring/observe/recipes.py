@@ -10,7 +10,6 @@ INTERPRETER and SCRIPT are absolute paths, not resolved.  The hash is FNV-1a of 
 import os
 from typing import TYPE_CHECKING, Any
 
-from mainspring.observe.text import escape_controls
 from mainspring.places import Refused, open_folder
 from mainspring.reasons import ENDERS
 from mainspring.settings import find_runtime_folder
@@ -93,9 +92,7 @@ def describe_cause(row: dict[str, str]) -> str:
 def describe_recipe(warm: dict[str, Any]) -> list[tuple[str, str]]:
     """Rows of a name and a text."""
     rows = [("warm starts", describe_state(warm))]
-    rows += [
-        ("  ahead", f"{row['module']}  {format_time(row['microseconds'])}") for row in warm["ahead"]
-    ]
+    rows += [("  ahead", f"{row['module']}  {format_time(row['microseconds'])}") for row in warm["ahead"]]
     rows += [("  not ahead", f"{row['module']}: {describe_cause(row)}") for row in warm["left_out"]]
     if warm["ended"] is not None:
         rows.append(("  ended by", describe_cause(warm["ended"])))
@@ -106,7 +103,7 @@ def tabulate_recipe(warm: dict[str, Any]) -> "Table":
     """The same as a table for a terminal."""
     from mainspring.observe.tables import make_cell, make_table
 
-    table = make_table(f"Warm starts: {escape_controls(describe_state(warm))}", "module", "spent", "why not")
+    table = make_table("Imports ahead", "module", "spent", "why not")
     for row in warm["ahead"]:
         table.add_row(make_cell(row["module"], "green"), format_time(row["microseconds"]), "")
     for row in warm["left_out"]:

@@ -1,20 +1,16 @@
-"""What counts as an effect of an import, or of the program between two imports: the tables, and the judges.
+"""What counts as an effect of an import, or of the program between two imports: tables and judges.
 
 Kernel files below /proc and /sys are not on record, but for those of a process: what they say of the
 machine is not looked at again.
 """
 
 import os
-import sys
 
-from mainspring._warm import CODESET, LC_ALL, LC_CTYPE, name_locale
+from mainspring._warm import CODESET
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mainspring.warm.recipe import Cause
-
-    #: see observe_process
-    State = tuple[tuple[object, ...], ...]
 
 #: audit event -> reason; what follows may depend on it, wherever it is raised
 EVENTS = {
@@ -108,6 +104,13 @@ DEVICES = {
 QUIET_DEVICES = ("/dev/null", "/dev/zero", "/dev/full")
 #: functions of `_locale` and `time` that tell of a locale, once the program has set one
 LOCALE_QUERIES = ("localeconv", "nl_langinfo", "setlocale", "strcoll", "strftime", "strxfrm")
+#: what taps tell besides functions of `os` -> what that is
+TOLD = {
+    "arguments": ("arguments", "sys.argv"),
+    "call": ("patched", "calls a function that the program put into a module"),
+    "getsignal": ("signals", "signal.getsignal"),
+    "print": ("output", "standard stream"),
+}
 #: what the program changed -> the modules and functions through which an import could tell
 CHANGE_QUERIES = {
     "locale": (("_locale", "locale", "time"), LOCALE_QUERIES),
@@ -120,8 +123,8 @@ STANDARD_DESCRIPTORS = ((0,), (1,), (2,))
 #: reasons that leave an import to the program, and nothing else: they tell of what it asked for, or of
 #: what no other import looks at
 PASSING = {
-    "arguments", "entropy", "environment", "folder", "locale", "needs-other", "output", "patched", "process-id",
-    "process-state", "signals", "terminal", "warnings",
+    "arguments", "entropy", "environment", "folder", "locale", "needs-other", "output", "patched",
+    "process-id", "process-state", "signals", "terminal", "warnings",
 }  # fmt: skip
 #: a change of the encoding that text is read in
 OTHER_ENCODING = ("locale", "LC_CTYPE")
@@ -160,11 +163,11 @@ def describe_effect(detail: str, within: str) -> str:
 
 
 def describe_event(event: str, arguments: "tuple[object, ...]") -> str:
-    shown = [describe_argument(argument) for argument in arguments if is_telling(argument)]
+    shown = [describe_argument(argument) for argument in arguments if has_word(argument)]
     return " ".join([event, *shown[:1]])
 
 
-def is_telling(argument: object) -> bool:
+def has_word(argument: object) -> bool:
     return isinstance(argument, str | bytes) and argument != ""
 
 
@@ -177,11 +180,15 @@ def judge_opening(event: str, path: str, arguments: "tuple[object, ...]") -> "Ca
     if path in QUIET_DEVICES or (event == "sqlite3.connect" and path == ":memory:"):
         return None
     if event in IMPORT_EVENTS:
-        if event.startswith("socket.get") and is_number(path):
-            return None
-        return IMPORT_EVENTS[event], describe_event(event, arguments)
+        is_quiet = event.startswith("socket.get") and is_number(path)
+        return None if is_quiet else (IMPORT_EVENTS[event], describe_event(event, arguments))
     if event == "open" and (not path or is_writing(arguments[2])):
         return ("output", path) if path else None
+    return judge_place(path)
+
+
+def judge_place(path: str) -> "Cause | None":
+    """What stands against an import that reads the file or folder at *path*."""
     if path in DEVICES:
         return DEVICES[path], path
     if not path.startswith("/"):
@@ -210,20 +217,14 @@ def is_on_record(path: str) -> bool:
 
 def judge_query(name: str, arguments: "tuple[object, ...]", module: str) -> "Cause | None":
     """What stands against *module*, which called the function *name* when it was imported."""
-    if name == "arguments":
-        return name, "sys.argv"
-    if name == "call":
-        return "patched", "calls a function that the program put into a module"
-    if name == "print":
-        return None if arguments[:1] in {("",), (b"",)} else ("output", "standard stream")
-    if name == "getsignal":
-        return "signals", "signal.getsignal"
+    if name in TOLD:
+        return None if name == "print" and arguments[:1] in {("",), (b"",)} else TOLD[name]
     if name in LOCALE_QUERIES:
         return None if is_about_encoding(name, arguments) else ("locale", name)
-    reason = QUERIES[name]
     if name in {"isatty", "write"} and (arguments[:1] in STANDARD_DESCRIPTORS) != (name == "write"):
         return None
-    if any(reason in reasons for name, reasons in RENEWED.items() if module.startswith(name)):
+    reason = QUERIES[name]
+    if any(reason in reasons for known, reasons in RENEWED.items() if module.startswith(known)):
         return None
     return reason, f"os.{name}"
 
@@ -236,79 +237,3 @@ def judge_reading(name: object) -> "Cause | None":
     if text in CALLER_NAMES:
         return CALLER_NAMES[text], text
     return None if text.isascii() and text.isidentifier() else ("environment", text)
-
-
-# ---- what can only be told by comparing ---------------------------------------------------------
-
-
-def observe_process() -> "State":
-    """What an import may change without an event: see judge_change."""
-    from _signal import NSIG, getsignal
-
-    warnings = sys.modules.get("warnings") or sys.modules.get("_warnings")
-    return (
-        tuple(sys.path),
-        tuple(sys.path_hooks),
-        tuple(sys.meta_path),
-        tuple(getattr(warnings, "filters", ())),
-        (name_locale(LC_ALL), name_locale(LC_CTYPE)),
-        tuple([getsignal(number) for number in range(1, NSIG)]),
-        (sys.stdin, sys.stdout, sys.stderr),
-    )
-
-
-#: what observe_process gives, in its order -> reason, and what it is called
-OBSERVED = (
-    ("import-system", "sys.path"),
-    ("import-system", "sys.path_hooks"),
-    ("import-system", "sys.meta_path"),
-    ("warnings", "warnings.filters"),
-    ("locale", "setlocale"),
-    ("signals", "signal.signal"),
-    ("patch", "sys.stdout"),
-)
-
-
-def judge_change(before: "State", after: "State") -> "Cause | None":
-    """What differs between two states, of what matters."""
-    found = None
-    for old, new, cause in zip(before, after, OBSERVED, strict=True):
-        if old == new or is_harmless(old, new, cause[1]):
-            continue
-        judged = sharpen(cause, old, new)
-        if not is_passing(judged):
-            return judged
-        found = found or judged
-    return found
-
-
-def sharpen(cause: "Cause", old: "tuple[object, ...]", new: "tuple[object, ...]") -> "Cause":
-    """*cause*, or what is worse in the same change."""
-    if cause[0] == "locale" and old[1] != new[1]:
-        return OTHER_ENCODING
-    if cause[0] == "warnings" and any(row not in old and is_raising(row) for row in new):
-        return RAISING_FILTERS
-    return cause
-
-
-def is_raising(row: object) -> bool:
-    return isinstance(row, tuple) and row[:1] == ("error",)
-
-
-def is_harmless(old: "tuple[object, ...]", new: "tuple[object, ...]", what: str) -> bool:
-    """Whether it does not matter to other imports, and not to the program, when a change is made.
-
-    A finder behind all others is asked only for names that nobody else finds.  A filter for a category
-    of a module's own says nothing about what is warned of before that module is there.
-    """
-    if what in {"sys.meta_path", "sys.path_hooks"}:
-        return new[: len(old)] == old
-    if what == "warnings.filters":
-        return tuple([row for row in new if row in old or is_for_all(row)]) == old
-    return False
-
-
-def is_for_all(row: object) -> bool:
-    """Whether a warning filter is for a category that Python itself knows."""
-    category = row[2] if isinstance(row, tuple) and len(row) > 2 else None
-    return getattr(category, "__module__", "builtins") == "builtins"

@@ -237,9 +237,7 @@ def leave_out(
     return [row for module, row in rows.items() if module not in known]
 
 
-def amend_recipe(
-    recipe: Recipe, effect: "tuple[str, str, str] | None", names: "Iterable[str]"
-) -> None:
+def amend_recipe(recipe: Recipe, effect: "tuple[str, str, str] | None", names: "Iterable[str]") -> None:
     """Take *effect*'s module out of the imports ahead, and add *names* that were read."""
     recipe.names.update(names)
     if effect is not None:

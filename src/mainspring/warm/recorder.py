@@ -5,22 +5,20 @@ the imports that follow: then everything is as in a plain start, and what was no
 """
 
 import os
-import sys
 import time
 
 from mainspring._warm import find_patches, forget_names, get_kept, keep, listen, remember_names
 from mainspring.places import open_folder
+from mainspring.warm.changes import judge_change, observe_process
 from mainspring.warm.effects import (
     EVENTS,
     describe_effect,
     is_on_record,
     is_passing,
-    judge_change,
     judge_event,
     judge_opening,
     judge_query,
     judge_reading,
-    observe_process,
 )
 from mainspring.warm.mentions import collect_names, find_mentioned
 from mainspring.warm.recipe import Recipe, add_recorded_start
@@ -31,10 +29,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from mainspring.warm.effects import State
+    from mainspring.warm.changes import State
     from mainspring.warm.recipe import Cause
 
 READINGS = ("open", "os.listdir", "os.scandir")
+MOST_PATHS = 10_000  # a program may go on for days without an effect
 TASKS = "/proc/self/task"
 
 
@@ -49,6 +48,26 @@ class Span:
         self.within: list[Span] = []
         self.failed = False
         self.is_tied = False  # to an import around it: by itself, it could come to something else
+
+
+class Readings:
+    """What code read, and the first thing that it did or asked for that an import must not."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+        self.files: set[str] = set()
+        self.folders: set[str] = set()
+        self.cause: Cause | None = None
+
+    def add(self, event: str, path: str) -> None:
+        paths = self.files if event == "open" else self.folders
+        if len(paths) < MOST_PATHS:
+            paths.add(path)
+
+    def update(self, others: "Readings") -> None:
+        self.names |= others.names
+        self.files |= others.files
+        self.folders |= others.folders
 
 
 class Recorder:
@@ -68,12 +87,12 @@ class Recorder:
         self.done: list[Span] = []
         self.left_out: list[tuple[str, str, str]] = []
         self.left_names: set[str] = set()  # the modules of those rows
-        self.names: set[str] = set()
-        self.files: set[str] = set()
-        self.folders: set[str] = set()
+        self.read = Readings()  # by imports
+        self.own = Readings()  # by the program's own code, before a checkpoint
         self.searched: set[str] = set()
         self.ended: Cause | None = None
         self.effect: tuple[str, str, str] | None = None
+        self.has_checkpoint = False
         self.patched: set[str] = set()  # names that the program has bound to functions of its own
         self.after: State = ()
 
@@ -81,6 +100,10 @@ class Recorder:
     def is_importing(self) -> bool:
         """Whether the code at hand is that of an import, and not the program's own."""
         return self.is_on and len(self.running) > self.left
+
+    @property
+    def readings(self) -> Readings:
+        return self.read if self.is_importing else self.own
 
     def start(self) -> None:
         self.is_on = True
@@ -141,6 +164,15 @@ class Recorder:
         for span in self.running[self.left :]:
             self.keep_free(span.within, keeps=keeps)
             span.within.clear()
+
+    def judge(self, cause: "Cause | None") -> None:
+        """Draw the conclusion from what the code at hand was seen to do."""
+        if cause is None:
+            return
+        if self.is_importing:
+            self.leave(*cause)
+        elif self.own.cause is None:
+            self.own.cause = cause
 
     def leave_out(self, name: str, reason: str, detail: str) -> None:
         self.left_out.append((name, reason, detail))
@@ -211,7 +243,7 @@ class Recorder:
                 self.tie(asked[0])
             elif what == "from":
                 self.tie_parts(*asked[:2])
-            elif self.is_importing:
+            elif self.is_on:
                 self.note_query(what, asked)
         except Exception:  # noqa: BLE001 - see fail
             self.fail()
@@ -224,7 +256,7 @@ class Recorder:
             self.end(*cause)
         elif event == "exec":
             self.note_code(arguments[0])
-        elif self.is_importing and event not in EVENTS:
+        elif event not in EVENTS:
             self.note_reading(event, arguments)
 
     def note_code(self, code: "Any") -> None:
@@ -242,20 +274,18 @@ class Recorder:
             path = os.readlink(f"/proc/self/fd/{path}")
         path = os.fsdecode(path) if isinstance(path, str | bytes) else ""
         cause = judge_opening(event, path, arguments)
-        if cause is not None:
-            self.leave(*cause)
-        elif event in READINGS and is_on_record(path):
-            (self.files if event == "open" else self.folders).add(path)
+        if cause is None and event in READINGS and is_on_record(path):
+            self.readings.add(event, path)
+        self.judge(cause)
 
     def note_query(self, what: str, asked: "Any") -> None:
         if what == "environment":
             cause = judge_reading(asked)
             if cause is None:
-                self.names.add(os.fsdecode(asked))
+                self.readings.names.add(os.fsdecode(asked))
         else:
-            cause = judge_query(what, asked, self.running[-1].name)
-        if cause is not None:
-            self.leave(*cause)
+            cause = judge_query(what, asked, self.running[-1].name if self.running else "")
+        self.judge(cause)
 
     # ---- imports -------------------------------------------------------------------------------------
 
@@ -346,13 +376,27 @@ class Recorder:
             span.within.clear()
         self.remember(observe_process())
 
+    def reach_checkpoint(self) -> None:
+        """The program's code so far is what a host is to run, if an import may do all that."""
+        if not self.is_on:
+            return
+        if self.own.cause is not None:
+            self.end(*self.own.cause)
+            return
+        self.has_checkpoint = True
+        self.read.update(self.own)
+        self.stop()
+        self.on_end()
+
     # ---- results -------------------------------------------------------------------------------------
 
     def describe(self, program: str, python: str) -> Recipe:
         recipe = Recipe(program, python)
         recipe.ahead = [(span.name, span.spent_us) for span in self.done]
         recipe.left_out = self.left_out
-        recipe.names, recipe.files, recipe.folders = self.names, self.files, self.folders
+        recipe.names, recipe.files = self.read.names, self.read.files
+        recipe.folders = self.read.folders
+        recipe.has_checkpoint = self.has_checkpoint
         recipe.ended = self.ended
         return recipe
 
@@ -360,9 +404,7 @@ class Recorder:
 # ---- a recorded start -----------------------------------------------------------------------------
 
 
-def begin(
-    folder: int, recipe_id: str, program: str, python: str
-) -> "Callable[[int | None], None]":
+def begin(folder: int, recipe_id: str, program: str, python: str) -> "Callable[[int | None], None]":
     """Record the start of *program*, and write what it teaches into the runtime folder.
 
     Takes over the descriptor *folder*.  Returns what completes the recording when the program's code
@@ -407,3 +449,10 @@ class Place:
                 add_recorded_start(folder, recipe_id, recorded)
         finally:
             os.close(folder)
+
+
+def note_checkpoint() -> None:
+    """The program called mainspring.checkpoint(): nothing after that is recorded."""
+    recorder = get_kept()
+    if recorder is not None:
+        recorder.reach_checkpoint()  # type: ignore[attr-defined]  # a Recorder of another module object

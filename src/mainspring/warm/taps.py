@@ -3,11 +3,10 @@
 What somebody kept of it goes on doing what it stands for.
 """
 
+import _frozen_importlib as importlib
 import os
 import posix
 import sys
-
-import _frozen_importlib as importlib
 
 from mainspring._warm import disguise, is_wrapper, reveal, set_reader, unwrap, wrap, wrap_import
 from mainspring.warm.effects import CHANGE_QUERIES, QUERIES, judge_query
@@ -45,9 +44,11 @@ class Taps:
             self.tap_stream(getattr(stream, "buffer", None), on_query)
         self.tap_container(os.environ._data)  # type: ignore[attr-defined]  # typeshed lacks it
         set_reader(on_query)
-        importlib._lock_unlock_module = wrap(importlib._lock_unlock_module, on_query, "touch")
-        importlib._handle_fromlist = wrap(importlib._handle_fromlist, on_query, "from")
-        importlib._find_and_load = wrap_import(importlib._find_and_load, recorder.on_import)
+        # C code of CPython's finds these here, each time that it imports
+        names = vars(importlib)
+        names["_lock_unlock_module"] = wrap(names["_lock_unlock_module"], on_query, "touch")
+        names["_handle_fromlist"] = wrap(names["_handle_fromlist"], on_query, "from")
+        names["_find_and_load"] = wrap_import(names["_find_and_load"], recorder.on_import)
 
     def tap_stream(self, stream: "Any", on_query: "Callable[[str, Any], None]") -> None:
         try:
@@ -85,7 +86,7 @@ class Taps:
 
         It asks for the lock of a module whose spec says that its import is not over.
         """
-        spec = getattr(sys.modules.get(name), "__spec__", None)
+        spec: Any = getattr(sys.modules.get(name), "__spec__", None)
         if getattr(spec, "_initializing", None) is False:
             spec._initializing = True
             self.marked.append(spec)
