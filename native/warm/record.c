@@ -482,6 +482,7 @@ static PyType_Slot words_slots[] = {
     {Py_tp_base, &PyList_Type},
     {Py_mp_subscript, (void *)words_subscript},
     {Py_mp_ass_subscript, (void *)words_set_subscript},
+    {Py_sq_length, (void *)words_length},
     {Py_mp_length, (void *)words_length},
     {Py_sq_item, (void *)words_item},
     {Py_sq_contains, (void *)words_contain},

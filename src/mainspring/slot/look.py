@@ -8,7 +8,7 @@ try:
         (
             b"MAINSPRING_LOG" in environ
             or b"MAINSPRING_MIN_SIZE" in environ
-            or b"MAINSPRING_WARM" in environ
+            or locals().get("warm")
             or (name[:1] not in "-" and stat(name).st_size >= 2048)
         )
         and not (

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     State = tuple[tuple[object, ...], ...]
 
 
+UNKNOWN = ("unknown",)  # the filters, before `warnings` is imported, from 3.14 on
+
+
 def observe_process() -> "State":
     """What an import may change without an event: see judge_change."""
     from _signal import NSIG, getsignal  # type: ignore[import-not-found]  # typeshed has `signal`
@@ -22,7 +25,7 @@ def observe_process() -> "State":
         tuple(sys.path),
         tuple(sys.path_hooks),
         tuple(sys.meta_path),
-        tuple(getattr(warnings, "filters", ())),
+        tuple(getattr(warnings, "filters", UNKNOWN)),
         (name_locale(LC_ALL), name_locale(LC_CTYPE)),
         tuple([getsignal(number) for number in range(1, NSIG)]),
         (sys.stdin, sys.stdout, sys.stderr),
@@ -76,6 +79,8 @@ def is_harmless(old: "tuple[object, ...]", new: "tuple[object, ...]", what: str)
     if what in {"sys.meta_path", "sys.path_hooks"}:
         return new[: len(old)] == old
     if what == "warnings.filters":
+        if UNKNOWN in (old, new):
+            return True
         return tuple([row for row in new if row in old or is_for_all(row)]) == old
     return False
 
