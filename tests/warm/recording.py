@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
 from mainspring.warm.recipe import Recipe, parse_recipe
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from starts import World
 
 RECIPE_ID = "0" * 31 + "1"
@@ -23,7 +24,6 @@ class Program:
 
     world: World
     folder: Path
-    settings: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.runtime.mkdir(mode=0o700, parents=True)
@@ -38,14 +38,15 @@ class Program:
         return self.runtime / f"{RECIPE_ID}.recipe"
 
     def write(self, main: str, **modules: str) -> None:
+        """Write the script and its modules; `p_one` is the module `one` of the package `p`."""
         for name, text in {"main": main, **modules}.items():
-            path = self.folder / f"{name.replace('__', '/')}.py"
+            path = self.folder / f"{name.replace('_', '/', 1).replace('package', '__init__')}.py"
             path.parent.mkdir(exist_ok=True)
             path.write_text(dedent(text))
 
     def environment(self, **changes: str | None) -> dict[str, str]:
         return self.world.environment(
-            XDG_RUNTIME_DIR=str(self.runtime.parent), MAINSPRING_LOG=None, **self.settings, **changes
+            XDG_RUNTIME_DIR=str(self.runtime.parent), MAINSPRING_LOG=None, **changes
         )
 
     def run(self, *arguments: str, **changes: str | None) -> subprocess.CompletedProcess[str]:
@@ -65,7 +66,7 @@ class Program:
         recorded = self.run(*arguments, MAINSPRING_WARM=f"record:{RECIPE_ID}", **changes)
         assert (recorded.returncode, recorded.stdout) == (plain.returncode, plain.stdout)
         assert recorded.stderr == plain.stderr
-        return recorded
+        return plain
 
     def read(self) -> Recipe:
         recipe = parse_recipe(self.recipe_file.read_bytes())

@@ -17,8 +17,7 @@ CODE = """
     sys.path.insert(0, sys.argv[1])
     ahead = import_ahead(recipe)
     assert type(os.environ._data) is dict and type(sys.argv) is list
-    facts = {name: sorted(value) if isinstance(value, set) else value for name, value in vars(ahead).items()}
-    print(json.dumps({**facts, "loaded": sorted(sys.modules)}))
+    print(json.dumps({**vars(ahead), "loaded": list(sys.modules)}, default=sorted))
 """
 
 
@@ -48,8 +47,8 @@ def test_everything_that_the_imports_depend_on_is_told(program: Program) -> None
             except ImportError:
                 pass
         """,
-        p____init__="",
-        p__part="",
+        p_package="",
+        p_part="",
     )
     ahead = import_ahead(program, "one")
     folder = program.folder

@@ -13,9 +13,9 @@ OBSERVATIONS = """
         print(type(os.environ._data) is dict, type(sys.argv) is list)
         print(os.getpid is posix.getpid, os.getpid, "write" in vars(sys.stdout))
         print(sorted(os.listdir("/proc/self/fd")))
-        print(sys.path_importer_cache.keys() - set(sys.path))
+        print(sorted(sys.path_importer_cache.keys() - set(sys.path)))
         import _frozen_importlib
-        print(_frozen_importlib._find_and_load)
+        print(type(_frozen_importlib._find_and_load))
 """
 
 

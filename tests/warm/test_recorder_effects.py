@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 
 from warm.recording import Program, list_ahead, list_left_out
@@ -50,8 +48,8 @@ ENDERS = {
     "import os; os.fork() or os._exit(0)": "process",
     "import socket; socket.socketpair()[0].close(); socket.socket().bind(('', 0)) or "
     "socket.socket(socket.AF_UNIX).bind('\\0x' + __file__)": "network",
-    "import json; json.dumps = max": "patch",
 }
+PROGRAM_ENDERS = {**ENDERS, "import json; json.dumps = max": "patch"}
 #: what is no effect
 HARMLESS = [
     "import random",
@@ -59,9 +57,10 @@ HARMLESS = [
     "import os; os.isatty(1); os.environ.get('TERM'); open(os.devnull, 'w').close()",
     "import socket; s = socket.socket(); s.bind(('127.0.0.1', 0)); s.close()",
     "import warnings\nclass Mine(Warning): pass\nwarnings.simplefilter('ignore', Mine)",
-    "import warnings\nwith warnings.catch_warnings():\n    warnings.simplefilter('error')\n    import ast",
+    "import warnings\nwith warnings.catch_warnings():\n warnings.simplefilter('error')\n import ast",
+    "import warnings\nwith warnings.catch_warnings():\n warnings.simplefilter('ignore')\n import ast",
     "import sys\nsys.path.insert(0, '/nowhere')\nimport ast\ndel sys.path[0]",
-    "import sys\nclass Finder:\n    find_spec = staticmethod(lambda *_: None)\nsys.meta_path.append(Finder)",
+    "import sys\nclass Finder: find_spec = lambda *_: None\nsys.meta_path.append(Finder)",
 ]
 
 
@@ -87,14 +86,12 @@ def test_what_others_may_depend_on_ends_the_run_before_its_import(program: Progr
     assert not {"a", "sched"} & set(list_ahead(recipe))
 
 
-@pytest.mark.parametrize("code", ENDERS)
+@pytest.mark.parametrize("code", PROGRAM_ENDERS)
 def test_the_programs_own_code_ends_the_run_as_well(program: Program, code: str) -> None:
     program.write(f"import fractions\n{code}\nimport sched")
     recipe = program.learn()
-    if "json.dumps" in code and sys.version_info >= (3, 12):
-        return
     assert recipe.ended is not None
-    assert recipe.ended[0] == ENDERS[code]
+    assert recipe.ended[0] == PROGRAM_ENDERS[code]
     assert "fractions" in list_ahead(recipe)
     assert "sched" not in list_ahead(recipe)
 
@@ -132,9 +129,9 @@ def test_a_module_that_needs_one_that_is_left_out_is_left_out(program: Program) 
 def test_a_part_of_a_package_that_is_left_out_is_left_out(program: Program) -> None:
     program.write(
         "import p.one",
-        p____init__="import os; os.getpid(); from p import two",
-        p__one="import csv",
-        p__two="import fractions",
+        p_package="import os; os.getpid(); from p import two",
+        p_one="import csv",
+        p_two="import fractions",
     )
     recipe = program.learn()
     assert list_left_out(recipe) == {

@@ -1,9 +1,10 @@
 """What an import, or the program between two imports, changes without an event: told by comparing."""
 
+import os
 import sys
 
 from mainspring._warm import LC_ALL, LC_CTYPE, name_locale
-from mainspring.warm.effects import OTHER_ENCODING, RAISING_FILTERS, is_passing
+from mainspring.warm.effects import NATIVE_THREAD, OTHER_ENCODING, RAISING_FILTERS, is_passing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     State = tuple[tuple[object, ...], ...]
 
 
+TASKS = "/proc/self/task"
 UNKNOWN = ("unknown",)  # the filters, before `warnings` is imported, from 3.14 on
 
 
@@ -29,7 +31,16 @@ def observe_process() -> "State":
         (name_locale(LC_ALL), name_locale(LC_CTYPE)),
         tuple([getsignal(number) for number in range(1, NSIG)]),
         (sys.stdin, sys.stdout, sys.stderr),
+        (count_threads(),),
     )
+
+
+def count_threads() -> int:
+    """How many threads the process has, by two more; 0 where the system does not say."""
+    try:
+        return os.stat(TASKS).st_nlink
+    except OSError:
+        return 0
 
 
 #: what observe_process gives, in its order -> reason, and what it is called
@@ -41,6 +52,7 @@ OBSERVED = (
     ("locale", "setlocale"),
     ("signals", "signal.signal"),
     ("patch", "sys.stdout"),
+    NATIVE_THREAD,
 )
 
 

@@ -128,12 +128,16 @@ PASSING = {
 }  # fmt: skip
 #: a change of the encoding that text is read in
 OTHER_ENCODING = ("locale", "LC_CTYPE")
+#: a thread that runs no Python looks at no module
+NATIVE_THREAD = ("thread", "started by native code")
 #: a warning that raises changes what an import comes to; any other one is output
 RAISING_FILTERS = ("warnings", "error")
 
 
 def is_passing(cause: "Cause") -> bool:
     """Whether *cause* matters to the import that it was found in, and to no other."""
+    if cause[0] == "thread":
+        return cause == NATIVE_THREAD
     if cause[0] in {"network", "process"}:
         return cause[1].partition(" ")[0] in IMPORT_EVENTS
     return cause[0] in PASSING and cause not in {OTHER_ENCODING, RAISING_FILTERS}

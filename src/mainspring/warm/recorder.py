@@ -9,8 +9,9 @@ import time
 
 from mainspring._warm import find_patches, forget_names, get_kept, keep, listen, remember_names
 from mainspring.places import open_folder
-from mainspring.warm.changes import judge_change, observe_process
+from mainspring.warm.changes import count_threads, judge_change, observe_process
 from mainspring.warm.effects import (
+    CHANGE_QUERIES,
     EVENTS,
     describe_effect,
     is_on_record,
@@ -32,9 +33,9 @@ if TYPE_CHECKING:
     from mainspring.warm.changes import State
     from mainspring.warm.recipe import Cause
 
+ONE_THREAD = 3  # as count_threads has it
 READINGS = ("open", "os.listdir", "os.scandir")
 MOST_PATHS = 10_000  # a program may go on for days without an effect
-TASKS = "/proc/self/task"
 
 
 class Span:
@@ -109,7 +110,7 @@ class Recorder:
         self.is_on = True
         self.taps.install(self)
         self.remember(observe_process())
-        if os.path.isdir(TASKS) and len(os.listdir(TASKS)) > 1:
+        if count_threads() > ONE_THREAD:
             self.end("thread", "before the program")
 
     def stop(self) -> None:
@@ -144,7 +145,8 @@ class Recorder:
 
     def leave(self, reason: str, detail: str) -> None:
         """Leave the imports at hand to the program, and go on."""
-        cause = self.find_patch() or judge_change(self.running[self.left].before, observe_process())
+        change = judge_change(self.running[self.left].before, observe_process())
+        cause = self.find_patch() or change
         if cause is None or is_passing(cause) or not is_passing((reason, detail)):
             cause = (reason, detail)
         if self.is_host or not is_passing(cause):
@@ -152,6 +154,8 @@ class Recorder:
             return
         self.leave_running(reason, detail, keeps=True)
         self.left = len(self.running)
+        if change is not None:
+            self.taps.tap_change(change[0], self)
         self.remember(observe_process())
 
     def leave_running(self, reason: str, detail: str, *, keeps: bool) -> None:
@@ -241,6 +245,8 @@ class Recorder:
         try:
             if what == "touch":
                 self.tie(asked[0])
+            elif what == "thread" and self.is_on:
+                self.end("thread", "_thread.start_new_thread")
             elif what == "from":
                 self.tie_parts(*asked[:2])
             elif self.is_on:
@@ -293,8 +299,8 @@ class Recorder:
         now = observe_process()
         if self.is_importing:
             change = judge_change(self.running[self.left].before, now)
-            is_tied = change is not None
-            if change is not None and is_passing(change):
+            is_tied = change is not None and not is_passing(change)
+            if change is not None and change[0] in CHANGE_QUERIES:
                 self.leave(*change)
         else:
             is_tied = False

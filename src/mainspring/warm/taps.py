@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from mainspring.warm.recorder import Recorder
 
+THREAD_STARTERS = ("start_new_thread", "start_new", "_start_new_thread")
 ARGUMENT_LISTS = ("argv", "orig_argv")
 TOOL_NUMBERS = (5, 4, 3)  # of those that sys.monitoring has, the ones without a purpose
 
@@ -44,11 +45,20 @@ class Taps:
             self.tap_stream(getattr(stream, "buffer", None), on_query)
         self.tap_container(os.environ._data)  # type: ignore[attr-defined]  # typeshed lacks it
         set_reader(on_query)
+        if sys.version_info < (3, 12):
+            self.tap_threads(on_query)
         # C code of CPython's finds these here, each time that it imports
         names = vars(importlib)
         names["_lock_unlock_module"] = wrap(names["_lock_unlock_module"], on_query, "touch")
         names["_handle_fromlist"] = wrap(names["_handle_fromlist"], on_query, "from")
         names["_find_and_load"] = wrap_import(names["_find_and_load"], recorder.on_import)
+
+    def tap_threads(self, on_query: "Callable[[str, Any], None]") -> None:
+        """Let it be told when a thread starts: up to 3.11 there is no event."""
+        for module in [sys.modules.get(name) for name in ("_thread", "threading")]:
+            for name in THREAD_STARTERS:
+                if hasattr(module, name):
+                    setattr(module, name, wrap(getattr(module, name), on_query, "thread"))
 
     def tap_stream(self, stream: "Any", on_query: "Callable[[str, Any], None]") -> None:
         try:
