@@ -676,15 +676,21 @@ static int is_same(PyObject *before, PyObject *now)
     return 0;
 }
 
-static int add_change(PyObject *found, const space *one, const binding *before, PyObject *now)
+static int add_change(PyObject *found, const space *one, PyObject *name, PyObject *before,
+                      PyObject *now)
 {
-    if (now == before->value || is_same(before->value, now))
+    if (now == before || is_same(before, now))
         return 0;
-    PyObject *change = Py_BuildValue("(OOOO)", one->name, before->name, before->value,
-                                     now == NULL ? Py_None : now);
+    PyObject *change =
+        Py_BuildValue("(OOOO)", one->name, name, before, now == NULL ? Py_None : now);
     int status = change == NULL ? -1 : PyList_Append(found, change);
     Py_XDECREF(change);
     return status;
+}
+
+static int add_binding(PyObject *found, const space *one, const binding *before, PyObject *now)
+{
+    return add_change(found, one, before->name, before->value, now);
 }
 
 /* A namespace keeps the order in which its names were bound first: both are walked side by side. */
@@ -695,21 +701,22 @@ static int add_changes(PyObject *found, const space *one)
     size_t next = 0;
     while (next < one->count && PyDict_Next(namespace, &position, &key, &value)) {
         if (key == one->bindings[next].name &&
-            add_change(found, one, &one->bindings[next++], value) < 0)
+            add_binding(found, one, &one->bindings[next++], value) < 0)
             return -1;
     }
     for (; next < one->count; next++) {
         value = PyDict_GetItemWithError(namespace, one->bindings[next].name);
-        if (add_change(found, one, &one->bindings[next], value) < 0)
+        if (add_binding(found, one, &one->bindings[next], value) < 0)
             return -1;
     }
-    return 0;
+    value = PyDict_GetItemWithError(PyImport_GetModuleDict(), one->name);
+    return add_change(found, one, one->name, one->module, value);
 }
 
-PyDoc_STRVAR(find_patches_doc,
-             "find_patches()\n--\n\n"
-             "What modules that were remembered bind to something else now: tuples of the module's "
-             "name, the\nname, and what it was and is bound to.");
+PyDoc_STRVAR(find_patches_doc, "find_patches()\n--\n\n"
+                               "What modules that were remembered, and sys.modules, bind to "
+                               "something else now: tuples of the module's "
+                               "name, the\nname, and what it was and is bound to.");
 
 static PyObject *find_patches(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
 {

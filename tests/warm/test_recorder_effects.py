@@ -49,7 +49,12 @@ ENDERS = {
     "import socket; socket.socketpair()[0].close(); socket.socket().bind(('', 0)) or "
     "socket.socket(socket.AF_UNIX).bind('\\0x' + __file__)": "network",
 }
-PROGRAM_ENDERS = {**ENDERS, "import json; json.dumps = max": "patch"}
+PROGRAM_ENDERS = {
+    **ENDERS,
+    "import json; json.dumps = max": "patch",
+    "import json, sys; del sys.modules['json']": "patch",
+    "import sys; sys.modules['sched'] = type(sys)('sched')": "import-system",
+}
 #: what is no effect
 HARMLESS = [
     "import random",
@@ -88,12 +93,12 @@ def test_what_others_may_depend_on_ends_the_run_before_its_import(program: Progr
 
 @pytest.mark.parametrize("code", PROGRAM_ENDERS)
 def test_the_programs_own_code_ends_the_run_as_well(program: Program, code: str) -> None:
-    program.write(f"import fractions\n{code}\nimport sched")
+    program.write(f"import fractions\n{code}\nimport sched, colorsys")
     recipe = program.learn()
     assert recipe.ended is not None
     assert recipe.ended[0] == PROGRAM_ENDERS[code]
     assert "fractions" in list_ahead(recipe)
-    assert "sched" not in list_ahead(recipe)
+    assert not {"sched", "colorsys"} & set(list_ahead(recipe))
 
 
 @pytest.mark.parametrize("code", HARMLESS)

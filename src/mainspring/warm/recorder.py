@@ -5,6 +5,7 @@ the imports that follow: then everything is as in a plain start, and what was no
 """
 
 import os
+import sys
 import time
 
 from mainspring._warm import find_patches, forget_names, get_kept, keep, listen, remember_names
@@ -96,6 +97,7 @@ class Recorder:
         self.has_checkpoint = False
         self.patched: set[str] = set()  # names that the program has bound to functions of its own
         self.after: State = ()
+        self.loaded: set[str] = set()
 
     @property
     def is_importing(self) -> bool:
@@ -121,6 +123,7 @@ class Recorder:
         forget_names()
         self.running.clear()
         self.after = ()
+        self.loaded.clear()
 
     def fail(self) -> None:
         """A failure of ours ends the recording, not the program."""
@@ -131,6 +134,7 @@ class Recorder:
         """What the program does before its next import is to be compared with this."""
         self.taps.release_arguments()
         self.after = now
+        self.loaded = set(sys.modules)
         remember_names(type(judge_change))
 
     # ---- effects ----------------------------------------------------------------------------------
@@ -203,7 +207,9 @@ class Recorder:
         return None
 
     def judge_program_patches(self) -> "Cause | None":
-        """What stands against further imports among what the program replaced in modules."""
+        """What stands against further imports among what the program did to modules."""
+        for name in sys.modules.keys() - self.loaded - {span.name for span in self.running}:
+            return "import-system", f"sys.modules[{name!r}]"
         unfinished = {span.name for span in self.running}
         for module, name, _, function in find_patches():
             if module not in unfinished:
