@@ -1,9 +1,8 @@
 /* Closing a suspended generator runs code of its own only where it waits within a try or a with.
  *
- * Which handler covers an instruction is in co_exceptiontable (Objects/exception_handling_notes.txt):
- *     table := entry*
- *     entry := START LENGTH TARGET DEPTH      numbers, in instructions of two bytes, but for
- *                                             DEPTH: twice the depth of the stack, plus 1 if the
+ * Which handler covers an instruction is in co_exceptiontable
+ * (Objects/exception_handling_notes.txt): table := entry* entry := START LENGTH TARGET DEPTH
+ * numbers, in instructions of two bytes, but for DEPTH: twice the depth of the stack, plus 1 if the
  *                                             place is to be pushed
  *     number := six bits a byte, the highest first; bit 6 is set if another follows, bit 7 if the
  *               entry begins here
@@ -61,7 +60,8 @@ static int is_within_handler(PyObject *code, long place)
         const unsigned char *bytes = (const unsigned char *)PyBytes_AsString(table);
         reader all = {bytes, bytes + PyBytes_Size(table)};
         handler found;
-        is_so = find_handler(all, (unsigned long)place / 2, &found) && !is_added(found, instructions);
+        is_so =
+            find_handler(all, (unsigned long)place / 2, &found) && !is_added(found, instructions);
     }
     Py_XDECREF(instructions);
     Py_XDECREF(table);

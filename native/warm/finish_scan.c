@@ -1,4 +1,5 @@
-/* Looks through the objects that the collector knows of, and what hangs on them that it does not. */
+/* Looks through the objects that the collector knows of, and what hangs on them that it does not.
+ */
 #include "finish.h"
 
 /* Beyond these, looking costs as much as the full end. */

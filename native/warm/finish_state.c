@@ -11,9 +11,11 @@
 PyObject *load_builtin(const char *name)
 {
     PyObject *modules = PyImport_GetModuleDict();
-    int is_known = PyDict_GetItemString(modules, name) != NULL;
-    PyObject *module = PyImport_ImportModule(name);
-    if (!is_known && module != NULL && PyDict_DelItemString(modules, name) < 0)
+    PyObject *module = PyDict_GetItemString(modules, name);
+    if (module != NULL)
+        return Py_NewRef(module);
+    module = PyImport_ImportModule(name);
+    if (module != NULL && PyDict_DelItemString(modules, name) < 0)
         PyErr_Clear();
     return module;
 }
@@ -157,8 +159,8 @@ static int is_alone(void)
 }
 
 /* A thread that is left would be stopped where it next asks for the interpreter; one of C's might
- * wait for that in vain while exit() waits for it.  One that was joined has left the interpreter, and
- * is about to leave the process. */
+ * wait for that in vain while exit() waits for it.  One that was joined has left the interpreter,
+ * and is about to leave the process. */
 static int has_threads(void)
 {
     const struct timespec moment = {0, 50000};
