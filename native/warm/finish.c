@@ -128,16 +128,20 @@ PyDoc_STRVAR(finish_doc,
              "return.\n\n"
              "With None, return: CPython ends.");
 
+/* What no long can hold, CPython takes for -1, and tells of it in some versions. */
+static int read_status(PyObject *status, int *number)
+{
+    int is_known = PyLong_Check(status);
+    *number = is_known ? (int)PyLong_AsLong(status) : 0;
+    is_known = is_known && PyErr_Occurred() == NULL;
+    PyErr_Clear();
+    return is_known;
+}
+
 static PyObject *finish(PyObject *Py_UNUSED(module), PyObject *status)
 {
-    if (!PyLong_Check(status)) {
-        tell("full", "exception");
-        Py_RETURN_NONE;
-    }
-    /* as _Py_HandleSystemExit takes it: beyond a long, that is -1 */
-    int number = (int)PyLong_AsLong(status);
-    PyErr_Clear();
-    obstacle found = come_to_end();
+    int number;
+    obstacle found = read_status(status, &number) ? come_to_end() : "status";
     PyErr_Clear();
     tell(found == NULL ? "quick" : "full", found == NULL ? "" : found);
     if (found == NULL)

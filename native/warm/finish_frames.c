@@ -24,19 +24,31 @@ static unsigned long read_number(reader *table)
 }
 
 typedef struct {
-    unsigned long target, depth;
+    unsigned long length, target, depth;
 } handler;
 
 static int find_handler(reader table, unsigned long instruction, handler *found)
 {
     while (table.at < table.end) {
-        unsigned long start = read_number(&table), length = read_number(&table);
+        unsigned long start = read_number(&table);
+        found->length = read_number(&table);
         found->target = read_number(&table);
         found->depth = read_number(&table);
-        if (instruction >= start && instruction - start < length)
+        if (instruction >= start && instruction - start < found->length)
             return 1;
     }
     return 0;
+}
+
+/* A `yield from` has one of its own for where it waits, CLEANUP_THROW, which hands on to the next.
+ */
+static int find_written_handler(reader table, unsigned long instruction, int delegates,
+                                handler *found)
+{
+    int is_found = find_handler(table, instruction, found);
+    if (is_found && delegates && found->length == 1 && found->depth % 2 == 0)
+        return find_handler(table, found->target, found);
+    return is_found;
 }
 
 /* Since 3.12 all of a generator is covered by a handler that the compiler adds: it makes a
@@ -51,7 +63,7 @@ static int is_added(handler found, PyObject *instructions)
     return PyBytes_AsString(instructions)[at] == STOPITERATION_ERROR;
 }
 
-static int is_within_handler(PyObject *code, long place)
+static int is_within_handler(PyObject *code, long place, int delegates)
 {
     PyObject *table = PyObject_GetAttrString(code, "co_exceptiontable");
     PyObject *instructions = PyObject_GetAttrString(code, "co_code");
@@ -60,32 +72,33 @@ static int is_within_handler(PyObject *code, long place)
         const unsigned char *bytes = (const unsigned char *)PyBytes_AsString(table);
         reader all = {bytes, bytes + PyBytes_Size(table)};
         handler found;
-        is_so =
-            find_handler(all, (unsigned long)place / 2, &found) && !is_added(found, instructions);
+        is_so = find_written_handler(all, (unsigned long)place / 2, delegates, &found) &&
+                !is_added(found, instructions);
     }
     Py_XDECREF(instructions);
     Py_XDECREF(table);
     return is_so;
 }
 
-/* What it waits for in a `yield from` is closed as well. */
-static int waits_for_stranger(PyObject *generator)
-{
-    PyObject *inner = PyObject_GetAttrString(generator, "gi_yieldfrom");
-    int is_so = inner != Py_None && (inner == NULL || Py_TYPE(inner) != Py_TYPE(generator));
-    Py_XDECREF(inner);
-    return is_so;
-}
-
-static int is_suspended_within(PyObject *generator, PyObject *frame)
+static int is_suspended_within(PyObject *generator, PyObject *frame, int delegates)
 {
     PyObject *code = PyObject_GetAttrString(generator, "gi_code");
     PyObject *last = PyObject_GetAttrString(frame, "f_lasti");
     long place = last == NULL ? -1 : PyLong_AsLong(last);
-    int is_so = code == NULL || place < 0 || is_within_handler(code, place);
+    int is_so = code == NULL || place < 0 || is_within_handler(code, place, delegates);
     Py_XDECREF(last);
     Py_XDECREF(code);
     return is_so;
+}
+
+/* What it waits for in a `yield from` is closed as well. */
+static int is_closing_seen(PyObject *generator, PyObject *frame)
+{
+    PyObject *inner = PyObject_GetAttrString(generator, "gi_yieldfrom");
+    int delegates = inner != Py_None;
+    int is_stranger = delegates && (inner == NULL || Py_TYPE(inner) != Py_TYPE(generator));
+    Py_XDECREF(inner);
+    return is_stranger || is_suspended_within(generator, frame, delegates);
 }
 
 int is_generator_seen(PyObject *generator)
@@ -94,7 +107,7 @@ int is_generator_seen(PyObject *generator)
     PyObject *suspended = PyObject_GetAttrString(generator, "gi_suspended");
     int is_so = frame == NULL || suspended == NULL;
     if (!is_so && frame != Py_None && suspended == Py_True)
-        is_so = waits_for_stranger(generator) || is_suspended_within(generator, frame);
+        is_so = is_closing_seen(generator, frame);
     Py_XDECREF(suspended);
     Py_XDECREF(frame);
     PyErr_Clear();

@@ -71,11 +71,24 @@ static int has_collector_hooks(void)
     return found;
 }
 
+/* Whether others than the main one are alive, as the module *name* tells if the program loaded it.
+ */
+static int has_others(const char *name)
+{
+    PyObject *module = PyDict_GetItemString(PyImport_GetModuleDict(), name);
+    if (module == NULL)
+        return 0;
+    PyObject *all = PyObject_CallMethod(module, "list_all", NULL);
+    int is_alone = all != NULL && PyList_Check(all) && PyList_Size(all) == 1;
+    Py_XDECREF(all);
+    PyErr_Clear();
+    return !is_alone;
+}
+
 static int has_subinterpreters(void)
 {
-    PyObject *modules = PyImport_GetModuleDict();
-    return PyDict_GetItemString(modules, "_xxsubinterpreters") != NULL ||
-           PyDict_GetItemString(modules, "_interpreters") != NULL;
+    return has_others("_xxsubinterpreters") ||
+           has_others("_interpreters"); /* the latter since 3.13 */
 }
 
 static int is_in_environment(const char *name)

@@ -55,6 +55,7 @@ static const known_type FINALIZERS[] = {
     {"asyncio.unix_events._UnixWritePipeTransport.__del__", "_pipe", FINALIZER},
     {"multiprocessing.resource_tracker.ResourceTracker.__del__", "_fd", FINALIZER},
     {"tempfile._TemporaryFileCloser.__del__", "close_called", FINALIZER},
+    {"gzip.GzipFile.__del__", "closed", FINALIZER},
     {"zipfile.ZipFile.__del__", "fp", FINALIZER},
 };
 

@@ -78,6 +78,13 @@ def work():
     sys.exit(4)
 threading.Thread(target=work).start()
 """
+SUBINTERPRETER = """\
+try:
+    import _interpreters as interpreters
+except ImportError:
+    import _xxsubinterpreters as interpreters
+kept = interpreters.create()
+"""
 LATE_FILE = "import atexit\ndef f():\n    global k\n    k = open('k.txt', 'w'); k.write('late')\natexit.register(f)\n"
 RESOURCE = "import warnings\nwarnings.simplefilter('always')\nf = open('main.py')\n"
 AUDIT = """\
@@ -88,7 +95,7 @@ def hear(event, args, write=os.write):
 sys.addaudithook(hear)
 """
 COLLECTOR = "import gc\ngc.callbacks.append(lambda phase, info: print(phase))\n"
-STATUSES = (0, 1, 255, 256, -1, 2**31, 2**40, 2**70, True, False)
+STATUSES = (0, 1, 255, 256, -1, 2**31, 2**40, True, False)
 UNRAISABLE = "import sys, atexit\nsys.unraisablehook = lambda u: print('hook', u.exc_value)\natexit.register(next, 3)\n"
 
 
@@ -102,14 +109,16 @@ UNRAISABLE = "import sys, atexit\nsys.unraisablehook = lambda u: print('hook', u
     Ending("threading fails", FAILING_SHUTDOWN, "full thread-shutdown", shows=b"in shutdown"),
     Ending("interrupted while joining", INTERRUPTED, "full thread-shutdown", shows=b"KeyboardInterrupt"),
     Ending("a daemon thread", DAEMON, "full threads"),
+    Ending("a subinterpreter", SUBINTERPRETER, "full subinterpreters"),
     Ending("exit in a thread", THREAD_EXIT, shows=b"in thread"),
     *(Ending(f"status {status}", f"raise SystemExit({status})\n", status=None) for status in STATUSES),
+    Ending("status beyond a long", "raise SystemExit(2**70)\n", "full status", status=255),
     Ending("status of None", "raise SystemExit\n"),
-    Ending("status in words", "raise SystemExit('words')\n", "full exception", status=1, shows=b"words"),
+    Ending("status in words", "raise SystemExit('words')\n", "full status", status=1, shows=b"words"),
     Ending("status of another kind", "class E(SystemExit):\n    code = 7\nraise E()\n", status=7),
-    Ending("status in a list", "raise SystemExit([1])\n", "full exception", status=1),
-    Ending("an error", "1/0\n", "full exception", status=1, shows=b"ZeroDivisionError"),
-    Ending("an interrupt", "raise KeyboardInterrupt\n", "full exception", status=-2),
+    Ending("status in a list", "raise SystemExit([1])\n", "full status", status=1),
+    Ending("an error", "1/0\n", "full status", status=1, shows=b"ZeroDivisionError"),
+    Ending("an interrupt", "raise KeyboardInterrupt\n", "full status", status=-2),
     Ending("a signal", "import os, signal\nos.kill(os.getpid(), signal.SIGTERM)\n", "", status=-15),
     Ending("a full device", "print('x')\n", "full flush", status=120, stdout="/dev/full"),
     Ending("a full device at exit", "import atexit\natexit.register(print, 'x')\n", "full flush", status=120,

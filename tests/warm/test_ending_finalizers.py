@@ -55,6 +55,17 @@ def outer():
 kept = outer()
 next(kept)
 """
+CAREFUL_DELEGATE = """\
+def numbers():
+    yield 1
+def outer():
+    try:
+        yield from numbers()
+    finally:
+        print("outer closed")
+kept = outer()
+next(kept)
+"""
 SLOTLESS = """\
 class Bare:
     __slots__ = ()
@@ -174,6 +185,7 @@ OPEN = "kept = open('left.txt', 'w')\nkept.write('x' * 100)\n"
     Ending("a generator in try", GENERATOR, FULL, shows=b"closed"),
     Ending("a generator in with", WITH, FULL),
     Ending("a generator that delegates", DELEGATE, FULL, shows=b"source closed"),
+    Ending("a delegate in try", CAREFUL_DELEGATE, FULL, shows=b"outer closed"),
     Ending("a coroutine never awaited", "async def f(): pass\nkept = f()\n", FULL, shows=b"never awaited"),
     Ending("an asynchronous generator", ASYNC_GENERATOR, FULL),
     Ending("a task", TASK, FULL, shows=b"destroyed"),

@@ -140,6 +140,13 @@ future = pool.submit(print, "in pool", flush=True)
 future.result()
 print("end")
 """
+GZIP = """\
+import gzip
+def write():
+    with gzip.GzipFile("a.gz", "wb", mtime=0) as file:
+        file.write(b"x")
+write()
+"""
 WEAK = """\
 import weakref
 class A:
@@ -185,7 +192,7 @@ print(len(values), len(keys), len(them))
     Ending("database closed", "import sqlite3; c = sqlite3.connect('a.db'); c.execute('create table t(x)');"
            "c.commit(); c.close()"),
     Ending("zip closed", "import zipfile\nwith zipfile.ZipFile('a.zip', 'w') as z: z.writestr(zipfile.ZipInfo('a'), 'b')"),
-    Ending("gzip closed", "import gzip\nf = gzip.GzipFile('a.gz', 'wb', mtime=0)\nf.write(b'x')\nf.close()"),
+    Ending("gzip closed", GZIP),
     Ending("garbage", "class A: pass\nfor i in range(100):\n    a = A(); a.a = a\n"),
     Ending("deep list", "x = []\nfor i in range(100000):\n    x = [x]\nprint('end')\n"),
     Ending("names cleared", "print('start')\nglobals().clear()\n", "full frozen", shows=b"start"),
