@@ -52,15 +52,15 @@ static int find_written_handler(reader table, unsigned long instruction, int del
 }
 
 /* Since 3.12 all of a generator is covered by a handler that the compiler adds: it makes a
- * RuntimeError of a StopIteration, by CALL_INTRINSIC_1 with this argument, on an empty stack. */
-enum { STOPITERATION_ERROR = 3 };
-
+ * RuntimeError of a StopIteration, by CALL_INTRINSIC_1 3 and RERAISE 1.  What a program wrote
+ * begins with PUSH_EXC_INFO 0, and what ends such a handler is COPY 3 and POP_EXCEPT 0. */
 static int is_added(handler found, PyObject *instructions)
 {
-    size_t at = 2 * found.target + 1;
-    if (Py_Version < 0x030C0000 || found.depth > 1 || at >= (size_t)PyBytes_Size(instructions))
+    size_t at = 2 * found.target;
+    if (Py_Version < 0x030C0000 || at + 4 > (size_t)PyBytes_Size(instructions))
         return 0;
-    return PyBytes_AsString(instructions)[at] == STOPITERATION_ERROR;
+    const char *bytes = PyBytes_AsString(instructions) + at;
+    return bytes[1] == 3 && bytes[3] == 1;
 }
 
 static int is_within_handler(PyObject *code, long place, int delegates)

@@ -6,13 +6,13 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from starts import World
@@ -56,7 +56,7 @@ def each(*endings: Ending) -> pytest.MarkDecorator:
 
 
 def assert_same_end(ending: Ending, world: World) -> None:
-    """The program shows the same with CPython's end and with the quick one, and gets the *end* it should."""
+    """The program shows the same with either end, and gets the one that it should."""
     plain, _ = see(ending, world, world.plain_python, None)
     seen, ends = see(ending, world, world.enabled_python, "quick")
     for part in ("status", "stdout", "stderr", "both", "files"):
