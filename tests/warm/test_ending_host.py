@@ -26,6 +26,7 @@ if os.fork() == 0:
 print(os.waitstatus_to_exitcode(os.wait()[1]))
 """
 IMPORTS = "import argparse, asyncio, json, logging, multiprocessing.resource_tracker, ssl, subprocess"
+TRACKER = "multiprocessing.resource_tracker.ensure_running()"
 LOUD = """\
 class Loud:
     def __del__(self): pass
@@ -45,7 +46,7 @@ kept = work()
     [
         ("", "pass", "quick\n3"),
         (IMPORTS, "kept = [[i] for i in range(1000)]", "quick\n3"),
-        (IMPORTS, "multiprocessing.resource_tracker.ensure_running()", "full finalizer ResourceTracker\n4"),
+        (IMPORTS, TRACKER, "full finalizer ResourceTracker\n4"),
         (LOUD, "kept = [Loud()]", "full finalizer Loud\n4"),
         (LOUD + "kept = Loud()", "pass", "full finalizer Loud\n4"),
         (GENERATOR, "pass", "quick\n3"),
