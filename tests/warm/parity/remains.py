@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 PR_SET_CHILD_SUBREAPER = 36
 INTERVAL = 0.005
-PATIENCE = 20.0
+PATIENCE = 8.0
 
 
 @dataclass(frozen=True)
