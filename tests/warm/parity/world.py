@@ -179,7 +179,7 @@ def ask_host(folder: Path, name: str) -> dict[str, Any] | None:
             # the path of a socket has room for 107 bytes
             connection.connect(f"/proc/self/fd/{descriptor}/{name}")
             connection.sendall(INSPECT)
-            answer = read_all(connection)
+            answer = read_frame(connection)
     except OSError:
         return None
     finally:
@@ -187,10 +187,11 @@ def ask_host(folder: Path, name: str) -> dict[str, Any] | None:
     return dict(json.loads(answer[5:])) if answer[4:5] == b"J" else None
 
 
-def read_all(connection: socket.socket) -> bytes:
+def read_frame(connection: socket.socket) -> bytes:
     content = b""
-    while part := connection.recv(1 << 16):
+    while len(content) < 4 or len(content) < 4 + int.from_bytes(content[:4], "little"):
+        part = connection.recv(1 << 16)
+        if not part:
+            break
         content += part
     return content
-
-
