@@ -213,7 +213,7 @@ show("files of the process", *[(name, read_text("/proc/self/" + name)) for name 
      ("oom_score_adj", "coredump_filter", "loginuid", "sessionid", "personality", "setgroups",
       "timerslack_ns", "cgroup")
      if os.path.exists("/proc/self/" + name)])
-show("session", os.getsid(0) != os.getpid(), read_text("/proc/self/stat").rpartition(")")[2].split()[4])
+show("terminal of the session", read_text("/proc/self/stat").rpartition(")")[2].split()[4])
 try:
     os.close(os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC))
     show("terminal", "opens", os.tcgetpgrp(2) == os.getpgrp() if os.isatty(2) else None)

@@ -41,7 +41,8 @@ if "handling" in sys.argv:
                    signal.SIGCONT, signal.SIGWINCH, signal.SIGUSR1):
         signal.signal(number, tell)
 if "hung-up" in sys.argv:
-    signal.signal(signal.SIGHUP, note)
+    for number in (signal.SIGHUP, signal.SIGTERM):  # a shell sends both to what is stopped
+        signal.signal(number, note)
 with open("new-pid", "w") as file:
     file.write(str(os.getpid()))
 os.rename("new-pid", "pid")
@@ -61,13 +62,16 @@ say("end")
 """
 
 
-def compare_dialogues(world: WarmWorld, talk: Talk) -> list[str]:
-    """Hold what *talk* is shown of a warm start against what it is shown of a plain one."""
+def compare_dialogues(world: WarmWorld, talk: Talk, after: str = "") -> list[str]:
+    """Hold what *talk* is shown of a warm start against what it is shown of a plain one.
+
+    *after* is what stands after the program in its command: which streams are the terminal selects a host.
+    """
     prepare_program(world)
     terminal = Terminal(world.work, world.environment(TERM="dumb"))
     try:
         plain = talk_in_way(world, terminal, "plain", talk)
-        warm_up_in(world, terminal)
+        warm_up_in(world, terminal, after)
         world.log.unlink(missing_ok=True)
         warm = talk_in_way(world, terminal, "warm", talk)
         assert warm == plain
@@ -89,10 +93,10 @@ def talk_in_way(
     return [simplify(shown) for shown in talk(terminal)]
 
 
-def warm_up_in(world: WarmWorld, terminal: Terminal) -> None:
+def warm_up_in(world: WarmWorld, terminal: Terminal, after: str = "") -> None:
     """Let a host of this terminal's session come up."""
     command = shlex.join(map(str, world.command("warm", ["program.py", "warm-up"])))
-    world.repeat_until_warm(lambda: terminal.run(command))
+    world.repeat_until_warm(lambda: terminal.run(f"{command} {after}"))
 
 
 def simplify(shown: str) -> str:

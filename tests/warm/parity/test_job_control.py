@@ -15,6 +15,9 @@ from .terminal import Terminal
 if TYPE_CHECKING:
     from .world import WarmWorld
 
+#: which streams are the terminal when the program is started by begin_job
+AS_A_JOB = "</dev/null >out"
+
 
 def begin(world: WarmWorld, terminal: Terminal, words: str = "") -> str:
     """Start the program in the foreground, and let it come to where it reads."""
@@ -130,7 +133,7 @@ def test_reading_in_the_background_stops(warm_world: WarmWorld) -> None:
         terminal.type(b"line\nexit 4\n")
         return [*shown, *finish(terminal), terminal.run("cat out")]
 
-    assert compare_dialogues(warm_world, talk)[-2] == "status 4\n"
+    assert compare_dialogues(warm_world, talk, ">out")[-2] == "status 4\n"
 
 
 def test_on_in_the_background(warm_world: WarmWorld) -> None:
@@ -142,7 +145,7 @@ def test_on_in_the_background(warm_world: WarmWorld) -> None:
         shown.append(terminal.run("wait $!; echo status $?"))
         return [*shown, terminal.run("exec 8>&-; cat out")]
 
-    compare_dialogues(warm_world, talk)
+    compare_dialogues(warm_world, talk, AS_A_JOB)
 
 
 @pytest.mark.parametrize("typed", [b"\x03", b"\x1c", b"\x1a"])
@@ -192,7 +195,7 @@ def test_in_a_pipeline(warm_world: WarmWorld) -> None:
         terminal.type(b"\x03")
         return [*shown, terminal.await_prompt().decode(), terminal.run("echo status ${PIPESTATUS[@]}")]
 
-    compare_dialogues(warm_world, talk)
+    compare_dialogues(warm_world, talk, "| cat")
 
 
 def test_two_jobs_at_once(warm_world: WarmWorld) -> None:
@@ -225,7 +228,7 @@ def test_the_number_that_the_shell_knows_is_stopped(warm_world: WarmWorld) -> No
         terminal.run("kill -KILL $!; wait $!")
         return [*shown, terminal.run("wait $!; echo status $?")]
 
-    assert compare_dialogues(warm_world, talk)[-1].endswith("status 137\n")
+    assert compare_dialogues(warm_world, talk, AS_A_JOB)[-1].endswith("status 137\n")
 
 
 def test_a_new_size_is_told(warm_world: WarmWorld) -> None:
@@ -290,7 +293,7 @@ def test_a_kill_of_the_job_s_number(warm_world: WarmWorld, words: str, group: st
             shown.append(terminal.run("exec 8>&-; wait $!; echo status $?; cat out"))
         return shown
 
-    compare_dialogues(warm_world, talk)
+    compare_dialogues(warm_world, talk, AS_A_JOB)
 
 
 def test_the_probe_of_the_terminal_s_state(warm_world: WarmWorld) -> None:
