@@ -80,12 +80,12 @@ static void look_through(walk *at, PyObject *object)
         find_in(at, "objects", NULL);
         return;
     }
+    traverseproc traverse = row->traverse; /* the row moves if the table grows */
+    int is_class = row->is_class;
     if (row->sight != HIDDEN)
         look_at(at, row, object);
-    if (row->is_class && !ends_unseen_class((PyTypeObject *)object))
+    if (is_class && !ends_unseen_class((PyTypeObject *)object))
         find_in(at, "finalizer", (PyTypeObject *)object);
-    /* the row may have moved, as may rows while its objects are visited */
-    traverseproc traverse = (traverseproc)PyType_GetSlot(Py_TYPE(object), Py_tp_traverse);
     if (at->found == NULL && traverse != NULL)
         traverse(object, visit, at);
 }

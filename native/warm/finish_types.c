@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* CPython keeps these functions as pointers to data. */
+#pragma GCC diagnostic ignored "-Wpedantic"
+
 typedef struct {
     const char *name;
     const char *attribute; /* the object has nothing left to do if this is None, True or zero ... */

@@ -173,6 +173,7 @@ class Host:
         self.key = key
         self.folder = folder
         self.running: dict[int, tuple[socket.socket, int]] = {}
+        self.stopped: set[int] = set()
         self.lock = os.open(f"{self.key}.lock", os.O_RDWR | os.O_CREAT, 0o600, dir_fd=folder)
 
     def listen(self) -> None:
@@ -215,12 +216,15 @@ class Host:
         connection, caller = self.running[pid]
         number = struct.pack("<i", status)
         with contextlib.suppress(OSError):
-            if os.WIFSTOPPED(status):
-                connection.send(frame(b"T", struct.pack("<i", os.WSTOPSIG(status))))
-            elif os.WIFCONTINUED(status):
+            # the kernel tells no more of a continuation that another stop has followed
+            if os.WIFCONTINUED(status) or (os.WIFSTOPPED(status) and pid in self.stopped):
                 connection.send(frame(b"C"))
                 os.kill(caller, signal.SIGCONT)
-            else:
+                self.stopped.discard(pid)
+            if os.WIFSTOPPED(status):
+                connection.send(frame(b"T", struct.pack("<i", os.WSTOPSIG(status))))
+                self.stopped.add(pid)
+            if os.WIFEXITED(status) or os.WIFSIGNALED(status):
                 connection.send(frame(b"X", number))
                 os.kill(caller, signal.SIGCONT)  # it may have stopped with the program
         if os.WIFEXITED(status) or os.WIFSIGNALED(status):
