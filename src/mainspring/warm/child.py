@@ -17,7 +17,6 @@ from mainspring._warm import (
     receive,
     send,
     set_limit,
-    set_mask,
     set_strings,
     take_affinity,
 )
@@ -81,7 +80,8 @@ class Declined(Exception):
 def become_start(connection: int, key: bytes, own: Own) -> Start:
     """Be what the caller at the other end of *connection* asks for, and tell it so.
 
-    Ends the process where that is impossible.
+    Ends the process where that is impossible.  Signals are still blocked then: what comes is the
+    program's.
     """
     caller = Caller(connection)
     began = read_clock()
@@ -97,7 +97,6 @@ def become_start(connection: int, key: bytes, own: Own) -> Start:
         tell_of_host(os.environ, "refused", f"{type(error).__name__}: {error}")
         caller.refuse("other-limits")
     caller.announce()
-    set_mask(start.mask)
     start.began = began
     return start
 

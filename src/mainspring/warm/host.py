@@ -297,10 +297,10 @@ class Host:
                 del self.running[process]
             return
         if os.WIFSTOPPED(status):
+            self.wake_caller(running)  # of a stop before, whose end the kernel did not tell
             running.is_stopped = True
             self.pass_on(running, STOPPED, os.WSTOPSIG(status))
         elif os.WIFCONTINUED(status):
-            self.pass_on(running, CONTINUED, None)
             self.wake_caller(running)
         else:
             del self.running[process]
@@ -319,6 +319,7 @@ class Host:
         """Whatever ends a stop reaches the child alone: the launcher stopped itself."""
         if running.is_stopped:
             running.is_stopped = False
+            self.pass_on(running, CONTINUED, None)
             os.kill(running.caller, SIGCONT)
 
     def end_abandoned(self, connection: int) -> None:
