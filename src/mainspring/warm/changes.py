@@ -3,8 +3,14 @@
 import os
 import sys
 
-from mainspring._warm import LC_ALL, LC_CTYPE, name_locale
-from mainspring.warm.effects import NATIVE_THREAD, OTHER_ENCODING, RAISING_FILTERS, is_passing
+from mainspring._warm import LC_ALL, LC_CTYPE, copy_plain, name_locale
+from mainspring.warm.effects import (
+    CHANGED_ENVIRONMENT,
+    NATIVE_THREAD,
+    OTHER_ENCODING,
+    RAISING_FILTERS,
+    is_passing,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +38,7 @@ def observe_process() -> "State":
         tuple([getsignal(number) for number in range(1, NSIG)]),
         (sys.stdin, sys.stdout, sys.stderr),
         (count_threads(),),
+        (copy_plain(os.environ._data),),  # type: ignore[attr-defined]  # typeshed lacks it
     )
 
 
@@ -53,6 +60,7 @@ OBSERVED = (
     ("signals", "signal.signal"),
     ("patch", "sys.stdout"),
     NATIVE_THREAD,
+    CHANGED_ENVIRONMENT,
 )
 
 

@@ -10,7 +10,7 @@ import time
 
 from mainspring._warm import find_patches, forget_names, listen, remember_names
 from mainspring.warm.changes import count_threads, judge_change, observe_process
-from mainspring.warm.effects import CHANGE_QUERIES, describe_effect, is_passing
+from mainspring.warm.effects import CHANGE_QUERIES, KEPT_RESULTS, describe_effect, is_passing
 from mainspring.warm.mentions import find_mentioned
 from mainspring.warm.spans import Readings, Span
 from mainspring.warm.taps import Taps
@@ -150,9 +150,8 @@ class ImportRun:
 
     def find_patch(self, is_seen: "Callable[[str], bool] | None" = None) -> "Cause | None":
         """What was replaced in a module since that was complete."""
-        unfinished = {span.name for span in self.running}
         for module, name, _, _ in find_patches():
-            if module not in unfinished and (is_seen is None or is_seen(name)):
+            if self.is_patch(module, name) and (is_seen is None or is_seen(name)):
                 return "patch", f"{module}.{name}"
         return None
 
@@ -160,13 +159,16 @@ class ImportRun:
         """What stands against further imports among what the program did to modules."""
         for name in sys.modules.keys() - self.loaded - {span.name for span in self.running}:
             return "import-system", f"sys.modules[{name!r}]"
-        unfinished = {span.name for span in self.running}
         for module, name, _, function in find_patches():
-            if module not in unfinished:
+            if self.is_patch(module, name):
                 if not self.taps.watch_calls(function):
                     return "patch", f"{module}.{name}"
                 self.patched.add(name)
         return None
+
+    def is_patch(self, module: str, name: str) -> bool:
+        """Whether *module* is complete, and *name* no place where it keeps what it has worked out."""
+        return (module, name) not in KEPT_RESULTS and all(span.name != module for span in self.running)
 
     def is_mentioned(self, name: str) -> bool:
         """Whether the program's own code may have used *name*: see mentions.py."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+ENVIRONMENT_EVENTS = ("os.putenv", "os.unsetenv")
 READINGS = ("open", "os.listdir", "os.scandir")
 
 
@@ -62,6 +63,8 @@ class Recorder(ImportRun):
     # ---- events --------------------------------------------------------------------------------------
 
     def note_event(self, event: str, arguments: "tuple[Any, ...]") -> None:
+        if event in ENVIRONMENT_EVENTS and self.is_importing:
+            return  # it may be put back before the import is over
         cause = judge_event(event, arguments)
         if cause is not None:
             self.end(*cause)
