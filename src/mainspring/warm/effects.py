@@ -22,8 +22,6 @@ EVENTS = {
     "os.forkpty": "process",
     "os.kill": "process",
     "os.killpg": "process",
-    "os.putenv": "environment",
-    "os.unsetenv": "environment",
     "pty.spawn": "process",
     "resource.prlimit": "process-state",
     "resource.setrlimit": "process-state",

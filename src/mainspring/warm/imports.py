@@ -9,7 +9,7 @@ import sys
 import time
 
 from mainspring._warm import find_patches, forget_names, listen, remember_names
-from mainspring.warm.changes import count_threads, judge_change, observe_process
+from mainspring.warm.changes import copy_environment, count_threads, judge_change, observe_process
 from mainspring.warm.effects import CHANGE_QUERIES, KEPT_RESULTS, describe_effect, is_passing
 from mainspring.warm.mentions import find_mentioned
 from mainspring.warm.spans import Readings, Span
@@ -48,6 +48,7 @@ class ImportRun:
         self.patched: set[str] = set()  # names that the program has bound to functions of its own
         self.after: State = ()
         self.loaded: set[str] = set()
+        self.environment: dict[bytes, bytes] = {}
 
     @property
     def is_importing(self) -> bool:
@@ -60,8 +61,9 @@ class ImportRun:
 
     def start(self) -> None:
         self.is_on = True
+        self.environment = copy_environment()
         self.taps.install()
-        self.remember(observe_process())
+        self.remember(self.observe())
         if count_threads() > ONE_THREAD:
             self.end("thread", "before the program")
 
@@ -79,6 +81,9 @@ class ImportRun:
         """A failure of ours ends the recording, not the program."""
         self.ended = None
         self.stop()
+
+    def observe(self) -> "State":
+        return observe_process(self.environment)
 
     def remember(self, now: "State") -> None:
         """What the program does before its next import is to be compared with this."""
@@ -99,7 +104,7 @@ class ImportRun:
 
     def leave(self, reason: str, detail: str) -> None:
         """Leave the imports at hand to the program, and go on."""
-        change = judge_change(self.running[self.left].before, observe_process())
+        change = judge_change(self.running[self.left].before, self.observe())
         cause = self.find_patch() or change
         if cause is None or is_passing(cause) or not is_passing((reason, detail)):
             cause = (reason, detail)
@@ -110,7 +115,7 @@ class ImportRun:
         self.left = len(self.running)
         if change is not None:
             self.taps.tap_change(change[0])
-        self.remember(observe_process())
+        self.remember(self.observe())
 
     def leave_running(self, reason: str, detail: str, *, keeps: bool) -> None:
         """Note who is left to the program, but for what they had imported before their effect."""
@@ -192,7 +197,7 @@ class ImportRun:
         raise NotImplementedError
 
     def begin_import(self, name: str) -> None:
-        now = observe_process()
+        now = self.observe()
         if self.is_importing:
             change = judge_change(self.running[self.left].before, now)
             is_tied = change is not None and not is_passing(change)
@@ -249,7 +254,7 @@ class ImportRun:
             raise RuntimeError(name)
         span.spent_us = (time.clock_gettime_ns(time.CLOCK_MONOTONIC) - span.began) // 1000
         span.failed = not succeeded
-        now = observe_process()
+        now = self.observe()
         if self.is_importing:
             self.judge_end(span, now)
         else:
@@ -276,4 +281,4 @@ class ImportRun:
         else:
             self.keep_free([span])
             span.within.clear()
-        self.remember(observe_process())
+        self.remember(self.observe())

@@ -8,6 +8,7 @@ import os
 
 from mainspring._warm import get_kept, keep, listen
 from mainspring.places import open_folder
+from mainspring.warm.changes import judge_change
 from mainspring.warm.effects import (
     EVENTS,
     is_on_record,
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-ENVIRONMENT_EVENTS = ("os.putenv", "os.unsetenv")
 READINGS = ("open", "os.listdir", "os.scandir")
 
 
@@ -63,8 +63,6 @@ class Recorder(ImportRun):
     # ---- events --------------------------------------------------------------------------------------
 
     def note_event(self, event: str, arguments: "tuple[Any, ...]") -> None:
-        if event in ENVIRONMENT_EVENTS and self.is_importing:
-            return  # it may be put back before the import is over
         cause = judge_event(event, arguments)
         if cause is not None:
             self.end(*cause)
@@ -105,8 +103,9 @@ class Recorder(ImportRun):
         """The program's code so far is what a host is to run, if an import may do all that."""
         if not self.is_on:
             return
-        if self.own.cause is not None:
-            self.end(*self.own.cause)
+        cause = self.own.cause or judge_change(self.after, self.observe())
+        if cause is not None:
+            self.end(*cause)
             return
         self.has_checkpoint = True
         self.read.update(self.own)
