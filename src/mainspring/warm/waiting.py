@@ -21,7 +21,6 @@ from mainspring._warm import (
     prepare_end,
     receive,
     send,
-    tell_end,
     wait_ready,
 )
 from mainspring.places import read_file, try_lock
