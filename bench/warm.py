@@ -216,7 +216,7 @@ def measure_launcher(ground: Ground, rounds: int) -> Iterator[Figure]:
 def measure_memory(ground: Ground) -> Iterator[Figure]:
     """What two children that wait have for themselves, in megabytes."""
     script = ground.folder / "waiter.py"
-    command = ground.warm(script).command
+    command = [*ground.warm(script).command]
     started = [
         subprocess.Popen(
             command, env=ground.environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

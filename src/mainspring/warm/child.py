@@ -33,6 +33,7 @@ from mainspring.warm.protocol import (
     Start,
     pack_frame,
     pack_signed,
+    pack_start,
     read_length,
 )
 
@@ -61,6 +62,18 @@ class Own:
         self.oom_score_adj = read_oom_score()
         note_layout()
 
+    def imagine_start(self, key: bytes) -> Start:
+        """A start by a caller who is just as the host is."""
+        start = Start.__new__(Start)
+        start.key, start.flags, start.group, start.umask = key, 0, 0, 0o77
+        start.nice, start.oom_score_adj, start.affinity = self.nice, self.oom_score_adj, self.affinity
+        start.mask, start.ignored, start.limits = 0, 0, self.limits
+        start.numbers, start.skip = [0, 1, 2], 1
+        start.arguments = [os.fsencode(word) for word in sys.orig_argv]
+        variables = os.environ._data.items()  # type: ignore[attr-defined]
+        start.environment = [name + b"=" + value for name, value in variables]
+        return start
+
 
 def find_coerced_locale(key: bytes) -> "list[bytes]":
     """What CPython itself puts into the environment where the locale is C (PEP 538)."""
@@ -68,6 +81,22 @@ def find_coerced_locale(key: bytes) -> "list[bytes]":
     if value is None or b"\0env:LC_CTYPE=" in key:
         return []
     return [b"LC_CTYPE=" + value]
+
+
+def rehearse(own: Own, key: bytes) -> None:
+    """Go through all of a start that leaves no trace: what it touches is copied, and bound, by then.
+
+    Most of what a child does first is to have the kernel copy pages for it.
+    """
+    start = Start(pack_start(own.imagine_start(key)))
+    compare_key(start, key)
+    make_room(start, own)
+    take_limits(start, own)
+    take_strings(start)
+    take_signals(start.ignored)
+    renew_streams()
+    renew_entropy()
+    read_clock()
 
 
 class Declined(Exception):
