@@ -36,6 +36,7 @@ from mainspring.warm.protocol import (
     pack_start,
     read_length,
 )
+from mainspring.warm.renewal import renew_modules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def rehearse(own: Own, key: bytes) -> None:
     take_strings(start)
     take_signals(start.ignored)
     renew_streams()
-    renew_entropy()
+    renew_modules()
     read_clock()
 
 
@@ -205,7 +206,7 @@ def take_over(start: Start, descriptors: list[int], caller: Caller, own: Own) ->
     take_strings(start)
     take_signals(start.ignored)
     renew_streams()
-    renew_entropy()
+    renew_modules()
 
 
 def join_group(start: Start) -> None:
@@ -329,18 +330,3 @@ def find_buffer_size(descriptor: int) -> int:
     if sys.version_info >= (3, 14):
         return max(min(size, 8 << 20), 128 << 10)
     return size if size > 1 else 8192
-
-
-def renew_entropy() -> None:
-    """What modules drew when they were imported, drawn again; `random` itself does so at a fork."""
-    numpy = sys.modules.get("numpy.random")
-    if numpy is not None:
-        numpy.seed()
-    processes = sys.modules.get("multiprocessing.process")
-    if processes is not None:
-        key = processes.AuthenticationString(os.urandom(32))
-        processes.current_process()._config["authkey"] = key
-    logging = sys.modules.get("logging")
-    if logging is not None and hasattr(logging, "_startTime"):
-        is_number = sys.version_info >= (3, 13)
-        logging._startTime = time.time_ns() if is_number else time.time()  # type: ignore[attr-defined]
