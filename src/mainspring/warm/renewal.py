@@ -40,4 +40,4 @@ def renew_clock() -> None:
     logging = sys.modules.get("logging")
     if logging is not None and hasattr(logging, "_startTime"):
         is_number = sys.version_info >= (3, 13)
-        logging._startTime = time.time_ns() if is_number else time.time()
+        logging._startTime = time.time_ns() if is_number else time.time()  # type: ignore[attr-defined]  # typeshed lacks it
