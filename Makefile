@@ -38,6 +38,7 @@ bench: $(VENV)/.installed
 	@$(clean_python) $(bin)/python bench/starts.py
 	@$(clean_python) $(bin)/python bench/ahead.py
 	@$(clean_python) $(bin)/python bench/sweep.py
+	@$(clean_python) $(bin)/python bench/warm.py
 
 docs: $(VENV)/.installed
 	$(clean_python) $(bin)/python -m sphinx -W --keep-going -n -q -d $(VENV)/docs/trees docs $(VENV)/docs/html

@@ -46,9 +46,10 @@ def cpython(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS)
 def fuzz(session: nox.Session) -> None:
-    """Read a million mutated entries."""
+    """Read a million mutated entries, and as many frames of callers."""
     install(session)
     session.run("python", "fuzz/fuzz_entry.py", "--runs", "1000000", *session.posargs)
+    session.run("python", "fuzz/fuzz_protocol.py", "--runs", "1000000", *session.posargs)
 
 
 @nox.session
@@ -66,3 +67,4 @@ def bench(session: nox.Session) -> None:
     session.run("python", "bench/starts.py", *session.posargs)
     session.run("python", "bench/ahead.py")
     session.run("python", "bench/sweep.py")
+    session.run("python", "bench/warm.py")

@@ -7,7 +7,7 @@ import importlib
 import os
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
@@ -49,14 +49,7 @@ class Commands(Directive):
 
     def run(self) -> list[nodes.Node]:
         above = click.Context(self.group, info_name="mainspring")
-        commands = [
-            (name, self.group.get_command(above, name)) for name in self.group.list_commands(above)
-        ]
-        return [
-            describe_command(click.Context(command, info_name=name, parent=above))
-            for name, command in commands
-            if command is not None and not command.hidden
-        ]
+        return [describe_command(ctx) for ctx in list_contexts(self.group, above)]
 
 
 class Settings(Directive):
@@ -73,12 +66,26 @@ class Settings(Directive):
         ]
 
 
+def list_contexts(group: click.Group, above: click.Context) -> Iterator[click.Context]:
+    """A context for each command of *group*, and behind it for each that it has below it."""
+    for name in group.list_commands(above):
+        command = group.get_command(above, name)
+        if command is None or command.hidden:
+            continue
+        ctx = click.Context(command, info_name=name, parent=above)
+        yield ctx
+        if isinstance(command, click.Group):
+            yield from list_contexts(command, ctx)
+
+
 def describe_command(ctx: click.Context) -> nodes.section:
     command = ctx.command
     usage = nodes.paragraph()
     usage += nodes.strong("", ctx.command_path)
     usage += nodes.Text(" " + " ".join(command.collect_usage_pieces(ctx)))
-    section = nodes.section("", nodes.title("", ctx.command_path), usage, ids=[str(command.name)])
+    section = nodes.section(
+        "", nodes.title("", ctx.command_path), usage, ids=[ctx.command_path.replace(" ", "-")]
+    )
     section.extend(make_paragraphs(command.help or ""))
     if options := find_options(ctx):
         section += make_list(options)

@@ -12,7 +12,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
-from mainspring.reasons import REASONS, VERDICTS
+from mainspring.reasons import COLD, ENDERS, HOST_ENDS, REASONS, VERDICTS
 from mainspring.settings import SETTINGS
 
 
@@ -31,6 +31,9 @@ class WordsTable(SphinxDirective):
     tables: ClassVar[Mapping[str, Mapping[str, tuple[str, str]]]] = {
         "verdict": VERDICTS,
         "reason": REASONS,
+        "cold": COLD,
+        "ender": ENDERS,
+        "end": HOST_ENDS,
     }
 
     def run(self) -> list[nodes.Node]:

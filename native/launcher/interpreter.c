@@ -33,7 +33,7 @@ static bool join_search(char path[PATH_MAX], const char *folder, size_t length, 
     return size < PATH_MAX && make_absolute(path, relative);
 }
 
-static bool search_path(char path[PATH_MAX], const char *name, const struct place *launcher)
+bool search_path(char path[PATH_MAX], const char *name, const struct place *launcher)
 {
     const char *folder = getenv("PATH");
     if (folder == NULL)
@@ -77,7 +77,7 @@ static size_t read_first_bytes(const char *script, char lines[FIRST_BYTES + 1])
     return length < 0 ? 0 : (size_t)length;
 }
 
-static bool locate_beside_script(char path[PATH_MAX], const char *script, const char *name)
+bool locate_beside_script(char path[PATH_MAX], const char *script, const char *name)
 {
     char real[PATH_MAX];
     if (realpath(script, real) == NULL)

@@ -19,4 +19,10 @@ enum failure choose_interpreter(const struct options *options, const struct plac
 /* An interpreter without being asked for one: the python3 beside the launcher. */
 bool find_beside(const struct place *launcher, char path[PATH_MAX]);
 
+/* The first on PATH that can be executed, and is not the launcher. */
+bool search_path(char path[PATH_MAX], const char *name, const struct place *launcher);
+
+/* `name` from the folder that the script really lies in, whatever links lead to it. */
+bool locate_beside_script(char path[PATH_MAX], const char *script, const char *name);
+
 #endif

@@ -8,6 +8,7 @@
 #include "commands.h"
 #include "place.h"
 #include "run.h"
+#include "shim.h"
 
 /* `#!/usr/bin/env mainspring` makes the kernel call `mainspring SCRIPT`. */
 static bool is_script(const char *word)
@@ -31,10 +32,13 @@ int main(int argc, char **argv)
 {
     struct timespec began;
     struct place launcher;
-    char *nothing[] = {NULL};
-    char **arguments = argc > 0 ? argv + 1 : nothing;
+    struct shim shim;
+    char *nothing[] = {NULL, NULL};
+    char **arguments = argc > 0 ? argv + 1 : nothing + 1;
     clock_gettime(CLOCK_MONOTONIC, &began);
     find_launcher(&launcher);
+    if (find_shim(&shim))
+        return run_shim(&shim, arguments, &launcher, &began);
     if (is_run(arguments))
         return run_program(arguments + 1, &launcher, &began);
     if (arguments[0] != NULL && is_script(arguments[0]))

@@ -18,7 +18,7 @@
 
 #include "text.h"
 
-/* In each sentence the first % is the subject, the second the detail. */
+/* In each sentence the first % is the subject, each other the detail. */
 static const struct {
     int exit_status;
     const char *sentence;
@@ -37,6 +37,16 @@ static const struct {
                                 "reinstall mainspring"},
     [PLACE_UNKNOWN] = {127, "cannot tell where it is installed; make /proc readable"},
     [OUT_OF_MEMORY] = {126, "out of memory; end other programs, or raise the limit"},
+    [SHIM_SCRIPT_GONE] = {127, "% is gone, which the shim % started; remove the shim with "
+                               "`mainspring uninstall %`"},
+    [SHIM_PYTHON_GONE] = {127, "% is gone, with which the shim % started; remove the shim with "
+                               "`mainspring uninstall %`"},
+    [SHIM_NOT_EXECUTABLE] = {126, "% cannot be executed: %; mend that, or remove its shim with "
+                                  "`mainspring uninstall`"},
+    [SHIM_UNTRUSTED] = {126, "what the shim % starts could have been written by somebody else; "
+                             "write it anew with `mainspring install %`"},
+    [SHIM_DAMAGED] = {126, "the shim % does not say what it starts; write it anew with "
+                           "`mainspring install %`"},
 };
 
 int report_failure(enum failure failure, const char *subject, const char *detail)

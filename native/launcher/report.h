@@ -17,6 +17,11 @@ enum failure {
     COMMAND_NOT_FOUND,
     PLACE_UNKNOWN,
     OUT_OF_MEMORY,
+    SHIM_SCRIPT_GONE,
+    SHIM_PYTHON_GONE,
+    SHIM_NOT_EXECUTABLE,
+    SHIM_UNTRUSTED,
+    SHIM_DAMAGED,
 };
 
 /* Writes one line to stderr, and returns the exit status. */

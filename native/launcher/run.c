@@ -14,19 +14,23 @@
 
 extern char **environ;
 
-static char **make_arguments(struct interpreter *interpreter, char **rest)
+/* interpreter, options, script (none if it is NULL), rest */
+static char **make_arguments(const char *interpreter, char **options, size_t option_count,
+                             const char *script, char **rest)
 {
-    size_t before = 1 + interpreter->shebang.option_count;
     size_t count = 0;
     while (rest[count] != NULL)
         count++;
-    char **arguments = malloc((before + count + 1) * sizeof *arguments);
+    char **arguments = malloc((option_count + count + 3) * sizeof *arguments);
     if (arguments == NULL)
         return NULL;
-    arguments[0] = interpreter->path;
-    for (size_t i = 1; i < before; i++)
-        arguments[i] = interpreter->shebang.options[i - 1];
-    memcpy(arguments + before, rest, (count + 1) * sizeof *arguments);
+    char **next = arguments;
+    *next++ = (char *)interpreter;
+    for (size_t i = 0; i < option_count; i++)
+        *next++ = options[i];
+    if (script != NULL)
+        *next++ = (char *)script;
+    memcpy(next, rest, (count + 1) * sizeof *arguments);
     return arguments;
 }
 
@@ -56,6 +60,23 @@ static void start(char **arguments, const struct options *options, const struct 
         return;
     log_plain_start(options, reason, began);
     execve(arguments[0], arguments, environ);
+}
+
+/* Returns an exit status, if the program could not be started. */
+static int start_program(const char *interpreter, char **options, size_t option_count,
+                         const char *script, char **rest, const struct place *launcher,
+                         const struct timespec *began)
+{
+    struct options parsed;
+    char **arguments = make_arguments(interpreter, options, option_count, script, rest);
+    if (arguments == NULL)
+        return report_failure(OUT_OF_MEMORY, NULL, NULL);
+    /* The options of the #! line too. */
+    parse_options(arguments + 1, &parsed);
+    start(arguments, &parsed, launcher, began);
+    int status = report_failure(NOT_EXECUTABLE, interpreter, strerror(errno));
+    free(arguments);
+    return status;
 }
 
 static bool write_word(const char *word)
@@ -88,14 +109,12 @@ int run_program(char **arguments, const struct place *launcher, const struct tim
         return report_failure(failure, interpreter.path, interpreter.named_by);
     if (is_question)
         return print_interpreter(&interpreter);
-    char **started = make_arguments(&interpreter, arguments);
-    if (started == NULL)
-        return report_failure(OUT_OF_MEMORY, NULL, NULL);
-    /* Again, because the options of the #! line are in front now. */
-    if (interpreter.shebang.option_count > 0)
-        parse_options(started + 1, &options);
-    start(started, &options, launcher, began);
-    int status = report_failure(NOT_EXECUTABLE, interpreter.path, strerror(errno));
-    free(started);
-    return status;
+    return start_program(interpreter.path, interpreter.shebang.options,
+                         interpreter.shebang.option_count, NULL, arguments, launcher, began);
+}
+
+int run_target(const char *interpreter, char **options, size_t option_count, const char *script,
+               char **arguments, const struct place *launcher, const struct timespec *began)
+{
+    return start_program(interpreter, options, option_count, script, arguments, launcher, began);
 }

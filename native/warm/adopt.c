@@ -136,6 +136,17 @@ static PyObject *set_limit(PyObject *Py_UNUSED(module), PyObject *args)
     Py_RETURN_NONE;
 }
 
+PyDoc_STRVAR(read_affinity_doc, "read_affinity()\n--\n\n"
+                                "The processors this process may run on, as sched_getaffinity(2) "
+                                "gives them.");
+
+static PyObject *read_affinity(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
+{
+    char mask[8192];
+    long size = syscall(SYS_sched_getaffinity, 0, sizeof mask, mask);
+    return PyBytes_FromStringAndSize(mask, size < 0 ? 0 : size);
+}
+
 PyDoc_STRVAR(take_affinity_doc,
              "take_affinity(mask)\n--\n\n"
              "Run on the processors of *mask*, as sched_getaffinity(2) fills it.  Raises OSError.");
@@ -144,12 +155,8 @@ static PyObject *take_affinity(PyObject *Py_UNUSED(module), PyObject *args)
 {
     const char *mask;
     Py_ssize_t size;
-    char now[8192] = {0};
     if (!PyArg_ParseTuple(args, "y#:take_affinity", &mask, &size))
         return NULL;
-    long known = syscall(SYS_sched_getaffinity, 0, sizeof now, now);
-    if (known == size && memcmp(mask, now, (size_t)size) == 0)
-        Py_RETURN_NONE;
     if (syscall(SYS_sched_setaffinity, 0, size, mask) != 0)
         return system_error();
     Py_RETURN_NONE;
@@ -196,13 +203,19 @@ static char *copy_strings(char *to, PyObject *list, char **pointers)
     return to;
 }
 
-/* Fields 26 to 51 of /proc/self/stat, from start_code to env_end; see proc(5). */
-static int read_layout(unsigned long long *fields)
+/* Fields 26 to 51 of /proc/self/stat, from start_code to env_end; see proc(5). They stay the same
+ * from a host to its children. */
+static unsigned long long layout[26];
+static int knows_layout = 0;
+
+PyDoc_STRVAR(note_layout_doc, "note_layout()\n--\n\nNote where things are, for set_strings.");
+
+static PyObject *note_layout(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
 {
     char content[2048];
     FILE *file = fopen("/proc/self/stat", "re");
     if (file == NULL)
-        return -1;
+        Py_RETURN_NONE;
     size_t length = fread(content, 1, sizeof content - 1, file);
     fclose(file);
     content[length] = '\0';
@@ -210,24 +223,24 @@ static int read_layout(unsigned long long *fields)
     for (int field = 3; next != NULL && field <= 51; field++) {
         next = strchr(next + 1, ' ');
         if (next != NULL && field >= 26)
-            fields[field - 26] = strtoull(next + 1, NULL, 10);
+            layout[field - 26] = strtoull(next + 1, NULL, 10);
     }
-    return next == NULL ? -1 : 0;
+    knows_layout = next != NULL;
+    Py_RETURN_NONE;
 }
 
 /* Best effort: a kernel without checkpointing has no such call. */
 static void show_strings(const char *arguments, const char *variables, const char *end)
 {
-    unsigned long long fields[26];
-    if (read_layout(fields) < 0)
+    if (!knows_layout)
         return;
     struct prctl_mm_map map = {
-        .start_code = fields[0],
-        .end_code = fields[1],
-        .start_stack = fields[2],
-        .start_data = fields[19],
-        .end_data = fields[20],
-        .start_brk = fields[21],
+        .start_code = layout[0],
+        .end_code = layout[1],
+        .start_stack = layout[2],
+        .start_data = layout[19],
+        .end_data = layout[20],
+        .start_brk = layout[21],
         .brk = (uintptr_t)sbrk(0),
         .arg_start = (uintptr_t)arguments,
         .arg_end = (uintptr_t)variables,
@@ -278,7 +291,9 @@ static PyObject *set_strings(PyObject *Py_UNUSED(module), PyObject *args)
 
 PyMethodDef adopt_methods[] = {
     {"die_with_parent", die_with_parent, METH_NOARGS, die_with_parent_doc},
+    {"note_layout", note_layout, METH_NOARGS, note_layout_doc},
     {"place_descriptors", place_descriptors, METH_VARARGS, place_descriptors_doc},
+    {"read_affinity", read_affinity, METH_NOARGS, read_affinity_doc},
     {"read_limits", read_limits, METH_NOARGS, read_limits_doc},
     {"set_limit", set_limit, METH_VARARGS, set_limit_doc},
     {"set_mask", set_mask, METH_VARARGS, set_mask_doc},

@@ -1,4 +1,288 @@
-/* whether files are as they were */
+/* Tells whether files are as they were: the kernel queues an event before a change returns to
+ * whoever made it, and where it cannot, their signatures say. */
 #include "warm.h"
 
-PyMethodDef watch_methods[] = {{NULL, NULL, 0, NULL}};
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#ifdef __linux__
+#include <sys/inotify.h>
+#include <sys/vfs.h>
+#endif
+
+/* signature := MODE OWNER INODE DEVICE SIZE MODIFIED LINKS CHANGED, each a number of 8 bytes in the
+ * machine's order.  The last four of a folder are zero: they tell of what is in it.  What is not
+ * there, or may not be looked at, is all zeros. */
+enum { NUMBERS = 8, SIGNATURE_SIZE = NUMBERS * sizeof(uint64_t) };
+
+/* O_PATH: nothing is read, and so no right to read is needed. */
+#ifdef O_PATH
+#define OPEN_FOLDER (O_PATH | O_DIRECTORY | O_CLOEXEC)
+#else
+#define OPEN_FOLDER (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+#endif
+
+#ifdef __APPLE__
+#define MODIFIED(file) ((file)->st_mtimespec)
+#define CHANGED(file) ((file)->st_ctimespec)
+#else
+#define MODIFIED(file) ((file)->st_mtim)
+#define CHANGED(file) ((file)->st_ctim)
+#endif
+
+static uint64_t count_nanoseconds(struct timespec time)
+{
+    return (uint64_t)time.tv_sec * 1000000000U + (uint64_t)time.tv_nsec;
+}
+
+static void sign_content(uint64_t *numbers, const struct stat *file)
+{
+    numbers[4] = (uint64_t)file->st_size;
+    numbers[5] = count_nanoseconds(MODIFIED(file));
+    numbers[6] = (uint64_t)file->st_nlink;
+    numbers[7] = count_nanoseconds(CHANGED(file));
+}
+
+/* Of a link, not of what it leads to, which has a place of its own. */
+static void sign_name(unsigned char *packed, int folder, const char *name)
+{
+    struct stat file;
+    uint64_t numbers[NUMBERS] = {0};
+    if (fstatat(folder, name, &file, AT_SYMLINK_NOFOLLOW) == 0) {
+        numbers[0] = (uint64_t)file.st_mode;
+        numbers[1] = (uint64_t)file.st_uid << 32 | (uint64_t)file.st_gid;
+        numbers[2] = (uint64_t)file.st_ino;
+        numbers[3] = (uint64_t)file.st_dev;
+        if (!S_ISDIR(file.st_mode))
+            sign_content(numbers, &file);
+    }
+    memcpy(packed, numbers, sizeof numbers);
+}
+
+static size_t count_names(const char *names, size_t size)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < size; i++)
+        count += names[i] == '\0';
+    return count;
+}
+
+/* From the folder's descriptor on: the way to it is longer than that from it. */
+static PyObject *sign_folder(const char *path, const char *names, size_t count)
+{
+    PyObject *packed = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(count * SIGNATURE_SIZE));
+    if (packed == NULL)
+        return NULL;
+    unsigned char *bytes = (unsigned char *)PyBytes_AsString(packed);
+    int folder = open(path, OPEN_FOLDER);
+    for (size_t i = 0; i < count; i++) {
+        sign_name(bytes + i * SIGNATURE_SIZE, folder, names);
+        names += strlen(names) + 1;
+    }
+    if (folder >= 0)
+        close(folder);
+    return packed;
+}
+
+static PyObject *sign_names(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *folder;
+    const char *names;
+    Py_ssize_t size;
+    if (!PyArg_ParseTuple(args, "O&y#:sign_names", PyUnicode_FSConverter, &folder, &names, &size))
+        return NULL;
+    const char *path = PyBytes_AsString(folder);
+    PyObject *packed =
+        path == NULL ? NULL : sign_folder(path, names, count_names(names, (size_t)size));
+    Py_DECREF(folder);
+    return packed;
+}
+
+#ifdef __linux__
+
+/* As LOCAL_KINDS in codecache/mounts.py: a change by another machine gives no event here. */
+static const uint32_t local_kinds[] = {
+    0xCA451A4E /* bcachefs */, 0x9123683E /* btrfs */,    0x0000EF53 /* ext2 to ext4 */,
+    0xF2F52010 /* f2fs */,     0x3153464A /* jfs */,      0x794C7630 /* overlay */,
+    0x858458F6 /* ramfs */,    0x52654973 /* reiserfs */, 0x73717368 /* squashfs */,
+    0x01021994 /* tmpfs */,    0x00004D44 /* vfat */,     0x58465342 /* xfs */,
+    0x2FC12FC1 /* zfs */,
+};
+
+static int is_local_kind(uint32_t kind)
+{
+    for (size_t i = 0; i < sizeof local_kinds / sizeof *local_kinds; i++) {
+        if (local_kinds[i] == kind)
+            return 1;
+    }
+    return 0;
+}
+
+static int is_local_path(const char *path)
+{
+    struct statfs system;
+    return statfs(path, &system) == 0 && is_local_kind((uint32_t)system.f_type);
+}
+
+static int begin_events(void) { return inotify_init1(IN_NONBLOCK | IN_CLOEXEC); }
+
+/* The way there was followed by hand: a link in its place is a change.  Several names of one inode
+ * share a watch. */
+static int watch_path(int descriptor, const char *path, uint32_t mask)
+{
+    return inotify_add_watch(descriptor, path, mask | IN_DONT_FOLLOW | IN_MASK_ADD);
+}
+
+/* The name is padded with NULs, and has no length when the event is about the inode itself. */
+static int append_event(PyObject *events, const struct inotify_event *event)
+{
+    PyObject *name = PyUnicode_DecodeFSDefault(event->len > 0 ? event->name : "");
+    if (name == NULL)
+        return -1;
+    PyObject *row = Py_BuildValue("iIN", event->wd, (unsigned int)event->mask, name);
+    int status = row == NULL ? -1 : PyList_Append(events, row);
+    Py_XDECREF(row);
+    return status;
+}
+
+static int append_events(PyObject *events, const char *buffer, size_t size)
+{
+    for (size_t at = 0; at < size;) {
+        struct inotify_event event;
+        memcpy(&event, buffer + at, sizeof event);
+        if (append_event(events, (const struct inotify_event *)(const void *)(buffer + at)) < 0)
+            return -1;
+        at += sizeof event + event.len;
+    }
+    return 0;
+}
+
+static int drain_events(PyObject *events, int descriptor)
+{
+    _Alignas(struct inotify_event) char buffer[16384];
+    for (;;) {
+        ssize_t size = read(descriptor, buffer, sizeof buffer);
+        if (size < 0 && errno == EINTR)
+            continue;
+        if (size < 0 && errno == EAGAIN)
+            return 0;
+        if (size <= 0) {
+            PyErr_SetFromErrno(PyExc_OSError);
+            return -1;
+        }
+        if (append_events(events, buffer, (size_t)size) < 0)
+            return -1;
+    }
+}
+
+/* Exceptional, once, after each change of the mount table: mounts_poll in fs/namespace.c. */
+static int poll_mounts(int descriptor)
+{
+    struct pollfd mounts = {.fd = descriptor, .events = POLLPRI};
+    return poll(&mounts, 1, 0) != 0 || (mounts.revents & (POLLPRI | POLLERR)) != 0;
+}
+
+#else
+
+static int is_local_path(const char *path)
+{
+    (void)path;
+    return 0;
+}
+
+static int begin_events(void)
+{
+    errno = ENOSYS;
+    return -1;
+}
+
+static int watch_path(int descriptor, const char *path, uint32_t mask)
+{
+    (void)descriptor, (void)path, (void)mask;
+    errno = ENOSYS;
+    return -1;
+}
+
+static int drain_events(PyObject *events, int descriptor)
+{
+    (void)events, (void)descriptor;
+    return 0;
+}
+
+static int poll_mounts(int descriptor)
+{
+    (void)descriptor;
+    return 1;
+}
+
+#endif
+
+static PyObject *open_events(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+{
+    int descriptor = begin_events();
+    return descriptor < 0 ? PyErr_SetFromErrno(PyExc_OSError) : PyLong_FromLong(descriptor);
+}
+
+static PyObject *add_watch(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    int descriptor;
+    PyObject *encoded;
+    unsigned int mask;
+    if (!PyArg_ParseTuple(args, "iO&I:add_watch", &descriptor, PyUnicode_FSConverter, &encoded,
+                          &mask))
+        return NULL;
+    const char *path = PyBytes_AsString(encoded);
+    int watch = path == NULL ? -1 : watch_path(descriptor, path, mask);
+    if (watch < 0 && path != NULL)
+        PyErr_SetFromErrno(PyExc_OSError);
+    Py_DECREF(encoded);
+    return watch < 0 ? NULL : PyLong_FromLong(watch);
+}
+
+static PyObject *read_events(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    int descriptor;
+    if (!PyArg_ParseTuple(args, "i:read_events", &descriptor))
+        return NULL;
+    PyObject *events = PyList_New(0);
+    if (events != NULL && drain_events(events, descriptor) < 0)
+        Py_CLEAR(events);
+    return events;
+}
+
+static PyObject *is_local(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *encoded;
+    if (!PyArg_ParseTuple(args, "O&:is_local", PyUnicode_FSConverter, &encoded))
+        return NULL;
+    const char *path = PyBytes_AsString(encoded);
+    PyObject *answer = path == NULL ? NULL : PyBool_FromLong(is_local_path(path));
+    Py_DECREF(encoded);
+    return answer;
+}
+
+static PyObject *has_new_mounts(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    int descriptor;
+    if (!PyArg_ParseTuple(args, "i:has_new_mounts", &descriptor))
+        return NULL;
+    return PyBool_FromLong(poll_mounts(descriptor));
+}
+
+PyMethodDef watch_methods[] = {
+    {"open_events", open_events, METH_NOARGS,
+     "open_events() -> descriptor; OSError where there is none"},
+    {"add_watch", add_watch, METH_VARARGS, "add_watch(descriptor, path, mask) -> watch"},
+    {"read_events", read_events, METH_VARARGS, "read_events(descriptor) -> [(watch, mask, name)]"},
+    {"sign_names", sign_names, METH_VARARGS,
+     "sign_names(folder, names, NUL behind each) -> signatures"},
+    {"is_local", is_local, METH_VARARGS, "is_local(path): whether all its changes give events"},
+    {"has_new_mounts", has_new_mounts, METH_VARARGS,
+     "has_new_mounts(/proc/self/mountinfo's descriptor)"},
+    {NULL, NULL, 0, NULL},
+};

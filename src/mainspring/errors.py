@@ -178,3 +178,46 @@ class NoWorkerLeftError(MainspringError):
         super().__init__(
             f"no worker is left ({cause})", "see why the workers ended, and start them again"
         )
+
+
+class NotACommandError(MainspringError):
+    """A name or path that no shim can be made for: it says what that is."""
+
+    def __init__(self, subject: str, what: str, remedy: str) -> None:
+        super().__init__(f"{subject} is {what}", remedy)
+
+
+class NoShimError(MainspringError):
+    """A shim that there is not."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"there is no shim {name}", "`mainspring shims --list` prints those that there are"
+        )
+
+
+class NoDataFolderError(MainspringError):
+    """Neither HOME nor another setting says where the shims are."""
+
+    def __init__(self) -> None:
+        super().__init__("there is no place for shims", "set HOME or XDG_DATA_HOME to an absolute path")
+
+
+class RefusedPlaceError(MainspringError):
+    """A folder of the user's that is not to be used."""
+
+    def __init__(self, path: str, meaning: str, remedy: str) -> None:
+        super().__init__(f"{path} is not used: {meaning}", remedy)
+
+
+class HostNotEndedError(MainspringError):
+    """A host that did not end when it was asked to."""
+
+
+class NoHostError(MainspringError):
+    """A program that no host is up for."""
+
+    def __init__(self, program: str) -> None:
+        super().__init__(
+            f"there is no host of {program}", "`mainspring hosts` lists those that there are"
+        )

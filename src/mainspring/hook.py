@@ -90,7 +90,7 @@ def carry_out(plan: Plan, environment: "Mapping[str, str]", started: int, wish: 
 
 
 def carry_out_wish(plan: Plan, environment: "Mapping[str, str]", wish: str) -> None:
-    """Begin what the launcher wants of this start; a start of the program comes first.  Raises nothing."""
+    """Begin what the launcher wants of this start.  Raises nothing."""
     try:
         load_part("_warm.abi3.so")
         load_part("_record.py")
@@ -207,7 +207,7 @@ def load_part(name: str) -> "ModuleType":
 def prepare_log(plan: Plan, environment: "Mapping[str, str]", started: int) -> "Log | None":
     """What the native module writes when it starts the code, or leaves the start to CPython."""
     target = find_log(environment)
-    if not target:
+    if not target or plan.pause is not None:  # the children of a host tell of themselves
         return None
     from mainspring import startlog
 

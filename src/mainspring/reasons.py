@@ -5,7 +5,7 @@ The log, `explain`, the documentation and the type checker take their words from
 
 from typing import Literal, NamedTuple, get_args
 
-Verdict = Literal["hit", "refreshed", "absent", "stale", "corrupt", "foreign", "untrusted"]
+Verdict = Literal["hit", "refreshed", "absent", "stale", "corrupt", "foreign", "untrusted", "warm"]
 
 Reason = Literal[
     "changing",
@@ -136,6 +136,9 @@ VERDICTS: dict[str, Row] = {
     ),
 }
 
+#: of no look at the cache: the start was forked from a host
+VERDICTS["warm"] = Row("the start was forked from a host", NOTHING)
+
 REASONS: dict[str, Row] = {
     "changing": Row("the script changed while it was read", "start it again"),
     "colon-in-path": Row(
@@ -251,6 +254,7 @@ ENDERS: dict[str, Row] = {
     "output": Row("writes to a file or to a standard stream", NOTHING),
     "patch": Row("replaces a function, class or value of a module that was imported before", NOTHING),
     "process": Row("starts a process", NOTHING),
+    "process-state": Row("asks for the process's limits, priority or umask, or changes them", NOTHING),
     "process-id": Row("asks for the number of the process, or of its parent", NOTHING),
     "program-end": Row("the program ended", NOTHING),
     "signals": Row("changes how signals are handled", NOTHING),

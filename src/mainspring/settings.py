@@ -94,6 +94,11 @@ def find_state_folder(environment: "Mapping[str, str]") -> str | None:
     return find_base(environment, "XDG_STATE_HOME", "/.local/state")
 
 
+def find_data_folder(environment: "Mapping[str, str]") -> str | None:
+    """The absolute path of the folder where the shims lie, or None."""
+    return find_base(environment, "XDG_DATA_HOME", "/.local/share")
+
+
 def find_runtime_folder(environment: "Mapping[str, str]", user: int) -> str:
     """The path of the folder where *user*'s hosts are found; who owns it is still to be judged.
 

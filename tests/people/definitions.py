@@ -25,3 +25,9 @@ def find_options(name: str) -> set[str]:
 
 def find_arguments(name: str) -> list[click.Argument]:
     return [one for one in make_context(name).command.params if isinstance(one, click.Argument)]
+
+
+def list_below(name: str) -> list[str]:
+    """The commands that a command has below it, as `hosts stop`."""
+    ctx = make_context(name)
+    return ctx.command.list_commands(ctx) if isinstance(ctx.command, click.Group) else []

@@ -136,3 +136,21 @@ def test_what_was_installed_completes_as_well(shell: str, commands: Commands, fo
     with open_shell(shell, loading, commands, folder) as terminal:
         terminal.type("mainspring expl\t")
         terminal.wait_for("mainspring explain ")
+
+
+def test_a_command_below_another_is_completed(terminal: Terminal) -> None:
+    terminal.type("mainspring hosts sto\t")
+    terminal.wait_for("mainspring hosts stop ")
+
+
+def test_the_name_of_a_shim_is_completed(terminal: Terminal, commands: Commands) -> None:
+    shims = commands.home / ".local/share/mainspring/shims"
+    shims.mkdir(parents=True)
+    (shims / "quarterly").symlink_to(commands.launcher)
+    terminal.type("mainspring uninstall quart\t")
+    terminal.wait_for("mainspring uninstall quarterly ")
+
+
+def test_a_command_on_path_is_completed(terminal: Terminal) -> None:
+    terminal.type("mainspring install mainspring-c\t")
+    terminal.wait_for("mainspring install mainspring-cli ")

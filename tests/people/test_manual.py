@@ -85,6 +85,12 @@ def test_each_command_is_in_it_with_all_its_options(text: str, name: str) -> Non
         assert re.search(rf"^ +(\S+, )*{option}\b", section, re.MULTILINE)
 
 
+def test_a_command_below_another_is_in_it(text: str) -> None:
+    section = find_section(text, "mainspring hosts stop")
+    assert "mainspring hosts stop [OPTIONS] [PROGRAM]" in section
+    assert "Example: mainspring hosts stop black" in section
+
+
 def find_section(text: str, heading: str) -> str:
     """What stands below a heading: nothing else is indented by three columns."""
     [section] = re.findall(rf"^   {heading}\n((?:(?: {{4,}}.*)?\n)+)", text, re.MULTILINE)

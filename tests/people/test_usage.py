@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .definitions import NAMES, find_arguments, find_options
+from .definitions import NAMES, find_arguments, find_options, list_below
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = re.compile(r"Example: (.*)")
 #: the launcher reads what `run` is given as python would: its options are python's to refuse
+GROUPS = {name: list_below(name) for name in NAMES if list_below(name)}
 OF_THE_COMMAND_LINE = [name for name in NAMES if name != "run"]
 
 
@@ -57,6 +58,20 @@ def test_the_help_text_of_all_names_each_with_its_purpose(commands: Commands) ->
     assert len(EXAMPLE.findall(output)) == 1
 
 
+@pytest.mark.parametrize(("name", "below"), [(name, below) for name in GROUPS for below in GROUPS[name]])
+def test_a_command_below_another_has_a_help_text_too(commands: Commands, name: str, below: str) -> None:
+    status, output, errors = commands.call(name, below, "--help")
+    assert (status, errors) == (0, "")
+    assert output.startswith(f"Usage: mainspring {name} {below} ")
+    [example] = EXAMPLE.findall(output)
+    assert f"mainspring {name} {below}" in example
+    assert "..." not in commands.call(name, "--help")[1].partition("Commands:")[2]
+
+
+def test_an_unknown_command_below_another_is_refused(commands: Commands) -> None:
+    assert "no such command 'sotp'" in refuse(commands, "hosts", "sotp")
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_an_example_has_only_options_that_there_are(commands: Commands, name: str) -> None:
     _, output, _ = commands.call(name, "--help")
@@ -90,7 +105,11 @@ def test_a_missing_argument_is_refused(commands: Commands, name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    [name for name in OF_THE_COMMAND_LINE if all(one.nargs == 1 for one in find_arguments(name))],
+    [
+        name
+        for name in OF_THE_COMMAND_LINE
+        if all(one.nargs == 1 for one in find_arguments(name)) and name not in GROUPS
+    ],
 )
 def test_an_extra_argument_is_refused(commands: Commands, name: str) -> None:
     taken = ["bash" for _ in find_arguments(name)]

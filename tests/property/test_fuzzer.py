@@ -1,4 +1,4 @@
-"""A short run of the fuzzer; `python fuzz/fuzz_entry.py` makes the long one."""
+"""Short runs of the fuzzers; `nox -s fuzz` makes the long ones."""
 
 from __future__ import annotations
 
@@ -7,24 +7,21 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from starts import Argument
 
-FUZZER = Path(__file__).parents[2] / "fuzz" / "fuzz_entry.py"
+FUZZERS = Path(__file__).parents[2] / "fuzz"
 
 
-def test_no_mutated_entry_is_accepted() -> None:
-    command: list[Argument] = [
-        sys.executable,
-        "-B",
-        "-W",
-        "ignore",
-        FUZZER,
-        "--runs",
-        "20000",
-        "--seed",
-        "2",
-    ]
+@pytest.mark.parametrize(
+    ("fuzzer", "said"),
+    [("fuzz_entry.py", "20000 mutated entries"), ("fuzz_protocol.py", "20000 mutated starts")],
+)
+def test_nothing_mutated_is_accepted_as_what_it_is_not(fuzzer: str, said: str) -> None:
+    options = ["--runs", "20000", "--seed", "2"]
+    command: list[Argument] = [sys.executable, "-BWignore", FUZZERS / fuzzer, *options]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("20000 mutated entries")
+    assert done.stdout.startswith(said)

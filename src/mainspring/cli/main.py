@@ -20,8 +20,12 @@ COMMANDS = {
     "doctor": "examining:doctor",
     "enable": "enabling:enable",
     "explain": "explaining:explain",
+    "hosts": "hosting:hosts",
+    "install": "shimming:install",
     "run": "running:run",
+    "shims": "shimming:shims",
     "status": "reporting:status",
+    "uninstall": "shimming:uninstall",
     "verify": "verifying:verify",
 }
 #: longer than any sentence: click would cut it off

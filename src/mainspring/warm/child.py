@@ -9,9 +9,10 @@ import sys
 import time
 
 from mainspring._warm import (
-    die_with_parent,
+    note_layout,
     open_process,
     place_descriptors,
+    read_affinity,
     read_limits,
     receive,
     send,
@@ -20,6 +21,7 @@ from mainspring._warm import (
     set_strings,
     take_affinity,
 )
+from mainspring.startlog import read_clock
 from mainspring.warm.protocol import (
     JOINS_GROUP,
     LENGTH_SIZE,
@@ -35,8 +37,7 @@ from mainspring.warm.protocol import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from io import BufferedWriter, FileIO, TextIOWrapper
-    from typing import NoReturn
+    from typing import Any, NoReturn
 
     from mainspring.reasons import ColdReason
 
@@ -48,6 +49,17 @@ STANDARD = (("stdin", "rb", "r"), ("stdout", "wb", "w"), ("stderr", "wb", "w"))
 OOM_SCORE_ADJ = "/proc/self/oom_score_adj"
 
 
+class Own:
+    """What children have from their host; most callers have the same."""
+
+    def __init__(self) -> None:
+        self.limits = read_limits()
+        self.nice = os.getpriority(os.PRIO_PROCESS, 0)
+        self.affinity = read_affinity()
+        self.oom_score_adj = read_oom_score()
+        note_layout()
+
+
 class Declined(Exception):
     """This child cannot be what the caller asks for."""
 
@@ -56,17 +68,17 @@ class Declined(Exception):
         super().__init__(reason)
 
 
-def become_start(connection: int, key: bytes, parent: int) -> Start:
+def become_start(connection: int, key: bytes, own: Own) -> Start:
     """Be what the caller at the other end of *connection* asks for, and tell it so.
 
     Ends the process where that is impossible.
     """
     caller = Caller(connection)
+    began = read_clock()
     try:
         start, descriptors = read_start(connection)
-        if start.key != key:
-            raise Declined("other-caller")
-        take_over(start, descriptors, caller, parent)
+        compare_key(start, key)
+        take_over(start, descriptors, caller, own)
     except Declined as declined:
         caller.refuse(declined.reason)
     except Malformed:
@@ -75,6 +87,7 @@ def become_start(connection: int, key: bytes, parent: int) -> Start:
         caller.refuse("other-limits")
     caller.announce()
     set_mask(start.mask)
+    start.began = began
     return start
 
 
@@ -126,10 +139,16 @@ def receive_more(connection: int, size: int, descriptors: list[int]) -> bytes:
     return content
 
 
+def compare_key(start: Start, key: bytes) -> None:
+    """Raises Declined for a caller that this host is not for: two keys may have the same hash."""
+    if start.key != key:
+        raise Declined("other-caller")
+
+
 # ---- taking over ----------------------------------------------------------------------------
 
 
-def take_over(start: Start, descriptors: list[int], caller: Caller, parent: int) -> None:
+def take_over(start: Start, descriptors: list[int], caller: Caller, own: Own) -> None:
     """Take over all that *start* says.
 
     Raises Declined, OSError, Malformed, ValueError or OverflowError.
@@ -137,14 +156,11 @@ def take_over(start: Start, descriptors: list[int], caller: Caller, parent: int)
     if len(descriptors) != len(start.numbers) + 1:
         raise Malformed
     folder, *given = descriptors
-    die_with_parent()
-    if os.getppid() != parent:
-        os._exit(0)
     join_group(start)
     enter_folder(folder)
-    make_room(start)
+    make_room(start, own)
     caller.connection = place_descriptors(caller.connection, given, start.numbers)
-    take_limits(start)
+    take_limits(start, own)
     take_strings(start)
     take_signals(start.ignored)
     renew_streams()
@@ -166,30 +182,38 @@ def enter_folder(folder: int) -> None:
         raise Declined("deleted-folder") from None
 
 
-def make_room(start: Start) -> None:
+def make_room(start: Start, own: Own) -> None:
     """Let the caller's descriptors have their own numbers before its limit holds."""
-    soft, hard = read_limits()[NOFILE]
+    soft, hard = own.limits[NOFILE]
     if soft < hard and max(start.numbers, default=0) + len(start.numbers) + 8 >= soft:
         set_limit(NOFILE, hard, hard)
 
 
-def take_limits(start: Start) -> None:
-    for number, limits in enumerate(read_limits()):
-        if number < len(start.limits) and limits != start.limits[number]:
-            set_limit(number, *start.limits[number])
-    if os.getpriority(os.PRIO_PROCESS, 0) != start.nice:
+def take_limits(start: Start, own: Own) -> None:
+    for number, limits in enumerate(start.limits):
+        if limits != own.limits[number]:
+            set_limit(number, *limits)
+    if start.nice != own.nice:
         os.setpriority(os.PRIO_PROCESS, 0, start.nice)
-    if start.affinity:
+    if start.affinity and start.affinity != own.affinity:
         take_affinity(start.affinity)
-    take_oom_score(start.oom_score_adj)
+    if start.oom_score_adj != own.oom_score_adj:
+        write_oom_score(start.oom_score_adj)
     os.umask(start.umask)
 
 
-def take_oom_score(score: int) -> None:
-    descriptor = os.open(OOM_SCORE_ADJ, os.O_RDWR | os.O_CLOEXEC)
+def read_oom_score() -> int:
+    descriptor = os.open(OOM_SCORE_ADJ, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        if int(os.read(descriptor, 32)) != score:
-            os.write(descriptor, b"%d" % score)
+        return int(os.read(descriptor, 32))
+    finally:
+        os.close(descriptor)
+
+
+def write_oom_score(score: int) -> None:
+    descriptor = os.open(OOM_SCORE_ADJ, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(descriptor, b"%d" % score)
     finally:
         os.close(descriptor)
 
@@ -212,7 +236,7 @@ def take_strings(start: Start) -> None:
 
 
 def take_signals(ignored: int) -> None:
-    from _signal import SIG_IGN, signal
+    from _signal import SIG_IGN, signal  # type: ignore[import-not-found]  # typeshed lacks it
 
     number = 1
     while ignored >> (number - 1):
@@ -230,27 +254,28 @@ def renew_streams() -> None:
     The objects stay the same, since imported modules may hold them; CPython makes them as it is done
     here (Python/pylifecycle.c, create_stdio).
     """
+    is_buffered = not sys.stdout.write_through  # type: ignore[union-attr]  # it is a TextIOWrapper
     for descriptor, (name, binary_mode, mode) in enumerate(STANDARD):
-        stream: TextIOWrapper = getattr(sys, name)
-        renew_stream(stream, descriptor, binary_mode)
-        stream.mode = mode  # type: ignore[misc]  # as create_stdio sets it
+        stream = getattr(sys, name)
+        renew_stream(stream, descriptor, binary_mode, is_buffered=is_buffered)
+        stream.mode = mode
 
 
-def renew_stream(stream: "TextIOWrapper", descriptor: int, mode: str) -> None:
+def renew_stream(stream: "Any", descriptor: int, mode: str, *, is_buffered: bool) -> None:
     encoding, errors, write_through = stream.encoding, stream.errors, stream.write_through
-    buffer: BufferedWriter = stream.buffer  # type: ignore[assignment]
-    raw: FileIO = getattr(buffer, "raw", buffer)  # type: ignore[assignment]
+    buffer = stream.buffer
+    raw = getattr(buffer, "raw", buffer)
     name = raw.name
-    raw.__init__(descriptor, mode, closefd=False)  # type: ignore[misc]
+    raw.__init__(descriptor, mode, closefd=False)
     raw.name = name
     if raw is not buffer:
-        buffer.__init__(raw, find_buffer_size(descriptor))  # type: ignore[misc]
-    stream.__init__(  # type: ignore[misc]
+        buffer.__init__(raw, find_buffer_size(descriptor))
+    stream.__init__(
         buffer,
         encoding,
         errors,
         newline="\n",
-        line_buffering=not sys.stdout.write_through and (descriptor == STDERR or raw.isatty()),
+        line_buffering=is_buffered and (descriptor == STDERR or raw.isatty()),
         write_through=write_through,
     )
 

@@ -27,7 +27,7 @@ def has_child() -> bool:
 
 def list_handlers() -> list[object]:
     """How each signal is handled."""
-    from _signal import getsignal, valid_signals
+    from _signal import getsignal, valid_signals  # type: ignore[import-not-found]  # typeshed lacks it
 
     return [getsignal(number) for number in sorted(valid_signals())]
 

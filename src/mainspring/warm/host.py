@@ -7,7 +7,6 @@ What ends a host is in reasons.py (HOST_ENDS).  It then takes no more callers, a
 """
 
 import os
-import sys
 import time
 
 from mainspring._warm import (
@@ -15,15 +14,13 @@ from mainspring._warm import (
     die_with_parent,
     listen_at,
     make_pair,
-    open_process,
     read_signal,
     receive,
     send,
     wait_ready,
     watch_signals,
 )
-from mainspring.places import try_lock
-from mainspring.warm.child import become_start
+from mainspring.warm.child import Own, become_start
 from mainspring.warm.protocol import (
     ANSWER,
     CONTINUED,
@@ -90,6 +87,7 @@ class Host:
         self.describe = describe
         self.idle_seconds = idle_seconds
         self.process = os.getpid()
+        self.own = Own()
         self.spare: tuple[int, int] | None = None  # a child that waits for a caller, and the way to it
         self.running: dict[int, Running] = {}
         self.served = 0
@@ -128,7 +126,7 @@ class Host:
         elif descriptor == doors.watch:
             self.look_for_change()
         elif descriptor == doors.listener:
-            self.admit()
+            return self.admit()
         elif descriptor in doors.knocking:
             return self.hear(descriptor)
         else:
@@ -175,15 +173,16 @@ class Host:
 
     # ---- callers ----------------------------------------------------------------------------
 
-    def admit(self) -> None:
+    def admit(self) -> "Start | None":
         came = accept_caller(self.doors.listener)
         if came is None:
-            return
+            return None
         connection, process, user = came
-        if user == os.geteuid():
-            self.doors.knocking[connection] = process
-        else:
+        if user != os.geteuid():
             os.close(connection)
+            return None
+        self.doors.knocking[connection] = process
+        return self.hear(connection)  # most have spoken by now
 
     def hear(self, connection: int) -> "Start | None":
         """Do what a caller asks for, once it has said what."""
@@ -268,7 +267,7 @@ class Host:
             _, [connection] = receive(way, 1, 0)
         except BaseException:  # noqa: BLE001 - the host has ended, and sends nobody
             os._exit(0)
-        return become_start(connection, self.key, self.process)
+        return become_start(connection, self.key, self.own)
 
     def take_signals(self) -> None:
         while signal := read_signal(self.doors.signals):

@@ -7,15 +7,15 @@ All numbers are little-endian.
                 limits CPUS bytes numbers SKIP u32 argv environment            of TYPE "Q", from a caller
     key      := bytes                        all that selects a host
     limits   := COUNT u32 (SOFT u64 HARD u64)*
-    numbers  := COUNT u32 (i32)*             of the descriptors that come along, after the working directory
+    numbers  := COUNT u32 (i32)*             of the descriptors after the first, the working directory
     argv     := list                         as python is called; the script is word SKIP of it
     environment := list                      NAME=VALUE
     list     := COUNT u32 bytes*
     bytes    := LENGTH u32, and as many bytes
 
-A caller may instead send TYPE "I" (answered by "J" and a JSON object) or "E" (answered by "O": the host ends).
-A host answers a start by "R" and a reason, or "S" PID i32, and then "T" SIGNAL i32 (stopped), "C" (continued),
-"X" WAIT_STATUS i32 (ended).  The launcher's side is native/launcher/request.c and reply.c.
+A caller may instead send TYPE "I" (answered by "J" and a JSON object) or "E" (answered by "O": the host
+ends).  A host answers a start by "R" and a reason, or "S" PID i32, and then "T" SIGNAL i32 (stopped),
+"C" (continued), "X" WAIT_STATUS i32 (ended).  The other side is native/launcher/request.c and reply.c.
 """
 
 TYPE_CHECKING = False
@@ -41,13 +41,14 @@ class Start:
     """All that a caller hands over but the descriptors."""
 
     __slots__ = (
-        "affinity", "arguments", "environment", "flags", "group", "ignored", "key", "limits", "mask", "nice",
-        "numbers", "oom_score_adj", "skip", "umask",
+        "affinity", "arguments", "began", "environment", "flags", "group", "ignored", "key", "limits",
+        "mask", "nice", "numbers", "oom_score_adj", "skip", "umask",
     )  # fmt: skip
 
     def __init__(self, payload: bytes) -> None:
         """Raises Malformed."""
         reader = Reader(payload)
+        self.began = 0  # nanoseconds, as the log counts them
         self.key = reader.take_bytes()
         self.flags = reader.take_number(4)
         self.group = reader.take_signed()

@@ -1,6 +1,333 @@
-"""stub"""
+"""A recipe is what recorded starts taught about a program: what may be imported before it begins.
+
+    recipe  := "mainspring-recipe 1" LF "program " ESCAPED LF "python " ESCAPED LF "starts " N LF
+               "state " STATE LF ("env " NAME LF)* "end" LF row*
+    STATE   := "recording" | "ready" | "never " REASON          NAME := [A-Za-z_][A-Za-z0-9_]*
+    row     := "ahead " MODULE SP MICROSECONDS LF
+             | "not " MODULE SP REASON SP ESCAPED LF
+             | "file " ESCAPED LF | "folder " ESCAPED LF
+             | "checkpoint" LF
+             | "ended " REASON SP ESCAPED LF
+
+`ahead` names each import that the program made by itself, in order; `not` one that is left to it, and
+why; `file` and `folder` what the imports ahead read and listed beyond their own code; `ended` what came
+next in the program.  `env` names what they read of the environment: the launcher reads as far as `end`.
+ESCAPED is as in counters.py.  What is not such a text counts as absent.
+"""
+
+import os
+
+from mainspring.codecache.counters import escape_program
+from mainspring.places import Refused, read_trusted_file, try_lock, write_file
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    Cause = tuple[str, str]  # a reason of ENDERS, and what is known beyond it
+
+RECIPE_HEAD = "mainspring-recipe 1"
+RECIPE_LOCK = "recipes.lock"
+REPLACE_FILE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+ESCAPED_MARKS = {"\\": "\\", "t": "\t", "n": "\n", "r": "\r"}
+RECIPE_STARTS = 2  # so many are recorded
+CHECKPOINT_MODULE = "__main__"  # stands for what the program does before its checkpoint
+
+
 class Recipe:
-    ahead = [(m, 1) for m in ("json", "argparse")]
-    names = ()
-def read_recipe(folder, recipe_id): return Recipe()
-def change_recipe(folder, recipe_id, change): pass
+    """What is known about the imports of a program."""
+
+    def __init__(self, program: str, python: str) -> None:
+        self.program = program
+        self.python = python
+        self.starts = 1
+        self.state = "recording"
+        self.names: set[str] = set()
+        self.ahead: list[tuple[str, int]] = []
+        self.left_out: list[tuple[str, str, str]] = []
+        self.files: set[str] = set()
+        self.folders: set[str] = set()
+        self.has_checkpoint = False
+        self.ended: Cause | None = None
+
+    @property
+    def is_final(self) -> bool:
+        return self.starts >= RECIPE_STARTS
+
+
+# ---- text ---------------------------------------------------------------------------------------
+
+
+def format_recipe(recipe: Recipe) -> bytes:
+    lines = [
+        RECIPE_HEAD,
+        f"program {escape_text(recipe.program)}",
+        f"python {escape_text(recipe.python)}",
+        f"starts {recipe.starts}",
+        f"state {recipe.state}",
+        *(f"env {name}" for name in sorted(recipe.names)),
+        "end",
+        *(f"ahead {module} {spent_us}" for module, spent_us in recipe.ahead),
+        *(f"not {module} {reason} {escape_text(detail)}" for module, reason, detail in recipe.left_out),
+        *(f"file {escape_text(path)}" for path in sorted(recipe.files)),
+        *(f"folder {escape_text(path)}" for path in sorted(recipe.folders)),
+    ]
+    if recipe.has_checkpoint:
+        lines.append("checkpoint")
+    if recipe.ended is not None:
+        lines.append(f"ended {recipe.ended[0]} {escape_text(recipe.ended[1])}")
+    return b"".join(os.fsencode(line) + b"\n" for line in lines)
+
+
+def escape_text(text: str) -> str:
+    return os.fsdecode(escape_program(text))
+
+
+def unescape_text(text: str) -> str:
+    """What escape_text made *text* of.  Raises ValueError or LookupError."""
+    parts, position = [], 0
+    while (found := text.find("\\", position)) >= 0:
+        parts.append(text[position:found])
+        if text[found + 1] == "x":
+            parts.append(chr(int(text[found + 2 : found + 4], 16)))
+            position = found + 4
+        else:
+            parts.append(ESCAPED_MARKS[text[found + 1]])
+            position = found + 2
+    return "".join(parts) + text[position:]
+
+
+def parse_recipe(content: bytes) -> Recipe | None:
+    """The recipe that *content* holds; None if it holds none."""
+    *lines, rest = os.fsdecode(content).split("\n")
+    try:
+        end = lines.index("end")
+        recipe = parse_head(lines[:end])
+        for line in lines[end + 1 :]:
+            parse_row(recipe, line)
+    except (ValueError, LookupError):
+        return None
+    return recipe if rest == "" else None
+
+
+def parse_head(lines: "list[str]") -> Recipe:
+    head, program, python, starts, state, *names = lines
+    if head != RECIPE_HEAD:
+        raise ValueError(head)
+    recipe = Recipe(
+        unescape_text(take_word(program, "program ")), unescape_text(take_word(python, "python "))
+    )
+    recipe.starts = int(take_word(starts, "starts "))
+    recipe.state = take_word(state, "state ")
+    if recipe.state not in {"recording", "ready"}:
+        take_word(recipe.state, "never ")
+    recipe.names = {take_word(line, "env ") for line in names}
+    return recipe
+
+
+def take_word(line: str, word: str) -> str:
+    """What stands behind *word* in *line*.  Raises ValueError."""
+    if not line.startswith(word):
+        raise ValueError(line)
+    return line[len(word) :]
+
+
+def parse_row(recipe: Recipe, line: str) -> None:
+    """Add what *line* says to *recipe*.  Raises ValueError or LookupError."""
+    kind, _, rest = line.partition(" ")
+    ROW_PARSERS[kind](recipe, rest)
+
+
+def parse_ahead(recipe: Recipe, text: str) -> None:
+    module, spent_us = text.split(" ")
+    recipe.ahead.append((module, int(spent_us)))
+
+
+def parse_left_out(recipe: Recipe, text: str) -> None:
+    module, reason, detail = text.split(" ", 2)
+    recipe.left_out.append((module, reason, unescape_text(detail)))
+
+
+def parse_file(recipe: Recipe, text: str) -> None:
+    recipe.files.add(unescape_text(text))
+
+
+def parse_folder(recipe: Recipe, text: str) -> None:
+    recipe.folders.add(unescape_text(text))
+
+
+def parse_checkpoint(recipe: Recipe, text: str) -> None:
+    if text:
+        raise ValueError(text)
+    recipe.has_checkpoint = True
+
+
+def parse_ended(recipe: Recipe, text: str) -> None:
+    reason, detail = text.split(" ", 1)
+    recipe.ended = (reason, unescape_text(detail))
+
+
+ROW_PARSERS: "dict[str, Callable[[Recipe, str], None]]" = {
+    "ahead": parse_ahead,
+    "not": parse_left_out,
+    "file": parse_file,
+    "folder": parse_folder,
+    "checkpoint": parse_checkpoint,
+    "ended": parse_ended,
+}
+
+
+# ---- two starts ---------------------------------------------------------------------------------
+
+
+def merge_recipes(first: Recipe, second: Recipe) -> Recipe:
+    """What two recorded starts have in common: the imports of both, in the same order."""
+    merged = Recipe(second.program, second.python)
+    merged.starts = first.starts + second.starts
+    merged.names = first.names | second.names
+    merged.files, merged.folders = first.files | second.files, first.folders | second.folders
+    merged.has_checkpoint = first.has_checkpoint and second.has_checkpoint
+    merged.ended = second.ended
+    merged.ahead = find_common(first.ahead, second.ahead)
+    merged.left_out = leave_out(merged.ahead, first, second)
+    merged.state = name_state(merged)
+    return merged
+
+
+def name_state(recipe: Recipe) -> str:
+    if not recipe.is_final:
+        return "recording"
+    if recipe.ahead or recipe.has_checkpoint or recipe.ended is None:
+        return "ready"
+    return f"never {recipe.ended[0]}"
+
+
+def find_common(
+    first: "list[tuple[str, int]]", second: "list[tuple[str, int]]"
+) -> "list[tuple[str, int]]":
+    """The longest run of imports that both made, in the same order, with the shorter times."""
+    places = {module: place for place, (module, _) in enumerate(second)}
+    shared = [(module, spent_us) for module, spent_us in first if module in places]
+    chains = find_chains([places[module] for module, _ in shared])
+    return [
+        (module, min(spent_us, second[places[module]][1]))
+        for module, spent_us in (shared[index] for index in chains)
+    ]
+
+
+def find_chains(places: "list[int]") -> "list[int]":
+    """The indexes of a longest rising chain of *places*."""
+    best: list[list[int]] = []
+    for index, place in enumerate(places):
+        before = [chain for chain in best if places[chain[-1]] < place]
+        best.append([*max(before, key=len, default=[]), index])
+    return max(best, key=len, default=[])
+
+
+def leave_out(
+    ahead: "list[tuple[str, int]]", first: Recipe, second: Recipe
+) -> "list[tuple[str, str, str]]":
+    known = {module for module, _ in ahead}
+    rows = {}
+    for recipe in (first, second):
+        for module, _ in recipe.ahead:
+            rows[module] = (module, "not-always", "")
+        for row in recipe.left_out:
+            rows[row[0]] = row
+    return [row for module, row in rows.items() if module not in known]
+
+
+def amend_recipe(recipe: Recipe, effect: "tuple[str, str, str] | None", names: "Iterable[str]") -> None:
+    """Take *effect*'s module out of the imports ahead, and add *names* that were read."""
+    recipe.names.update(names)
+    if effect is not None:
+        module = effect[0]
+        recipe.ahead = [row for row in recipe.ahead if row[0] != module]
+        recipe.left_out = [row for row in recipe.left_out if row[0] != module]
+        recipe.left_out.append(effect)
+    if not recipe.ahead and not recipe.has_checkpoint and effect is not None:
+        recipe.state = f"never {effect[1]}"
+
+
+# ---- files --------------------------------------------------------------------------------------
+
+
+def name_recipe(recipe_id: str) -> str:
+    return f"{recipe_id}.recipe"
+
+
+def read_recipe(folder: int, recipe_id: str) -> Recipe | None:
+    """The recipe *recipe_id* in the runtime folder open at *folder*; None if there is none."""
+    try:
+        content, _ = read_trusted_file(os.dup(folder), name_recipe(recipe_id), (os.geteuid(),))
+    except (OSError, Refused):
+        return None
+    return parse_recipe(content)
+
+
+def change_recipe(
+    folder: int, recipe_id: str, change: "Callable[[Recipe | None], Recipe | None]"
+) -> bool:
+    """Write what *change* makes of a recipe, unless that is None; whether it was written.
+
+    If another process is about to write one, nothing is done.  Raises OSError.
+    """
+    lock = try_lock(folder, RECIPE_LOCK)
+    if lock is None:
+        return False
+    try:
+        recipe = change(read_recipe(folder, recipe_id))
+        if recipe is not None:
+            replace_recipe(folder, recipe_id, format_recipe(recipe))
+        return recipe is not None
+    finally:
+        os.close(lock)
+
+
+def replace_recipe(folder: int, recipe_id: str, content: bytes) -> None:
+    """Put *content* in a recipe's place at once; the lock is held.  Raises OSError."""
+    temporary = f"{recipe_id}.recipe-new"
+    descriptor = os.open(temporary, REPLACE_FILE, 0o600, dir_fd=folder)
+    try:
+        write_file(descriptor, content)
+    finally:
+        os.close(descriptor)
+    os.rename(temporary, name_recipe(recipe_id), src_dir_fd=folder, dst_dir_fd=folder)
+
+
+def add_recorded_start(folder: int, recipe_id: str, recorded: Recipe) -> bool:
+    """Merge *recorded* into its recipe, if that still learns; whether it did.  Raises OSError."""
+
+    def merge(known: Recipe | None) -> Recipe | None:
+        if known is None:
+            return recorded
+        return None if known.is_final else merge_recipes(known, recorded)
+
+    return change_recipe(folder, recipe_id, merge)
+
+
+def amend(
+    folder: int,
+    recipe_id: str,
+    effect: "tuple[str, str, str] | None",
+    names: "Iterable[str]" = (),
+) -> bool:
+    """Write into a recipe what a host found out; whether that could be done.  Raises OSError."""
+
+    def change(known: Recipe | None) -> Recipe | None:
+        if known is not None:
+            amend_recipe(known, effect, names)
+        return known
+
+    return change_recipe(folder, recipe_id, change)
+
+
+def give_up(folder: int, recipe_id: str, reason: str) -> bool:
+    """Have no more hosts; whether that could be written.  Raises OSError."""
+
+    def change(known: Recipe | None) -> Recipe | None:
+        if known is not None:
+            known.state = f"never {reason}"
+        return known
+
+    return change_recipe(folder, recipe_id, change)

@@ -4,8 +4,8 @@ The launcher says in MAINSPRING_WARM what a start is to be:
 
     wish   := "record:" ID | "host:" ID ":" KEY_DESCRIPTOR ":" FOLDER_DESCRIPTOR | "quick"
 
-ID is the recipe's; what selects the host can be read from KEY_DESCRIPTOR; FOLDER_DESCRIPTOR is the runtime
-folder.  "quick" is a start that ends like a child, for tests.
+ID is the recipe's; what selects the host can be read from KEY_DESCRIPTOR; FOLDER_DESCRIPTOR is the
+runtime folder.  "quick" is a start that ends like a child, for tests.
 """
 
 import os
@@ -15,14 +15,15 @@ from _frozen_importlib import BuiltinImporter, _load  # type: ignore[attr-define
 
 from mainspring._warm import connect_to, finish, open_process, prepare_end, receive, send, wait_ready
 from mainspring.places import read_file, try_lock
-from mainspring.settings import read_count, read_size
+from mainspring.settings import find_log, read_count, read_size
+from mainspring.startlog import write_line
 from mainspring.warm.ahead import import_ahead
 from mainspring.warm.condition import Condition
 from mainspring.warm.freshness import Watch
 from mainspring.warm.host import Doors, Host
 from mainspring.warm.hostlog import tell_of_host
 from mainspring.warm.protocol import END, INSPECT, pack_frame
-from mainspring.warm.recipe import change_recipe, read_recipe
+from mainspring.warm.recipe import amend, give_up, read_recipe
 from mainspring.warm.recorder import begin as begin_recording
 from mainspring.warm.runtime import open_runtime_folder
 
@@ -41,7 +42,13 @@ SELECTED_PREFIXES = (
     "LC_", "LANG", "PYTHON", "LD_", "MALLOC_", "OMP_", "MKL_", "OPENBLAS_", "SSL_", "MAINSPRING", "TZ",
     "GLIBC_", "COV_CORE_", "COVERAGE_",
 )  # fmt: skip
-SELECTED_NAMES = {"HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "SETUPTOOLS_USE_DISTUTILS"}
+SELECTED_NAMES = {
+    "HOME",
+    "XDG_CACHE_HOME",
+    "XDG_STATE_HOME",
+    "XDG_RUNTIME_DIR",
+    "SETUPTOOLS_USE_DISTUTILS",
+}
 PATIENCE_MS = 200
 
 
@@ -89,6 +96,9 @@ class Waiting:
         finally:
             if start is None:
                 os._exit(0)
+        target = find_log(os.environ)
+        if target:
+            write_line(target, self.script, "warm", start.began)
 
     def tell(self, what: str, rest: str) -> None:
         tell_of_host(os.environ, what, f"{rest} {self.script}")
@@ -119,16 +129,15 @@ class Waiting:
     def judge(self, recipe: "Recipe", ahead: "Ahead", condition: Condition) -> None:
         """Raises GivenUp where a fork would not be a start."""
         if ahead.effect is not None:
-            module, reason, detail = ahead.effect
-            change_recipe(self.folder, self.recipe_id, lambda old: old.leave_out(module, reason, detail))
-            raise GivenUp("effect", f"{module} {reason} {detail}")
-        unknown = {name for name in ahead.read_names if not is_selected(name)} - set(recipe.names)
+            amend(self.folder, self.recipe_id, ahead.effect)
+            raise GivenUp("effect", " ".join(ahead.effect).rstrip())
+        unknown = {name for name in ahead.read_names if not is_selected(name)} - recipe.names
         if unknown:
-            change_recipe(self.folder, self.recipe_id, lambda old: old.add_names(unknown))
+            amend(self.folder, self.recipe_id, None, unknown)
             raise GivenUp("selection", " ".join(sorted(unknown)))
         difference = condition.find_difference()
         if difference is not None:
-            change_recipe(self.folder, self.recipe_id, lambda old: old.give_up(difference))
+            give_up(self.folder, self.recipe_id, difference)
             raise GivenUp(difference)
 
     def open_doors(self, watch: Watch) -> Host:
@@ -137,7 +146,11 @@ class Waiting:
             raise GivenUp("stale", changed)
         doors = Doors(self.folder, f"{self.key_name}.sock", watch.descriptor, self.watch_session())
         host = Host(
-            self.key, doors, watch.find_change, self.describe, read_count(os.environ, "MAINSPRING_HOST_IDLE")
+            self.key,
+            doors,
+            watch.find_change,
+            self.describe,
+            read_count(os.environ, "MAINSPRING_HOST_IDLE"),
         )
         host.on_start = self.note_use
         host.on_end = lambda: self.leave(host)
@@ -269,7 +282,7 @@ def name_terminal(session: str) -> str | None:
         return None
     device = int(session.partition(":")[2])
     major, minor = os.major(device), os.minor(device)
-    is_pseudo = 136 <= major <= 143  # noqa: PLR2004 - Documentation/admin-guide/devices.txt
+    is_pseudo = 136 <= major <= 143  # Documentation/admin-guide/devices.txt
     return f"/dev/pts/{(major - 136) * 256 + minor}" if is_pseudo else f"{major}:{minor}"
 
 
@@ -279,7 +292,7 @@ def quote_json(text: str | None) -> str:
     quoted = "".join(
         character if " " <= character <= "~" and character not in '"\\' else f"\\u{ord(character):04x}"
         for character in text
-        if ord(character) <= 0xFFFF  # noqa: PLR2004 - others would need two
+        if ord(character) <= 0xFFFF  # others would need two
     )
     return f'"{quoted}"'
 
@@ -288,7 +301,7 @@ def quote_json(text: str | None) -> str:
 
 
 def retire_others(folder: int, own: str) -> None:
-    """End the hosts that were not used for longest, where there are more than may be; ends the process."""
+    """End the hosts that were not used for longest, as long as there are too many; ends the process."""
     try:
         others = list_others(folder, own)
         while others and is_too_much(folder, others):

@@ -1,0 +1,108 @@
+"""`mainspring install` gives commands shims, `uninstall` takes them back, `shims` says where they are."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from click.shell_completion import CompletionItem
+
+from mainspring.cli.output import print_lines
+from mainspring.errors import NoDataFolderError, NoShimError, RefusedPlaceError
+from mainspring.observe.installing import find_target
+from mainspring.observe.launcher import find_launcher
+from mainspring.observe.text import escape_controls
+from mainspring.places import Refused
+from mainspring.reasons import REASONS
+from mainspring.settings import find_data_folder
+from mainspring.warm.targets import LINKS, list_shims, read_target, remove_shim, write_shim
+
+
+def complete_shim(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The shims that there are."""
+    del ctx, param
+    names = list_shims(find_data_folder(os.environ) or "")
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+def complete_command(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The commands on PATH, or paths where the word has a slash."""
+    del ctx, param
+    if "/" in incomplete:
+        return [CompletionItem(incomplete, type="file")]
+    names = {name for folder in os.get_exec_path() for name in list_folder(folder)}
+    return [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]
+
+
+def list_folder(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder or ".")
+    except OSError:
+        return []
+
+
+@click.command(epilog="Example: mainspring install black ~/.local/bin/http")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_command)
+def install(names: tuple[str, ...]) -> None:
+    """Make shims, which start Python commands on PATH warm.
+
+    A NAME with a slash is the path of a script. Each shim lies in the folder that `mainspring shims`
+    prints, which should come first on PATH. If one NAME is not a Python command, none gets a shim.
+    """
+    data = find_data()
+    targets = [find_target(name, os.environ) for name in names]
+    launcher = os.path.abspath(shutil.which(find_launcher()) or find_launcher())
+    with refusing_places():
+        for name, target in targets:
+            write_shim(data, name, target, launcher)
+    print_lines(f"{name}\t{escape_controls(target.script)}" for name, target in targets)
+    hidden = [name for name, _ in targets if shutil.which(name) != f"{data}/{LINKS}/{name}"]
+    if hidden:
+        folder = escape_controls(f"{data}/{LINKS}")
+        click.echo(f'put {folder} first on PATH: export PATH="$(mainspring shims):$PATH"', err=True)
+
+
+@click.command(epilog="Example: mainspring uninstall black")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_shim)
+def uninstall(names: tuple[str, ...]) -> None:
+    """Remove shims; the commands themselves stay as they are."""
+    data = find_data()
+    with refusing_places():
+        for name in names:
+            if "/" in name or name in {"", ".", ".."} or not remove_shim(data, name):
+                raise NoShimError(name)
+            click.echo(f"removed {escape_controls(f'{data}/{LINKS}/{name}')}")
+
+
+@click.command(epilog='Example: export PATH="$(mainspring shims):$PATH"')
+@click.option("--list", "is_list", is_flag=True, help="Print each shim, and the script that it starts.")
+def shims(is_list: bool) -> None:
+    """Print the folder of the shims, for PATH."""
+    data = find_data()
+    if not is_list:
+        click.echo(f"{data}/{LINKS}")
+        return
+    targets = [(name, read_target(data, name)) for name in list_shims(data)]
+    print_lines(
+        f"{escape_controls(name)}\t{escape_controls(target.script) if target else 'unknown'}"
+        for name, target in targets
+    )
+
+
+@contextmanager
+def refusing_places() -> Iterator[None]:
+    """Turn a folder that is not to be used into an error that says why."""
+    try:
+        yield
+    except Refused as refused:
+        remedy = "let it be yours, and writable by you alone, or set XDG_DATA_HOME"
+        raise RefusedPlaceError(refused.path, REASONS[refused.reason].meaning, remedy) from refused
+
+
+def find_data() -> str:
+    """Raises NoDataFolderError."""
+    data = find_data_folder(os.environ)
+    if data is None:
+        raise NoDataFolderError
+    return data

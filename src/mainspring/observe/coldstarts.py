@@ -1,0 +1,79 @@
+"""Why starts that were to be warm were cold, as the launcher noted it in the runtime folder.
+
+ID.cold    (SECONDS SP REASON LF)*         a line for each
+ID.recipe  its lines "program ESCAPED" and "state STATE" say whose they are, and what was learnt
+"""
+
+import os
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from mainspring.places import Refused, read_trusted_file
+from mainspring.reasons import COLD, Row
+
+COLD_FILE = re.compile(r"([0-9a-f]{32})\.cold")
+LINE = re.compile(r"([0-9]{1,15}) ([a-z-]+)")
+UNKNOWN = Row("this release of Mainspring does not know that reason", "nothing to do")
+
+
+@dataclass(frozen=True)
+class ColdStarts:
+    """The starts of one program that were cold for one reason; *program* is escaped, as in the log."""
+
+    program: str
+    state: str
+    reason: str
+    times: tuple[int, ...]
+
+    @property
+    def row(self) -> Row:
+        return COLD.get(self.reason, UNKNOWN)
+
+    def list_facts(self) -> dict[str, Any]:
+        return {
+            "program": self.program,
+            "recipe": self.state,
+            "reason": self.reason,
+            "meaning": self.row.meaning,
+            "remedy": self.row.remedy,
+            "times": list(self.times),
+        }
+
+
+def find_cold_starts(folder: int) -> list[ColdStarts]:
+    """Those that the runtime folder tells of, the latest first."""
+    found = []
+    for name in os.listdir(folder):
+        if match := COLD_FILE.fullmatch(name):
+            found += read_cold_starts(folder, match[1])
+    return sorted(found, key=lambda starts: starts.times[-1], reverse=True)
+
+
+def read_cold_starts(folder: int, program_id: str) -> list[ColdStarts]:
+    times: dict[str, list[int]] = {}
+    for line in read_lines(folder, f"{program_id}.cold"):
+        if match := LINE.fullmatch(line):
+            times.setdefault(match[2], []).append(int(match[1]))
+    head = read_head(folder, program_id)
+    program = head.get("program", f"a program without a recipe ({program_id})")
+    state = head.get("state", "absent")
+    return [ColdStarts(program, state, reason, tuple(sorted(some))) for reason, some in times.items()]
+
+
+def read_head(folder: int, program_id: str) -> dict[str, str]:
+    """The words of a recipe's head, and what stands behind each."""
+    lines = read_lines(folder, f"{program_id}.recipe")
+    if "end" not in lines:
+        return {}
+    pairs = [line.partition(" ") for line in lines[: lines.index("end")]]
+    return {word: rest for word, _, rest in pairs}
+
+
+def read_lines(folder: int, name: str) -> list[str]:
+    """The whole lines of a file; none if it cannot be read or trusted."""
+    try:
+        content, _ = read_trusted_file(os.dup(folder), name, (os.geteuid(),))
+    except (OSError, Refused):
+        return []
+    return os.fsdecode(content).split("\n")[:-1]

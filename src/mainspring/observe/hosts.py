@@ -1,0 +1,186 @@
+"""Asks every host of this user what it is and does, all at once; and asks hosts to end."""
+
+import json
+import os
+import re
+import select
+import stat
+import time
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
+
+from mainspring.observe.peers import Peer, StrangeAnswer
+from mainspring.places import try_lock
+from mainspring.settings import find_data_folder
+from mainspring.warm.targets import read_target
+
+SOCKET = re.compile(r"([0-9a-f]{32})\.sock")
+AT_ONCE = 16
+
+State = Literal["waiting", "busy", "no-answer", "strange"]
+STATES: dict[State, str] = {
+    "waiting": "it waits for a start",
+    "busy": "what was started from it runs",
+    "no-answer": "it did not answer within a second",
+    "strange": "it did not answer as a host does",
+}
+assert set(STATES) == set(get_args(State))
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a host says of itself; times in seconds since 1970, or for how long."""
+
+    program: str
+    python: str
+    terminal: str | None
+    started: float
+    served: int
+    saved_ms: float
+    pss_kb: int
+    modules: int
+    running: int
+    idle_s: float
+
+
+@dataclass(frozen=True)
+class Host:
+    """A socket that somebody listens at, and what came back from there."""
+
+    key: str
+    state: State
+    pid: int | None
+    report: Report | None = None
+    detail: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        program = f"host {self.key}" if self.report is None else self.report.program
+        return program if self.pid is None else f"{program} (process {self.pid})"
+
+    def list_facts(self) -> dict[str, Any]:
+        """For `--json`: the fields of the report are null if there is none."""
+        blank = dict.fromkeys(Report.__dataclass_fields__)
+        facts = blank if self.report is None else asdict(self.report)
+        meaning = self.detail or STATES[self.state]
+        return {"key": self.key, "state": self.state, "meaning": meaning, "pid": self.pid, **facts}
+
+
+def find_hosts(folder: int) -> list[Host]:
+    """The hosts whose sockets lie in the runtime folder; what a dead one left is removed."""
+    keys = [found[1] for name in sorted(os.listdir(folder)) if (found := SOCKET.fullmatch(name))]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        hosts = list(pool.map(lambda key: find_host(folder, key), keys))
+    return [host for host in hosts if host is not None]
+
+
+def find_host(folder: int, key: str) -> Host | None:
+    """The host that listens at *key*'s socket, or None if none does."""
+    pid = None
+    try:
+        with Peer(folder, f"{key}.sock") as peer:
+            pid = peer.pid
+            report = parse_report(peer.ask(b"I", b"J"))
+    except FileNotFoundError:
+        return None
+    except ConnectionRefusedError:
+        remove_socket(folder, key)
+        return None
+    except StrangeAnswer as error:
+        return Host(key, "strange", pid, None, str(error))
+    except OSError:
+        return Host(key, "no-answer", pid)
+    return Host(key, "busy" if report.running else "waiting", pid, report)
+
+
+def remove_socket(folder: int, key: str) -> None:
+    """Remove the socket of *key*, if no host holds its lock.  Raises nothing."""
+    name = f"{key}.sock"
+    try:
+        lock = try_lock(folder, f"{key}.lock")
+    except OSError:
+        return
+    if lock is None:
+        return  # a host is on its way up, or down
+    try:
+        if stat.S_ISSOCK(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+            os.unlink(name, dir_fd=folder)
+    except OSError:
+        pass
+    finally:
+        os.close(lock)
+
+
+def parse_report(content: bytes) -> Report:
+    """Raises StrangeAnswer."""
+    try:
+        facts = json.loads(content)
+        terminal = facts["terminal"]
+        return Report(
+            program=str(facts["program"]),
+            python=str(facts["python"]),
+            terminal=None if terminal is None else str(terminal),
+            started=float(facts["started"]),
+            served=int(facts["served"]),
+            saved_ms=float(facts["saved_ms"]),
+            pss_kb=int(facts["pss_kb"]),
+            modules=count_modules(facts["modules"]),
+            running=int(facts["running"]),
+            idle_s=float(facts["idle_s"]),
+        )
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
+        raise StrangeAnswer("it did not describe itself") from error
+
+
+def count_modules(modules: object) -> int:
+    return len(modules) if isinstance(modules, list) else int(modules)  # type: ignore[call-overload]
+
+
+def choose_hosts(hosts: Iterable[Host], word: str, environment: Mapping[str, str]) -> list[Host]:
+    """Those of *hosts* whose program *word* means: a path, or the name of a command."""
+    paths = {os.path.abspath(word)}
+    target = None if "/" in word else read_target(find_data_folder(environment) or "", word)
+    if target is not None:
+        paths.add(target.script)
+    return [host for host in hosts if host.report and is_meant(host.report.program, word, paths)]
+
+
+def is_meant(program: str, word: str, paths: set[str]) -> bool:
+    path = os.path.normpath(program)
+    return os.path.basename(path) == word or path in {os.path.normpath(one) for one in paths}
+
+
+def end_host(folder: int, host: Host, deadline: float) -> str | None:
+    """Ask *host* to end, and wait until *deadline*; why it has not ended, or None."""
+    try:
+        with Peer(folder, f"{host.key}.sock") as peer:
+            process = os.pidfd_open(peer.pid)
+            try:
+                peer.ask(b"E", b"O")
+                return None if has_ended(process, deadline) else "still finishes what runs"
+            finally:
+                os.close(process)
+    except (FileNotFoundError, ConnectionRefusedError, ProcessLookupError):
+        return None
+    except StrangeAnswer as error:
+        return f"does not end ({error})"
+    except OSError:
+        return "does not answer"
+
+
+def has_ended(process: int, deadline: float) -> bool:
+    """Whether the process of that descriptor ends until *deadline*."""
+    waiting = select.poll()
+    waiting.register(process, select.POLLIN)
+    return bool(waiting.poll(max(0.0, deadline - time.monotonic()) * 1000))
+
+
+def end_hosts(folder: int, hosts: list[Host], seconds: float) -> dict[str, str | None]:
+    """Ask each of *hosts* to end; its name, and why it has not ended within *seconds*."""
+    deadline = time.monotonic() + seconds
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        outcomes = pool.map(lambda host: end_host(folder, host, deadline), hosts)
+        return dict(zip([host.name for host in hosts], outcomes, strict=True))

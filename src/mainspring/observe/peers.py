@@ -1,0 +1,84 @@
+"""Asks a host something: one frame there and one back, within a second, and only a process of this user.
+
+frame   := LENGTH (u32, little-endian: of what follows) TYPE (one byte) payload
+inspect := TYPE "I"      answered by TYPE "J", a JSON object
+end     := TYPE "E"      answered by TYPE "O"; the host finishes what runs, and ends
+"""
+
+import os
+import socket
+import struct
+import time
+from types import TracebackType
+from typing import Self
+
+SECONDS = 1.0
+MOST_BYTES = 8 << 20
+LENGTH = struct.Struct("<I")
+CREDENTIALS = struct.Struct("iII")
+
+
+class StrangeAnswer(Exception):
+    """Something else than a frame came back, or from somebody else."""
+
+
+class Peer:
+    """A connection to a host.  What it does raises OSError (TimeoutError too) or StrangeAnswer."""
+
+    def __init__(self, folder: int, name: str) -> None:
+        """Connect to the socket *name* in the folder open at *folder*."""
+        self._deadline = time.monotonic() + SECONDS
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            self._heed_deadline()
+            # through the descriptor: the path may be too long for an address, or another's by now
+            self._socket.connect(f"/proc/self/fd/{folder}/{name}")
+            self.pid = self._judge()
+        except BaseException:
+            self._socket.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._socket.close()
+
+    def ask(self, question: bytes, answer: bytes) -> bytes:
+        """Send the frame *question*; the payload of what comes back, if that is of type *answer*."""
+        self._heed_deadline()
+        self._socket.sendall(LENGTH.pack(len(question)) + question)
+        (length,) = LENGTH.unpack(self._receive(LENGTH.size))
+        if not 1 <= length <= MOST_BYTES:
+            raise StrangeAnswer(f"a frame of {length} bytes")
+        frame = self._receive(length)
+        if frame[:1] != answer:
+            raise StrangeAnswer(f"a frame of type {frame[:1]!r}")
+        return frame[1:]
+
+    def _judge(self) -> int:
+        """The process that listens, which must be of this user."""
+        credentials = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
+        pid, user, _ = CREDENTIALS.unpack(credentials)
+        if user != os.geteuid():
+            raise StrangeAnswer(f"it belongs to user {user}")
+        return int(pid)
+
+    def _receive(self, size: int) -> bytes:
+        parts = []
+        while size:
+            self._heed_deadline()
+            part = self._socket.recv(min(size, 1 << 16))
+            if not part:
+                raise ConnectionResetError("it closed the connection")
+            parts.append(part)
+            size -= len(part)
+        return b"".join(parts)
+
+    def _heed_deadline(self) -> None:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._socket.settimeout(left)

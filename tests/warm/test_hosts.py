@@ -1,0 +1,364 @@
+"""`mainspring hosts` shows what answers, and what does not; `stop` ends it; `log` tells of the past."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from enabling.commands import Commands
+from people.terminal import Terminal
+from status.reading import read_terminal
+
+from mainspring.reasons import COLD
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ANSWERING = Path(__file__).with_name("answering.py")
+STRANGE = (
+    "too-long", "empty", "other-type", "no-json", "no-object", "cut-off", "wrong-types", "huge-number",
+)  # fmt: skip
+
+
+@dataclass
+class Hosts(Commands):
+    """A home with a runtime folder, and what answers in it."""
+
+    answering: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    @property
+    def runtime(self) -> Path:
+        return self.home / "run/mainspring"
+
+    @property
+    def state(self) -> Path:
+        return self.home / ".local/state/mainspring"
+
+    def environment(self) -> dict[str, str]:
+        return super().environment() | {"XDG_RUNTIME_DIR": str(self.runtime.parent)}
+
+    def let_answer(
+        self, key: str, manner: str = "plain", program: str = "/p/black"
+    ) -> subprocess.Popen[bytes]:
+        """Something that listens at the socket of *key*, a digit."""
+        process = subprocess.Popen(
+            [sys.executable, ANSWERING, self.runtime, key * 32, manner, program],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        self.answering.append(process)
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"listens\n"
+        return process
+
+    def note_cold(self, digit: str, recipe: str | None, *lines: str) -> None:
+        if recipe is not None:
+            (self.runtime / f"{digit * 32}.recipe").write_text(recipe)
+        (self.runtime / f"{digit * 32}.cold").write_text("".join(f"{line}\n" for line in lines))
+
+    def list_facts(self) -> dict[str, Any]:
+        status, output, errors = self.call("hosts", "--json")
+        assert (status, errors) == (0, "")
+        facts: dict[str, Any] = json.loads(output)
+        return facts
+
+    def list_states(self) -> list[str]:
+        return [host["state"] for host in self.list_facts()["hosts"]]
+
+
+@pytest.fixture
+def hosts(launcher: Path, tmp_path: Path) -> Iterator[Hosts]:
+    found = Hosts(launcher, tmp_path / "home")
+    found.runtime.mkdir(mode=0o700, parents=True)
+    yield found
+    for process in found.answering:
+        with process:
+            process.kill()
+
+
+RECIPE = (
+    "mainspring-recipe 1\nprogram /p/tool\npython /p/python\nstarts 1\nstate recording\nend\nahead x 5\n"
+)
+
+
+def test_json_says_all_of_a_host(hosts: Hosts) -> None:
+    process = hosts.let_answer("a")
+    [host] = hosts.list_facts()["hosts"]
+    assert 90 <= time.time() - host.pop("started") < 150
+    assert host == {
+        "key": "a" * 32,
+        "state": "waiting",
+        "meaning": "it waits for a start",
+        "pid": process.pid,
+        "program": "/p/black",
+        "python": sys.executable,
+        "terminal": "/dev/pts/7",
+        "served": 1234,
+        "saved_ms": 65_000,
+        "pss_kb": 20_480,
+        "modules": 31,
+        "running": 0,
+        "idle_s": 3.5,
+    }
+
+
+def test_a_pipe_gets_a_line_for_each(hosts: Hosts) -> None:
+    pid = str(hosts.let_answer("a", program="/p/bl\tack").pid)
+    hosts.note_cold("c", RECIPE, "1700000000 no-host", "1700000009 no-host", "1700000001 recorded")
+    status, output, errors = hosts.call("hosts")
+    assert (status, errors) == (0, "")
+    lines = [line.split("\t") for line in output.splitlines()]
+    started = lines[0].pop(4)
+    assert float(started) > 1
+    assert lines == [
+        ["host", "waiting", pid, "/dev/pts/7", "20480", "1234", "65000.0", sys.executable, "/p/bl\\tack"],
+        ["cold", "no-host", "2", "1700000009", "/p/tool", COLD["no-host"].meaning],
+        ["cold", "recorded", "1", "1700000001", "/p/tool", COLD["recorded"].meaning],
+    ]
+
+
+def test_rich_is_not_imported_for_a_pipe(hosts: Hosts) -> None:
+    hosts.let_answer("a")
+    status, _, errors = hosts.call("hosts", env={"PYTHONPROFILEIMPORTTIME": "1"})
+    assert status == 0
+    names = {line.rpartition("|")[2].strip() for line in errors.splitlines()}
+    assert "mainspring.observe.hosts" in names
+    assert [name for name in names if name.partition(".")[0] == "rich"] == []
+
+
+def test_a_terminal_gets_tables(hosts: Hosts) -> None:
+    hosts.let_answer("a")
+    hosts.let_answer("b", "silent")
+    hosts.note_cold("c", RECIPE, "1700000000 host-stale")
+    status, shown = read_terminal(hosts, "hosts")
+    assert status == 0
+    for text in ("Hosts", "/p/black", "/dev/pts/7", "20.0 MiB", "1,234", "65.0 s", sys.executable):
+        assert text in shown
+    for text in ("no-answer", "Cold starts", "/p/tool", "host-stale", "the next start has a new host"):
+        assert text in shown
+    assert "\x1b[" in shown
+    assert "\t" not in shown
+
+
+def test_a_terminal_is_told_that_there_is_none(hosts: Hosts) -> None:
+    status, shown = read_terminal(hosts, "hosts")
+    assert (status, "no host is up" in shown) == (0, True)
+
+
+def test_one_that_does_not_answer_is_listed_within_two_seconds(hosts: Hosts) -> None:
+    for key in "abcdef":
+        hosts.let_answer(key, "silent")
+    began = time.monotonic()
+    assert hosts.list_states() == ["no-answer"] * 6
+    assert time.monotonic() - began < 3
+
+
+def test_one_that_takes_no_connection_is_listed_too(hosts: Hosts) -> None:
+    hosts.let_answer("a", "full")
+    assert hosts.list_states() == ["no-answer"]
+
+
+def test_a_stopped_one_is_listed_too(hosts: Hosts) -> None:
+    process = hosts.let_answer("a")
+    process.send_signal(signal.SIGSTOP)
+    [host] = hosts.list_facts()["hosts"]
+    assert (host["state"], host["pid"], host["program"]) == ("no-answer", process.pid, None)
+
+
+@pytest.mark.parametrize("manner", STRANGE)
+def test_a_strange_answer_is_told_as_one(hosts: Hosts, manner: str) -> None:
+    hosts.let_answer("a", manner)
+    assert hosts.list_states() == ["no-answer" if manner == "cut-off" else "strange"]
+    assert hosts.call("hosts")[0] == 0
+
+
+def test_what_a_dead_host_left_is_removed(hosts: Hosts) -> None:
+    hosts.let_answer("a").kill()
+    hosts.answering[0].wait()
+    left = hosts.runtime / f"{'a' * 32}.sock"
+    assert left.is_socket()
+    assert hosts.list_states() == []
+    assert not left.exists()
+
+
+def test_what_a_host_holds_the_lock_of_is_left(hosts: Hosts) -> None:
+    hosts.let_answer("a", "lingering")
+    hosts.let_answer("c").kill()
+    hosts.answering[1].wait()
+    dead, held = (hosts.runtime / f"{key * 32}.sock" for key in "ca")
+    dead.rename(held)
+    assert hosts.list_states() == []
+    assert held.is_socket()
+
+
+def test_other_files_are_left_alone(hosts: Hosts) -> None:
+    names = ["x.sock", f"{'a' * 32}.sock", f"{'A' * 32}.sock", f"{'b' * 32}.recipe"]
+    for name in names:
+        (hosts.runtime / name).write_text("")
+    assert hosts.list_states() == []
+    assert {path.name for path in hosts.runtime.iterdir()} >= set(names)
+
+
+def test_a_long_path_is_no_hindrance(hosts: Hosts) -> None:
+    hosts.let_answer("a")
+    long = hosts.home / ("x" * 120)
+    hosts.runtime.parent.rename(long)
+    status, output, _ = hosts.call("hosts", env={"XDG_RUNTIME_DIR": str(long)})
+    assert (status, output.split("\t")[:2]) == (0, ["host", "waiting"])
+
+
+@pytest.mark.parametrize("mode", [0o750, 0o707, 0o770])
+def test_a_folder_that_others_can_enter_is_not_used(hosts: Hosts, mode: int) -> None:
+    hosts.let_answer("a")
+    hosts.runtime.chmod(mode)
+    status, output, errors = hosts.call("hosts")
+    assert (status, output, errors.count("\n")) == (1, "", 1)
+    assert f"{hosts.runtime} is not used: " in errors
+
+
+def test_a_link_to_a_folder_is_not_used(hosts: Hosts) -> None:
+    real = hosts.home / "real"
+    hosts.runtime.rename(real)
+    hosts.runtime.symlink_to(real)
+    assert hosts.call("hosts")[0] == 1
+
+
+def test_a_folder_is_made_for_the_user_alone(hosts: Hosts) -> None:
+    hosts.runtime.rmdir()
+    assert hosts.call("hosts") == (0, "", "")
+    assert hosts.runtime.stat().st_mode & 0o777 == 0o700
+    hosts.runtime.rmdir()
+    hosts.runtime.parent.rmdir()
+    status, _, errors = hosts.call("hosts")
+    assert (status, "set XDG_RUNTIME_DIR" in errors) == (1, True)
+    assert not hosts.runtime.parent.exists()
+
+
+@pytest.mark.parametrize("recipe", [None, "", "mainspring-recipe 1\nprogram /p/tool\n"])
+def test_cold_starts_of_a_program_without_a_recipe(hosts: Hosts, recipe: str | None) -> None:
+    hosts.note_cold("c", recipe, "1700000000 no-host", "nonsense", "1700000000", "x y", "5 new-reason")
+    cold = hosts.list_facts()["cold"]
+    assert [(one["reason"], one["times"], one["recipe"]) for one in cold] == [
+        ("no-host", [1700000000], "absent"),
+        ("new-reason", [5], "absent"),
+    ]
+    assert "c" * 32 in cold[0]["program"]
+
+
+def test_a_line_that_is_not_whole_yet_is_not_read(hosts: Hosts) -> None:
+    (hosts.runtime / f"{'c' * 32}.cold").write_text("1700000000 no-host\n1700000001 no-h")
+    [one] = hosts.list_facts()["cold"]
+    assert one["times"] == [1700000000]
+
+
+# ---- hosts stop -----------------------------------------------------------------------------
+
+
+def test_stop_ends_all(hosts: Hosts) -> None:
+    processes = [hosts.let_answer("a"), hosts.let_answer("b", program="/p/http")]
+    status, output, errors = hosts.call("hosts", "stop")
+    assert (status, errors) == (0, "")
+    assert sorted(output.splitlines()) == sorted(
+        f"ended {program} (process {process.pid})"
+        for program, process in zip(("/p/black", "/p/http"), processes, strict=True)
+    )
+    assert [process.wait() for process in processes] == [0, 0]
+    assert hosts.call("hosts", "stop") == (0, "", "")
+
+
+@pytest.mark.parametrize("word", ["http", "/p/http", "/p/../p/http"])
+def test_stop_ends_those_of_a_program(hosts: Hosts, word: str) -> None:
+    hosts.let_answer("a")
+    process = hosts.let_answer("b", program="/p/./http")
+    assert hosts.call("hosts", "stop", word)[0] == 0
+    assert process.wait() == 0
+    assert [host["program"] for host in hosts.list_facts()["hosts"]] == ["/p/black"]
+
+
+def test_stop_of_a_program_without_a_host_is_told(hosts: Hosts) -> None:
+    hosts.let_answer("a")
+    status, output, errors = hosts.call("hosts", "stop", "lack")
+    assert (status, output) == (1, "")
+    assert (
+        errors == "mainspring: there is no host of lack; `mainspring hosts` lists those that there are\n"
+    )
+    assert hosts.list_states() == ["waiting"]
+
+
+def test_stop_waits_for_what_runs(hosts: Hosts) -> None:
+    process = hosts.let_answer("a", "busy")
+    command = [hosts.launcher, "hosts", "stop"]
+    with subprocess.Popen(command, env=hosts.environment(), stdout=subprocess.PIPE) as stopping:
+        while not is_closed(hosts.runtime, "a"):
+            assert stopping.poll() is None
+        assert process.stdin is not None
+        process.stdin.close()
+        assert stopping.stdout is not None
+        assert stopping.stdout.read() == f"ended /p/black (process {process.pid})\n".encode()
+    assert (stopping.returncode, process.wait()) == (0, 0)
+
+
+def is_closed(runtime: Path, key: str) -> bool:
+    """Whether nobody listens at the socket any more."""
+    folder = os.open(runtime, os.O_PATH)
+    try:
+        with socket.socket(socket.AF_UNIX) as trying:
+            return trying.connect_ex(f"/proc/self/fd/{folder}/{key * 32}.sock") == errno.ECONNREFUSED
+    finally:
+        os.close(folder)
+
+
+def test_stop_says_what_still_runs_in_the_end(hosts: Hosts) -> None:
+    process = hosts.let_answer("a", "busy")
+    silent = hosts.let_answer("b", "silent")
+    status, output, errors = hosts.call("hosts", "stop")
+    assert (status, output) == (1, "")
+    assert f"/p/black (process {process.pid}) still finishes what runs" in errors
+    assert f"host {'b' * 32} (process {silent.pid}) does not answer" in errors
+    assert process.poll() is None
+
+
+# ---- hosts log ------------------------------------------------------------------------------
+
+
+def write_log(hosts: Hosts, text: str) -> Path:
+    hosts.state.mkdir(parents=True, exist_ok=True)
+    path = hosts.state / "hosts.log"
+    path.write_text(text)
+    return path
+
+
+def test_log_prints_what_hosts_wrote(hosts: Hosts) -> None:
+    assert hosts.call("hosts", "log") == (0, "", "")
+    write_log(hosts, "one\ntwo\x1b\nthree\nunfinis")
+    assert hosts.call("hosts", "log") == (0, "one\ntwo\\x1b\nthree\n", "")
+    assert hosts.call("hosts", "log", "-n", "1") == (0, "three\n", "")
+    assert hosts.call("hosts", "log", "-n", "0") == (0, "", "")
+    assert hosts.call("hosts", "log", "-n", "9")[1].count("\n") == 3
+    assert hosts.call("hosts", "log", "-n", "-1")[0] == 2
+
+
+def test_log_goes_on_until_interrupted(hosts: Hosts) -> None:
+    path = write_log(hosts, "zero\none\n")
+    command = [str(hosts.launcher), "hosts", "log", "-n", "1", "-f"]
+    with Terminal(command, hosts.environment(), hosts.home) as terminal:
+        assert "zero" not in terminal.wait_for("one")
+        with path.open("a") as log:
+            log.write("two\n")
+        terminal.wait_for("two")
+        newer = hosts.state / "newer"
+        newer.write_text("two\nthree\n")
+        newer.rename(path)
+        assert terminal.wait_for("three").count("two") == 1
+        os.write(terminal.ours, b"\x03")
+        assert terminal.process.wait() == 130
