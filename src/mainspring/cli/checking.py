@@ -86,7 +86,9 @@ def list_notes(facts: dict[str, Any]) -> list[str]:
     """What is to be said beyond the kinds of start."""
     notes = [f"varies by itself: {facet} ({extent})" for facet, extent in facts["varying"].items()]
     notes += [f"not compared: {facet}" for facet in facts["not_compared"]]
-    findings = {name: [row["kind"] for row in facts["kinds"] if row["finding"] == name] for name in FINDINGS}
+    findings = {
+        name: [row["kind"] for row in facts["kinds"] if row["finding"] == name] for name in FINDINGS
+    }
     for name, kinds in findings.items():
         if kinds:
             notes.append(f"{FINDINGS[name]}: {', '.join(kinds)}")

@@ -5,7 +5,6 @@ differs between the two, as one with the time, is left out.  Files and descripto
 """
 
 import difflib
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mainspring.observe.check.seen import FACETS, Parts, Seen
@@ -79,13 +78,8 @@ def is_lines(facet: str) -> bool:
     return facet not in {"files", "descriptors"}
 
 
-def find_varying(plain: Parts, again: Parts) -> set[object]:
-    return {key for key in (*plain, *again) if look_up(plain, key) != look_up(again, key)}
-
-
-def look_up(parts: Parts, key: object) -> str | None:
-    known: Mapping[object, str] = {**parts}
-    return known.get(key)
+def find_varying(plain: Parts, again: Parts) -> set[str]:
+    return {name for name in (*plain, *again) if plain.get(name) != again.get(name)}
 
 
 def describe_extent(facet: str, plain: Parts, again: Parts) -> str:

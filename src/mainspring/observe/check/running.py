@@ -42,7 +42,7 @@ class Run:
         self._is_cut_short = False
 
     def finish(self, seconds: float, terminal: Terminal | None, spare: int | None) -> Shown:
-        """Run to the end, or for *seconds*.  *spare* is the process that will be the program, if known."""
+        """Run to the end, or for *seconds*.  *spare* is what will be the program, if that is known."""
         process = self._begin(terminal)
         ended, ending = os.pipe()
         waiter = threading.Thread(target=self._await_end, args=(process, spare, ending))

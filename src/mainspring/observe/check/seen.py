@@ -11,8 +11,8 @@ FACETS = {
     "files": "what was written below the current folder and $TMPDIR, and at paths among the arguments",
     "descriptors": "which descriptors were open at the end, and what they led to",
 }
-#: a facet's parts, by line number or by name
-Parts = Mapping[int, str] | Mapping[str, str]
+#: a facet's parts, by name; lines have numbers for names
+Parts = Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,12 @@ class Seen:
 
     def find_parts(self, facet: str) -> Parts | None:
         if facet == "status":
-            return {0: self.status}
+            return {"0": self.status}
         value = getattr(self, facet)
-        return dict(enumerate(split_lines(value))) if isinstance(value, bytes) else value
+        return number_lines(value) if isinstance(value, bytes) else value
 
 
-def split_lines(content: bytes) -> list[str]:
-    """The lines, of which only the last has no LF behind it."""
-    return [line.decode(errors="backslashreplace") for line in content.split(b"\n")]
+def number_lines(content: bytes) -> dict[str, str]:
+    """The lines of *content*, in order; the last is what stands behind the last LF."""
+    lines = content.split(b"\n")
+    return {str(number): line.decode(errors="backslashreplace") for number, line in enumerate(lines)}

@@ -25,15 +25,16 @@ class Surroundings:
 
     def __init__(self, folder: str, request: Request) -> None:
         self.folder = folder
-        self.temporary = f"{folder}/tmp"
+        self.temporary = os.path.join(folder, "tmp")
         self.input = f"{folder}/input"
         self._log = f"{folder}/log"
         self._runtime = f"{folder}/runtime"
-        for name in ("cache", "runtime", "runtime/mainspring", "state", "tmp"):
+        for name in ("cache", "runtime", "runtime/mainspring", "state"):
             os.mkdir(f"{folder}/{name}", 0o700)
         given = request.environment
         mirror(find_runtime_base(given), self._runtime)
         mirror(given.get("XDG_STATE_HOME") or f"{given.get('HOME', '')}/.local/state", f"{folder}/state")
+        os.mkdir(self.temporary, 0o700)
         with open(self.input, "wb") as file:
             file.write(request.content)
         self.environment = {
