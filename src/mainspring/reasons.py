@@ -84,6 +84,7 @@ Ender = Literal[
     "patch",
     "process",
     "process-id",
+    "process-state",
     "program-end",
     "signals",
     "terminal",
