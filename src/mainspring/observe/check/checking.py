@@ -117,7 +117,8 @@ class Check:
                 return [recorded or missing, self._judge_warm(start, number, yardstick)]
             if number == 1:
                 recorded = self._judge_recorded(start, yardstick)
-            if self._surroundings.read_recipe_state().startswith("never"):
+            state = self._surroundings.read_recipe_state()
+            if not state or state.startswith("never"):
                 break
             if number > 1:
                 host = self._surroundings.await_host(HOST_SECONDS)

@@ -6,13 +6,14 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mainspring.errors import BadArgumentsError
+from mainspring.errors import BadArgumentsError, NotPythonError, UnreadableScriptError
 from mainspring.observe.doctor.shebang import read_command
 from mainspring.observe.explain import locate_slot
 from mainspring.observe.launcher import choose_interpreter, find_launcher
 from mainspring.observe.programs import find_program
 
 MOST_INPUT = 16 << 20
+BLOCK = 512
 MOST_TYPED = 4000  # a terminal holds no more until somebody reads
 
 
@@ -75,7 +76,18 @@ def find_script(word: str) -> str:
         raise BadArgumentsError(f"{word} is a {program.kind}", "name a script")
     if not os.path.exists(program.target):
         raise BadArgumentsError(f"there is no script {word}", "check its path")
+    if is_binary(program.target):
+        raise NotPythonError(word, "the system itself")
     return program.target
+
+
+def is_binary(path: str) -> bool:
+    """Whether the file at *path* cannot be the text of a script.  Raises UnreadableScriptError."""
+    try:
+        with open(path, "rb") as file:
+            return b"\0" in file.read(BLOCK)
+    except OSError as error:
+        raise UnreadableScriptError(path, error.strerror or str(error)) from None
 
 
 def read_input(most: int) -> bytes:
