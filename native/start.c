@@ -43,6 +43,7 @@ static int is_armed = 0;
 static int is_hooked = 0;
 static int is_starting = 0;    /* the event is being dispatched again */
 static int is_interrupted = 0; /* SIGINT came while the start was being arranged */
+static int is_heard = 0;       /* an audit hook was added, which is told of the full end */
 
 static void drop_start(armed_start *start)
 {
@@ -242,17 +243,40 @@ static PyObject *find_status(int failed)
     Py_RETURN_NONE;
 }
 
-/* Call what waits for the end of the code. It may end the process. */
-static void finish_code(PyObject *finish, int failed)
+static void delete_names_in_time(PyObject *namespace, int failed)
 {
-    PyObject *status = find_status(failed);
+    if (!failed || leaves_exceptions_to_caller())
+        delete_file_names(namespace);
+}
+
+/* Call what waits for the end of the code, where all is as Py_FinalizeEx finds it: nothing is left
+ * of a SystemExit but its status.  It may end the process. */
+static void finish_with(PyObject *finish, PyObject *status, PyObject *namespace, int failed)
+{
     PyObject *type, *value, *traceback;
     PyErr_Fetch(&type, &value, &traceback);
-    PyObject *result = status == NULL ? NULL : PyObject_CallFunctionObjArgs(finish, status, NULL);
+    if (status != Py_None)
+        delete_names_in_time(namespace, failed);
+    if (status != Py_None && failed) {
+        fflush(stdout);
+        Py_CLEAR(type);
+        Py_CLEAR(value);
+        Py_CLEAR(traceback);
+        type = Py_NewRef(PyExc_SystemExit);
+        value = Py_NewRef(status);
+    }
+    PyObject *result = PyObject_CallFunctionObjArgs(finish, is_heard ? Py_None : status, NULL);
     Py_XDECREF(result);
-    Py_XDECREF(status);
     PyErr_Clear();
     PyErr_Restore(type, value, traceback);
+}
+
+static void finish_code(PyObject *finish, PyObject *namespace, int failed)
+{
+    PyObject *status = find_status(failed);
+    if (status != NULL)
+        finish_with(finish, status, namespace, failed);
+    Py_XDECREF(status);
 }
 
 /* Run the code, and leave the exception set that makes pymain_exit_err_print end the program with
@@ -274,10 +298,9 @@ static void run_code(armed_start *start, PyObject *module)
     start->finish = NULL;
     drop_start(start);
     PyErr_Restore(type, value, traceback);
-    if (finish != NULL) {
-        finish_code(finish, failed);
-        Py_DECREF(finish);
-    }
+    /* kept for good: what it is of would be garbage in the statistics that a program may ask for */
+    if (finish != NULL)
+        finish_code(finish, namespace, failed);
     if (failed)
         end_after_exception(namespace);
     else
@@ -453,9 +476,11 @@ static void wait_for_start(const armed_start *start)
 {
     if (start->pause == NULL)
         return;
+    int was_heard = is_heard;
     PyObject *result = PyObject_CallFunctionObjArgs(start->pause, NULL);
     Py_XDECREF(result);
     PyErr_Clear();
+    is_heard = was_heard; /* hooks of a host's own hear nothing of the end */
 }
 
 static int on_run_file(PyObject *args)
@@ -482,6 +507,8 @@ static int on_run_file(PyObject *args)
 
 static int on_audit(const char *event, PyObject *args, void *Py_UNUSED(data))
 {
+    if (strcmp(event, "sys.addaudithook") == 0)
+        is_heard = 1;
     if (is_starting || (!is_armed && !is_interrupted) || strncmp(event, "cpython.run_", 12) != 0)
         return 0;
     /* The hook hears every interpreter of the process; what is armed belongs to the main one. */

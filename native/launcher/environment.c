@@ -3,9 +3,11 @@
  *
  *   PYTHONPATH       = start-folder [":" old]     without ":" if old was unset or empty
  *   MAINSPRING_START = "1" [":" old]              without ":" if old was unset
+ *   MAINSPRING_WARM  = "record:" ID | "host:" ID ":" KEY-NUMBER ":" FOLDER-NUMBER    or unset
  *   old              = PYTHONPATH as the caller set it
  *
- * From the second the hook puts the first back; everything else is the caller's, in its order.
+ * From the second the hook puts the first back, and it takes the third away; everything else is the
+ * caller's, in its order.
  */
 #include "environment.h"
 
@@ -17,6 +19,7 @@
 
 #define PATHS "PYTHONPATH="
 #define START "MAINSPRING_START="
+#define WARM "MAINSPRING_WARM="
 
 static char *concatenate(const char *first, const char *second, const char *third,
                          const char *fourth)
@@ -59,7 +62,7 @@ static size_t count_variables(char **environment)
 static char **copy_others(char **new, char **from, char **until)
 {
     for (; from != until; from++) {
-        if (!starts_with(*from, START))
+        if (!starts_with(*from, START) && !starts_with(*from, WARM))
             *new++ = *from;
     }
     return new;
@@ -72,18 +75,23 @@ static void fill(struct hooked_environment *new, char **old, char **paths, char 
     if (paths != end)
         next = copy_others(next, paths + 1, end);
     *next++ = new->start;
+    if (new->warm != NULL)
+        *next++ = new->warm;
     *next = NULL;
 }
 
-bool make_hooked_environment(struct hooked_environment *new, char **old, const char *start_folder)
+bool make_hooked_environment(struct hooked_environment *new, char **old, const char *start_folder,
+                             const char *warm)
 {
     char **end = old + count_variables(old);
     char **paths = find_variable(old, PATHS);
     const char *old_paths = paths == end ? NULL : *paths + strlen(PATHS);
-    new->variables = malloc((size_t)(end - old + 3) * sizeof *new->variables);
+    new->variables = malloc((size_t)(end - old + 4) * sizeof *new->variables);
     new->paths = make_paths(start_folder, old_paths);
     new->start = make_start(old_paths);
-    if (new->variables == NULL || new->paths == NULL || new->start == NULL)
+    new->warm = warm == NULL ? NULL : concatenate(WARM, warm, "", "");
+    if (new->variables == NULL || new->paths == NULL || new->start == NULL ||
+        (warm != NULL && new->warm == NULL))
         return false;
     fill(new, old, paths, end);
     return true;
@@ -94,4 +102,5 @@ void free_hooked_environment(struct hooked_environment *environment)
     free(environment->variables);
     free(environment->paths);
     free(environment->start);
+    free(environment->warm);
 }

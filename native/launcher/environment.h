@@ -3,15 +3,19 @@
 
 #include <stdbool.h>
 
-/* The environment of a start with the hook. All but two of its variables belong to the old one. */
+/* The environment of a start with the hook. All but three of its variables belong to the old one.
+ */
 struct hooked_environment {
     char **variables;
     char *paths;
     char *start;
+    char *warm; /* or NULL */
 };
 
-/* False if memory is short. To be freed in either case. */
-bool make_hooked_environment(struct hooked_environment *new, char **old, const char *start_folder);
+/* `warm` is what MAINSPRING_WARM is to be, or NULL. False if memory is short. To be freed in either
+ * case. */
+bool make_hooked_environment(struct hooked_environment *new, char **old, const char *start_folder,
+                             const char *warm);
 void free_hooked_environment(struct hooked_environment *environment);
 
 #endif

@@ -1,10 +1,10 @@
 /*
- * Arguments of `mainspring run`. All but --python is CPython's own (Python/getopt.c, and
+ * Arguments of `mainspring run`. All but --python and --warm is CPython's own (Python/getopt.c, and
  * config_parse_cmdline in Python/initconfig.c):
  *
  *   arguments = option* ["--"] [program argument*]
  *             | option* ending (-m or -c, with its value) argument*
- *   option    = "--python" value | "--python=" value
+ *   option    = "--python" value | "--python=" value | "--warm"
  *             | "--check-hash-based-pycs" value | "--help" | "--version" | "--help-" topic
  *             | "-" flag* [valued]
  *   valued    = letter rest-of-the-argument | letter next-argument
@@ -24,6 +24,7 @@ enum {
     END = 0,
     HASH_CHECK = 1,
     LAUNCHER_PYTHON = 2,
+    LAUNCHER_WARM = 3,
     UNKNOWN = '_',
     HELP = 'h',
     VERSION = 'V',
@@ -48,6 +49,12 @@ static int take_launcher_option(struct cursor *cursor, const char *argument)
     cursor->value = joined ? argument + strlen("--python=") : cursor->next[1];
     remove_arguments(cursor->next, joined || cursor->value == NULL ? 1 : 2);
     return LAUNCHER_PYTHON;
+}
+
+static int take_warm_option(struct cursor *cursor)
+{
+    remove_arguments(cursor->next, 1);
+    return LAUNCHER_WARM;
 }
 
 static int take_long_option(struct cursor *cursor, const char *name)
@@ -87,6 +94,8 @@ static int take_option(struct cursor *cursor)
         return END;
     if (strcmp(argument, "--python") == 0 || starts_with(argument, "--python="))
         return take_launcher_option(cursor, argument);
+    if (strcmp(argument, "--warm") == 0)
+        return take_warm_option(cursor);
     cursor->next++;
     if (strcmp(argument, "--help") == 0)
         return HELP;
@@ -99,6 +108,11 @@ static int take_option(struct cursor *cursor)
 static bool is_import_time(const char *value)
 {
     return strcmp(value, "importtime") == 0 || starts_with(value, "importtime=");
+}
+
+static bool is_relative_prefix(const char *value)
+{
+    return starts_with(value, "pycache_prefix=") && value[strlen("pycache_prefix=")] != '/';
 }
 
 static void note_python(struct options *options, const char *value)
@@ -114,6 +128,9 @@ static void note_option(struct options *options, int option, const char *value)
     options->isolated |= option == 'I' || option == 'E';
     options->no_site |= option == 'S';
     options->observed |= option == 'v' || (option == 'X' && is_import_time(value));
+    options->warm |= option == LAUNCHER_WARM;
+    options->rules_out_warm |=
+        option == 'i' || option == 'x' || (option == 'X' && is_relative_prefix(value));
     options->answers |= option == HELP || option == '?' || option == VERSION || option == UNKNOWN;
 }
 
@@ -154,4 +171,5 @@ void parse_options(char **arguments, struct options *options)
         }
     }
     note_program(options, *cursor.next);
+    options->script = (size_t)(cursor.next - arguments);
 }

@@ -11,6 +11,7 @@
 #include "options.h"
 #include "reason.h"
 #include "report.h"
+#include "warm.h"
 
 extern char **environ;
 
@@ -35,11 +36,11 @@ static char **make_arguments(const char *interpreter, char **options, size_t opt
 }
 
 /* Returns the reason for which the start has to be a plain one after all. */
-static enum reason start_hooked(char **arguments, const char *start_folder)
+static enum reason start_hooked(char **arguments, const char *start_folder, const char *warm)
 {
     struct hooked_environment environment;
     enum reason reason = REASON_ENVIRONMENT_TOO_BIG;
-    if (make_hooked_environment(&environment, environ, start_folder)) {
+    if (make_hooked_environment(&environment, environ, start_folder, warm)) {
         execve(arguments[0], arguments, environment.variables);
         reason = errno == E2BIG ? REASON_ENVIRONMENT_TOO_BIG : REASON_NONE;
     }
@@ -49,13 +50,28 @@ static enum reason start_hooked(char **arguments, const char *start_folder)
     return reason;
 }
 
+static enum reason start_by_host_or_hook(char **arguments, const struct options *options,
+                                         const char *start_folder)
+{
+    struct warm_start warm = {
+        .arguments = arguments,
+        .script = 1 + options->script,
+        .environment = environ,
+        .start_folder = start_folder,
+        .ruled_out = options->rules_out_warm,
+    };
+    if (options->warm && options->kind == PROGRAM_SCRIPT)
+        start_warm(&warm);
+    return start_hooked(arguments, start_folder, warm.warm[0] == '\0' ? NULL : warm.warm);
+}
+
 static void start(char **arguments, const struct options *options, const struct place *launcher,
                   const struct timespec *began)
 {
     char start_folder[PATH_MAX];
     enum reason reason = find_reason(options, launcher, start_folder);
     if (reason == REASON_NONE)
-        reason = start_hooked(arguments, start_folder);
+        reason = start_by_host_or_hook(arguments, options, start_folder);
     if (reason == REASON_NONE)
         return;
     log_plain_start(options, reason, began);
@@ -64,7 +80,7 @@ static void start(char **arguments, const struct options *options, const struct 
 
 /* Returns an exit status, if the program could not be started. */
 static int start_program(const char *interpreter, char **options, size_t option_count,
-                         const char *script, char **rest, const struct place *launcher,
+                         const char *script, char **rest, bool warm, const struct place *launcher,
                          const struct timespec *began)
 {
     struct options parsed;
@@ -73,6 +89,7 @@ static int start_program(const char *interpreter, char **options, size_t option_
         return report_failure(OUT_OF_MEMORY, NULL, NULL);
     /* The options of the #! line too. */
     parse_options(arguments + 1, &parsed);
+    parsed.warm = warm;
     start(arguments, &parsed, launcher, began);
     int status = report_failure(NOT_EXECUTABLE, interpreter, strerror(errno));
     free(arguments);
@@ -110,11 +127,13 @@ int run_program(char **arguments, const struct place *launcher, const struct tim
     if (is_question)
         return print_interpreter(&interpreter);
     return start_program(interpreter.path, interpreter.shebang.options,
-                         interpreter.shebang.option_count, NULL, arguments, launcher, began);
+                         interpreter.shebang.option_count, NULL, arguments, options.warm, launcher,
+                         began);
 }
 
 int run_target(const char *interpreter, char **options, size_t option_count, const char *script,
                char **arguments, const struct place *launcher, const struct timespec *began)
 {
-    return start_program(interpreter, options, option_count, script, arguments, launcher, began);
+    return start_program(interpreter, options, option_count, script, arguments, true, launcher,
+                         began);
 }

@@ -92,7 +92,11 @@ def carry_out(plan: Plan, environment: "Mapping[str, str]", started: int, wish: 
 def carry_out_wish(plan: Plan, environment: "Mapping[str, str]", wish: str) -> None:
     """Begin what the launcher wants of this start.  Raises nothing."""
     try:
-        load_part("_warm.abi3.so")
+        native = load_part("_warm.abi3.so")
+        if wish.startswith("quick:"):  # an end like a child's, of which a test is told
+            native.tell_end(int(wish.removeprefix("quick:")))
+            plan.finish = native.finish
+            return
         load_part("_record.py")
         load_part("_host.py").grant_wish(wish, plan, environment)
     except Exception:  # noqa: BLE001 - a plain start, then

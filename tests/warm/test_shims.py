@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+from security.people import STRANGER, need_root
 
 from mainspring.warm.targets import Target
 
@@ -200,6 +202,16 @@ def test_a_target_that_is_not_to_be_used(
     assert desk.start_command("tell")[0] == 7
 
 
+def test_a_target_is_of_root_the_user_or_whose_the_shim_is(desk: Desk, bare_python: Path) -> None:
+    need_root()
+    desk.write(f"#!{bare_python}")
+    desk.install("tell")
+    os.chown(desk.targets / "tell", STRANGER, STRANGER)
+    assert desk.start_command("tell")[0] == 126
+    os.chown(desk.shims / "tell", STRANGER, STRANGER, follow_symlinks=False)
+    assert desk.start_command("tell")[0] == 7
+
+
 def test_a_pipe_in_a_target_s_place_is_not_waited_for(desk: Desk, bare_python: Path) -> None:
     desk.write(f"#!{bare_python}")
     desk.install("tell")
@@ -262,6 +274,8 @@ def test_what_is_no_python_command_is_called_what_it_is(desk: Desk, opening: str
     [
         ('{"version": [3, 10, 4], "implementation": "python"}', "which is Python 3.10.4; "),
         ('{"version": [3, 11, 4], "implementation": "pypy"}', "which is pypy 3.11.4; "),
+        ("{}", "which does not work; "),
+        ("", "which does not work; "),
     ],
 )
 def test_an_interpreter_that_no_warm_start_can_be_of(desk: Desk, answer: str, words: str) -> None:
@@ -314,6 +328,22 @@ def test_it_is_said_when_the_shims_are_not_first_on_path(desk: Desk, bare_python
     assert errors.startswith(f"put {desk.shims} first on PATH: ")
 
 
+@pytest.mark.parametrize("option", ["-E", "-sI", "-Es"])
+def test_a_command_that_ignores_settings_is_told_of(
+    desk: Desk, bare_python: Path, enabled_python: Path, option: str
+) -> None:
+    """As pipx writes them: what the launcher sets is ignored, and a slot is not."""
+    desk.write(f"#!{bare_python} {option}")
+    assert desk.call("install", "tell")[2] == (
+        f"tell ignores settings ({option}): let it heed Mainspring with\n"
+        f"  mainspring enable --python {bare_python}\n"
+    )
+    desk.write(f"#!{enabled_python} {option}")
+    desk.install("tell")
+    desk.write(f"#!{bare_python} -WError")
+    desk.install("tell")
+
+
 def test_shims_prints_the_folder_for_path(desk: Desk) -> None:
     assert desk.call("shims") == (0, f"{desk.shims}\n", "")
     data = desk.home / "data"
@@ -346,3 +376,13 @@ def test_mainspring_off_is_a_plain_start(desk: Desk, bare_python: Path) -> None:
     changes = {"MAINSPRING": "off", "MAINSPRING_LOG": str(desk.log)}
     assert desk.start_command("tell", env=changes) == plain
     assert desk.log.read_text().split("\t")[1] == "off"
+
+
+def test_other_commands_see_through_a_shim(desk: Desk, bare_python: Path) -> None:
+    script = desk.write(f"#!{bare_python}")
+    desk.install("tell")
+    status, output, _ = desk.call("explain", "--json", "tell")
+    facts = json.loads(output)
+    assert (status, facts["kind"], facts["script"]) == (0, "command", str(script))
+    assert desk.call("compile", "tell")[0] == 0
+    assert json.loads(desk.call("explain", "--json", "tell")[1])["verdict"] in {"hit", "refreshed"}

@@ -25,6 +25,7 @@ FILES = {
     "spaces/portion/inner.py": "",
     "stood/in/the/way/deep.py": "deep = 1",
 }
+SEARCHED = ("app", "lib/site-packages", "lib/site-packages/pack", "spaces", "missing")
 ABSENT = ("pyvenv.cfg", "lib/python.zip")
 NAMES = {"pack", "plain", "one", "two", "three", "portion", "json", "deep"}
 
@@ -32,21 +33,15 @@ NAMES = {"pack", "plain", "one", "two", "three", "portion", "json", "deep"}
 class Program:
     """Files under a folder, and a watch over them."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, make_files: bool = True) -> None:
         self.root = root
-        for path, text in FILES.items():
-            target = root / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text)
-        (root / "current").symlink_to("stood")
-        os.link(root / "lib/site-packages/pack/three.py", root / "other-name.py")
-        (root / "current-data.csv").symlink_to("data/table.csv")
+        if make_files:
+            make_program(root)
 
     def watch(self, since_ns: int | None = None) -> Watch:
         files = {str(self.root / path) for path in (*FILES, *ABSENT) if path not in IRRELEVANT}
         files |= {str(self.root / "current/in/the/way/deep.py"), str(self.root / "current-data.csv")}
-        folders = ("app", "lib/site-packages", "lib/site-packages/pack", "spaces", "missing")
-        searched = {str(self.root / folder) for folder in folders}
+        searched = {str(self.root / folder) for folder in SEARCHED}
         if since_ns is None:
             settle(self.root)
             since_ns = time.time_ns()
@@ -54,6 +49,16 @@ class Program:
 
 
 IRRELEVANT = {"lib/site-packages/other.py", "plugins/first.txt", "spaces/portion/inner.py"}
+
+
+def make_program(root: Path) -> None:
+    for path, text in FILES.items():
+        target = root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+    (root / "current").symlink_to("stood")
+    os.link(root / "lib/site-packages/pack/three.py", root / "other-name.py")
+    (root / "current-data.csv").symlink_to("data/table.csv")
 
 
 def settle(root: Path) -> None:

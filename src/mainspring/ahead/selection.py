@@ -31,7 +31,10 @@ def find_command(word: str) -> str | None:
         return None
     from shutil import which
 
-    return which(word)
+    from mainspring.warm.targets import see_through
+
+    command = which(word)
+    return None if command is None else see_through(command, os.environ)
 
 
 def list_installed(command: str) -> list[str]:

@@ -1,6 +1,7 @@
 """`mainspring install` gives commands shims, `uninstall` takes them back, `shims` says where they are."""
 
 import os
+import shlex
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from click.shell_completion import CompletionItem
 
 from mainspring.cli.output import print_lines
 from mainspring.errors import NoDataFolderError, NoShimError, RefusedPlaceError
-from mainspring.observe.installing import find_target
+from mainspring.observe.installing import Command, find_python_command
 from mainspring.observe.launcher import find_launcher
 from mainspring.observe.text import escape_controls
 from mainspring.places import Refused
@@ -51,16 +52,28 @@ def install(names: tuple[str, ...]) -> None:
     prints, which should come first on PATH. If one NAME is not a Python command, none gets a shim.
     """
     data = find_data()
-    targets = [find_target(name, os.environ) for name in names]
+    commands = [find_python_command(name, os.environ) for name in names]
     launcher = os.path.abspath(shutil.which(find_launcher()) or find_launcher())
     with refusing_places():
-        for name, target in targets:
-            write_shim(data, name, target, launcher)
-    print_lines(f"{name}\t{escape_controls(target.script)}" for name, target in targets)
-    hidden = [name for name, _ in targets if shutil.which(name) != f"{data}/{LINKS}/{name}"]
-    if hidden:
-        folder = escape_controls(f"{data}/{LINKS}")
-        click.echo(f'put {folder} first on PATH: export PATH="$(mainspring shims):$PATH"', err=True)
+        for command in commands:
+            write_shim(data, command.name, command.target, launcher)
+    print_lines(
+        f"{escape_controls(command.name)}\t{escape_controls(command.target.script)}"
+        for command in commands
+    )
+    for line in list_hints(data, commands):
+        click.echo(escape_controls(line), err=True)
+
+
+def list_hints(data: str, commands: list[Command]) -> Iterator[str]:
+    """What is still to be done before all of *commands* start warm."""
+    for command in commands:
+        if command.is_out_of_reach:
+            option, python = " ".join(command.target.options), command.survey.executable
+            yield f"{command.name} ignores settings ({option}): let it heed Mainspring with"
+            yield f"  mainspring enable --python {shlex.quote(python)}"
+    if any(shutil.which(one.name) != f"{data}/{LINKS}/{one.name}" for one in commands):
+        yield f'put {data}/{LINKS} first on PATH: export PATH="$(mainspring shims):$PATH"'
 
 
 @click.command(epilog="Example: mainspring uninstall black")

@@ -15,11 +15,14 @@ from dataclasses import dataclass
 from mainspring.errors import NotACommandError, UnusableInterpreterError
 from mainspring.observe.launcher import find_launcher
 from mainspring.shebang import WRAPPER, parse_line, read_start
-from mainspring.slot.survey import OLDEST, ask
+from mainspring.slot.inspection import inspect_slot
+from mainspring.slot.survey import Survey, ask, describe_answer
 from mainspring.warm.targets import Target, find_shims_folder
 
 # as the launcher has it (native/launcher/shebang.c)
 PYTHON = re.compile(r"(?:python|pypy)w?[\d.]*t?d?(?:-dbg)?")
+# a letter of python's that takes a value ends the flags
+IGNORES_ENVIRONMENT = re.compile(r"-[^-cmWX]*[EI]")
 ENV_SPLITS = re.compile(r"-S|--split-string[= ]")
 SCRIPT_FOLDER = '"$(dirname -- "$(realpath -- "$0")")"/'
 MOST_OPTIONS = 8
@@ -50,8 +53,23 @@ class Named:
     opening: str
 
 
-def find_target(word: str, environment: Mapping[str, str]) -> tuple[str, Target]:
-    """The name and the target of a shim for *word*, a command on PATH or the path of a script.
+@dataclass(frozen=True)
+class Command:
+    """A Python command: what a shim of it is called, and stands for."""
+
+    name: str
+    target: Target
+    survey: Survey
+
+    @property
+    def is_out_of_reach(self) -> bool:
+        """Whether its starts do not come past Mainspring: -E hides what the launcher sets."""
+        ignores = any(IGNORES_ENVIRONMENT.match(option) for option in self.target.options)
+        return ignores and inspect_slot(self.survey) is None
+
+
+def find_python_command(word: str, environment: Mapping[str, str]) -> Command:
+    """What a shim for *word*, a command on PATH or the path of a script, is to stand for.
 
     Raises NotACommandError.
     """
@@ -60,8 +78,9 @@ def find_target(word: str, environment: Mapping[str, str]) -> tuple[str, Target]
         raise NotACommandError(path, "Mainspring itself", ANOTHER)
     start = read_program(path)
     named = read_named(path, start)
-    check_interpreter(path, locate_interpreter(path, named, environment))
-    return os.path.basename(path), Target(path, named.interpreter, named.opening, named.options)
+    survey = survey_named(path, locate_interpreter(path, named, environment))
+    target = Target(path, named.interpreter, named.opening, named.options)
+    return Command(os.path.basename(path), target, survey)
 
 
 def find_command(name: str, environment: Mapping[str, str]) -> str:
@@ -202,18 +221,20 @@ def locate_interpreter(path: str, named: Named, environment: Mapping[str, str]) 
     )
 
 
-def check_interpreter(path: str, interpreter: str) -> None:
-    """Raise NotACommandError unless CPython of 3.11 or newer starts the script *path*.
+def survey_named(path: str, interpreter: str) -> Survey:
+    """What CPython of 3.11 or newer, which starts the script *path*, says.  Raises NotACommandError.
 
     It is asked by being run, as it would be by the command, which the user named.
     """
     try:
         answer = ask(interpreter)
-    except UnusableInterpreterError as error:
+        is_known, version = answer["implementation"] == "python", ".".join(map(str, answer["version"]))
+    except (UnusableInterpreterError, KeyError, TypeError) as error:
         what = f"a script for {interpreter}, which does not work"
         raise NotACommandError(path, what, "install the command again") from error
-    version = tuple(answer["version"])
-    if answer["implementation"] not in {"cpython", "python"} or version < OLDEST:
-        name = "Python" if answer["implementation"] == "python" else answer["implementation"]
-        what = f"a script for {interpreter}, which is {name} {'.'.join(map(str, version))}"
-        raise NotACommandError(path, what, "install it with CPython 3.11 or newer")
+    try:
+        return describe_answer(interpreter, answer)
+    except UnusableInterpreterError as error:
+        name = "Python" if is_known else answer["implementation"]
+        what = f"a script for {interpreter}, which is {name} {version}"
+        raise NotACommandError(path, what, "install it with CPython 3.11 or newer") from error

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mainspring.shebang import parse_line, read_start
+from mainspring.warm.targets import see_through
 
 Kind = Literal["script", "module", "command", "folder", "zip"]
 
@@ -39,7 +40,7 @@ def find_program(word: str) -> Program:
     command = shutil.which(word)
     if command is None:
         return Program("script", word, word)
-    return Program("command", word, command)
+    return Program("command", word, see_through(command, os.environ))
 
 
 def classify_path(path: str) -> Kind:

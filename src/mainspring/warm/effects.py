@@ -1,4 +1,4 @@
-"""What counts as an effect of an import, or of the program between two imports: the tables, and the judges.
+"""What counts as an effect of an import, or of the program between two: the tables, and the judges.
 
 Kernel files below /proc and /sys are not on record, but for those of a process: what they say of the
 machine is not looked at again.

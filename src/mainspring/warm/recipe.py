@@ -30,6 +30,7 @@ RECIPE_HEAD = "mainspring-recipe 1"
 RECIPE_LOCK = "recipes.lock"
 REPLACE_FILE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 ESCAPED_MARKS = {"\\": "\\", "t": "\t", "n": "\n", "r": "\r"}
+BEFORE_PROGRAM = "before the program"  # that which no host can wait behind
 RECIPE_STARTS = 2  # so many are recorded
 CHECKPOINT_MODULE = "__main__"  # stands for what the program does before its checkpoint
 
@@ -197,9 +198,9 @@ def merge_recipes(first: Recipe, second: Recipe) -> Recipe:
 def name_state(recipe: Recipe) -> str:
     if not recipe.is_final:
         return "recording"
-    if recipe.ahead or recipe.has_checkpoint or recipe.ended is None:
-        return "ready"
-    return f"never {recipe.ended[0]}"
+    if recipe.ended is not None and recipe.ended[1] == BEFORE_PROGRAM:
+        return f"never {recipe.ended[0]}"
+    return "ready"  # the interpreter's own start is saved even where no import is
 
 
 def find_common(
@@ -245,8 +246,6 @@ def amend_recipe(recipe: Recipe, effect: "tuple[str, str, str] | None", names: "
         recipe.ahead = [row for row in recipe.ahead if row[0] != module]
         recipe.left_out = [row for row in recipe.left_out if row[0] != module]
         recipe.left_out.append(effect)
-    if not recipe.ahead and not recipe.has_checkpoint and effect is not None:
-        recipe.state = f"never {effect[1]}"
 
 
 # ---- files --------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ from mainspring.warm.effects import (
     judge_reading,
     observe_process,
 )
-from mainspring.warm.recipe import Recipe, add_recorded_start
+from mainspring.warm.recipe import BEFORE_PROGRAM, Recipe, add_recorded_start
 from mainspring.warm.taps import Taps
 
 TYPE_CHECKING = False
@@ -78,7 +78,7 @@ class Recorder:
         self.after = observe_process()
         remember_names(type(judge_patches))
         if os.path.isdir(TASKS) and len(os.listdir(TASKS)) > 1:
-            self.end("thread", "before the program")
+            self.end("thread", BEFORE_PROGRAM)
 
     def stop(self) -> None:
         """Take everything away again, whatever became of it."""

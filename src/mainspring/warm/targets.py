@@ -144,3 +144,13 @@ def read_target(data: str, name: str) -> Target | None:
         return Target.parse(read_trusted_file(folder, name, owners)[0])
     except (OSError, Refused, ValueError):
         return None
+
+
+def see_through(command: str, environment: Mapping[str, str]) -> str:
+    """The script that *command* stands for, if that is the path of a shim; else *command* itself."""
+    folder, name = os.path.split(command)
+    data = find_data_folder(environment)
+    if data is None or folder != f"{data}/{LINKS}":
+        return command
+    target = read_target(data, name)
+    return command if target is None else target.script

@@ -2,10 +2,11 @@
 
 The launcher says in MAINSPRING_WARM what a start is to be:
 
-    wish   := "record:" ID | "host:" ID ":" KEY_DESCRIPTOR ":" FOLDER_DESCRIPTOR | "quick"
+    wish   := "record:" ID | "host:" ID ":" KEY_DESCRIPTOR ":" FOLDER_DESCRIPTOR
+            | "quick:" DESCRIPTOR
 
 ID is the recipe's; what selects the host can be read from KEY_DESCRIPTOR; FOLDER_DESCRIPTOR is the
-runtime folder.  "quick" is a start that ends like a child, for tests.
+runtime folder.  "quick" is a start that ends like a child and tells DESCRIPTOR how, for tests.
 """
 
 import os
@@ -13,7 +14,16 @@ import sys
 import time
 from _frozen_importlib import BuiltinImporter, _load  # type: ignore[attr-defined]  # typeshed lacks it
 
-from mainspring._warm import connect_to, finish, open_process, prepare_end, receive, send, wait_ready
+from mainspring._warm import (
+    connect_to,
+    finish,
+    open_process,
+    prepare_end,
+    receive,
+    send,
+    tell_end,
+    wait_ready,
+)
 from mainspring.places import read_file, try_lock
 from mainspring.settings import find_log, read_count, read_size
 from mainspring.startlog import write_line
@@ -223,9 +233,6 @@ def grant_wish(wish: str, plan: "Plan", environment: "Mapping[str, str]") -> Non
     elif kind == "record":
         folder = open_runtime_folder(environment)
         plan.finish = begin_recording(folder, details[0], plan.script, sys.orig_argv[0])
-    elif kind == "quick":
-        prepare_end()
-        plan.finish = finish
 
 
 def begin_host(plan: "Plan", recipe_id: str, key_descriptor: str, folder: str) -> None:

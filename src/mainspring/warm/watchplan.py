@@ -84,7 +84,7 @@ class WatchPlan:
         for path in folders:
             self.add_searched(path)
         for watched in self.folders.values():
-            watched.listing = self.list_entries(watched)
+            watched.listing = watched.listing or self.list_entries(watched)
 
     def enter(self, path: str) -> WatchedFolder:
         return self.folders.get(path) or self.folders.setdefault(path, WatchedFolder(path))
@@ -117,7 +117,8 @@ class WatchPlan:
         """A folder in which import looks for modules: one there may become a package (`__init__`)."""
         folder = self.enter(self.follow(path))
         folder.searched = True
-        for entry in self.list_entries(folder):
+        folder.listing = self.list_entries(folder)
+        for entry in folder.listing:
             if entry.endswith("/") and entry[:-1] in self.stems:
                 self.enter(self.follow(f"{path}/{entry[:-1]}")).searched = True
 
@@ -136,10 +137,10 @@ class WatchPlan:
             return frozenset()
 
     def is_of_interest(self, folder: WatchedFolder, name: str) -> bool:
-        if folder.listed or not folder.searched:
-            return folder.listed
         stem, dot, suffix = name.partition(".")
-        return (stem in self.stems and dot + suffix in IMPORT_SUFFIXES) or name.endswith(SITE_SUFFIXES)
+        if folder.listed or (stem in self.stems and dot + suffix in IMPORT_SUFFIXES):
+            return folder.listed or folder.searched
+        return folder.searched and name.endswith(SITE_SUFFIXES)
 
     def describe(self) -> "dict[str, tuple[set[str], frozenset[str]]]":
         return {path: (folder.names, folder.listing) for path, folder in self.folders.items()}

@@ -1,0 +1,68 @@
+#ifndef MAINSPRING_FINISH_H
+#define MAINSPRING_FINISH_H
+
+#include "warm.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Why an end is to be CPython's own; NULL where nothing stands against a quick one. */
+typedef const char *obstacle;
+
+/* finish.c: what the last obstacle was found at, for whoever asks. */
+void note_detail(PyObject *type, const char *words);
+
+/* finish_state.c: obstacles in how the interpreter is set, and in what runs beside. */
+obstacle find_setting(void);
+obstacle find_state(void);
+PyObject *load_builtin(const char *name);
+
+/* finish_streams.c: whether sys.stdin, stdout and stderr are CPython's own, and flushing them. */
+obstacle find_stream(void);
+obstacle flush_streams(void);
+int is_stream_part(PyObject *object);
+
+/* finish_scan.c: obstacles among objects. */
+obstacle find_objects(int is_host);
+
+/* finish_types.c: how objects of a type end. */
+typedef enum {
+    HIDDEN = 1, /* nobody sees it */
+    SEEN,       /* somebody may */
+    STREAM,     /* an object of _io */
+    GENERATOR,
+    COROUTINE,
+    REFERENCE, /* weak, perhaps with a callback */
+    PROXY,     /* the same, but it passes every question on */
+    FUTURE,
+    DATABASE,
+    CAPSULE,
+    FINALIZER /* a known __del__: it depends on an attribute */
+} sight;
+
+typedef struct {
+    const void *key;
+    traverseproc traverse;
+    const char *attribute; /* FINALIZER: what tells that nothing is left to do, see known_finalizers */
+    uint8_t sight;
+    uint8_t is_collected; /* the collector knows of its objects by itself */
+    uint8_t is_class;     /* its objects are classes */
+    uint8_t is_holder;    /* an exact dict or tuple: the collector may leave it out */
+} type_row;
+
+int begin_types(int is_host);
+void end_types(void);
+const type_row *look_at_type(PyTypeObject *type); /* NULL: out of memory */
+int ends_unseen_class(PyTypeObject *type);
+int is_own_code(const void *address);
+
+/* finish_objects.c: how one object ends. */
+int is_seen(const type_row *row, PyObject *object);
+
+/* finish_frames.c: whether closing a suspended generator runs code of its own. */
+int is_generator_seen(PyObject *generator);
+
+/* finish_libraries.c: whether a library is loaded that asks to be told of the end. */
+int has_listening_library(void);
+
+#endif

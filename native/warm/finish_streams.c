@@ -1,0 +1,88 @@
+/* The standard streams at the end: flushed as flush_std_files does it, if they are CPython's own. */
+#include "finish.h"
+
+#include <string.h>
+
+static const char *const NAMES[] = {"stdin", "stdout", "stderr"};
+static const char *const OWN_NAMES[] = {"__stdin__", "__stdout__", "__stderr__"};
+
+/* What the streams are made of, borrowed from them: nobody else flushes or closes these. */
+static PyObject *parts[9];
+
+static PyObject *borrow_part(PyObject *whole, const char *name)
+{
+    PyObject *part = whole == NULL ? NULL : PyObject_GetAttrString(whole, name);
+    Py_XDECREF(part);
+    PyErr_Clear();
+    return part;
+}
+
+static void note_parts(size_t at, PyObject *stream)
+{
+    parts[at] = stream;
+    parts[at + 1] = borrow_part(stream, "buffer");
+    parts[at + 2] = borrow_part(parts[at + 1], "raw");
+}
+
+int is_stream_part(PyObject *object)
+{
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (parts[i] == object)
+            return 1;
+    }
+    return 0;
+}
+
+static int is_text_stream(PyObject *stream)
+{
+    PyObject *io = load_builtin("_io");
+    PyObject *type = io == NULL ? NULL : PyObject_GetAttrString(io, "TextIOWrapper");
+    int is_one = type == (PyObject *)Py_TYPE(stream);
+    Py_XDECREF(type);
+    Py_XDECREF(io);
+    PyErr_Clear();
+    return is_one;
+}
+
+/* A stream that the program put there is restored in the middle of the full end, and closed. */
+obstacle find_stream(void)
+{
+    memset(parts, 0, sizeof parts);
+    for (size_t i = 0; i < 3; i++) {
+        PyObject *stream = PySys_GetObject(NAMES[i]);
+        if (stream == NULL || stream != PySys_GetObject(OWN_NAMES[i]))
+            return "stream";
+        if (stream != Py_None && !is_text_stream(stream))
+            return "stream";
+        if (stream != Py_None)
+            note_parts(3 * i, stream);
+    }
+    return NULL;
+}
+
+static int is_closed(PyObject *stream)
+{
+    PyObject *closed = PyObject_GetAttrString(stream, "closed");
+    int is_so = closed != NULL && PyObject_IsTrue(closed) > 0;
+    Py_XDECREF(closed);
+    PyErr_Clear();
+    return is_so;
+}
+
+static int flush_stream(PyObject *stream)
+{
+    if (stream == NULL || stream == Py_None || is_closed(stream))
+        return 0;
+    PyObject *result = PyObject_CallMethod(stream, "flush", NULL);
+    Py_XDECREF(result);
+    PyErr_Clear();
+    return result == NULL ? -1 : 0;
+}
+
+/* CPython tries again where it fails, and has its own words for that. */
+obstacle flush_streams(void)
+{
+    if (flush_stream(PySys_GetObject("stdout")) < 0 || flush_stream(PySys_GetObject("stderr")) < 0)
+        return "flush";
+    return NULL;
+}
