@@ -16,8 +16,9 @@
 #endif
 
 /* signature := MODE OWNER INODE DEVICE SIZE MODIFIED LINKS CHANGED, each a number of 8 bytes in the
- * machine's order.  The last four of a folder are zero: they tell of what is in it.  What is not
- * there, or may not be looked at, is all zeros. */
+ * machine's order.  The last four are zero but for regular files and links: those of a folder tell
+ * of what is in it, those of a device of who used it.  What is not there, or may not be looked at,
+ * is all zeros. */
 enum { NUMBERS = 8, SIGNATURE_SIZE = NUMBERS * sizeof(uint64_t) };
 
 /* O_PATH: nothing is read, and so no right to read is needed. */
@@ -58,7 +59,7 @@ static void sign_name(unsigned char *packed, int folder, const char *name)
         numbers[1] = (uint64_t)file.st_uid << 32 | (uint64_t)file.st_gid;
         numbers[2] = (uint64_t)file.st_ino;
         numbers[3] = (uint64_t)file.st_dev;
-        if (!S_ISDIR(file.st_mode))
+        if (S_ISREG(file.st_mode) || S_ISLNK(file.st_mode))
             sign_content(numbers, &file);
     }
     memcpy(packed, numbers, sizeof numbers);
@@ -153,11 +154,10 @@ static int append_event(PyObject *events, const struct inotify_event *event)
 static int append_events(PyObject *events, const char *buffer, size_t size)
 {
     for (size_t at = 0; at < size;) {
-        struct inotify_event event;
-        memcpy(&event, buffer + at, sizeof event);
-        if (append_event(events, (const struct inotify_event *)(const void *)(buffer + at)) < 0)
+        const struct inotify_event *event = (const void *)(buffer + at);
+        if (append_event(events, event) < 0)
             return -1;
-        at += sizeof event + event.len;
+        at += sizeof *event + event->len;
     }
     return 0;
 }
@@ -184,7 +184,7 @@ static int drain_events(PyObject *events, int descriptor)
 static int poll_mounts(int descriptor)
 {
     struct pollfd mounts = {.fd = descriptor, .events = POLLPRI};
-    return poll(&mounts, 1, 0) != 0 || (mounts.revents & (POLLPRI | POLLERR)) != 0;
+    return poll(&mounts, 1, 0) != 0;
 }
 
 #else

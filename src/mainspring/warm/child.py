@@ -22,6 +22,7 @@ from mainspring._warm import (
     take_affinity,
 )
 from mainspring.startlog import read_clock
+from mainspring.warm.hostlog import tell_of_host
 from mainspring.warm.protocol import (
     JOINS_GROUP,
     LENGTH_SIZE,
@@ -83,7 +84,8 @@ def become_start(connection: int, key: bytes, own: Own) -> Start:
         caller.refuse(declined.reason)
     except Malformed:
         caller.refuse("other-caller")
-    except Exception:  # noqa: BLE001 - whatever the system refuses, a cold start may be granted
+    except Exception as error:  # noqa: BLE001 - whatever the system refuses, a cold start may be granted
+        tell_of_host(os.environ, "refused", f"{type(error).__name__}: {error}")
         caller.refuse("other-limits")
     caller.announce()
     set_mask(start.mask)
@@ -264,11 +266,13 @@ def renew_streams() -> None:
 def renew_stream(stream: "Any", descriptor: int, mode: str, *, is_buffered: bool) -> None:
     encoding, errors, write_through = stream.encoding, stream.errors, stream.write_through
     buffer = stream.buffer
-    raw = getattr(buffer, "raw", buffer)
-    name = raw.name
-    raw.__init__(descriptor, mode, closefd=False)
-    raw.name = name
-    if raw is not buffer:
+    old = getattr(buffer, "raw", buffer)
+    # a new one: once asked, it remembers for good whether it can seek
+    raw = type(old)(descriptor, mode, closefd=False)
+    raw.name = old.name
+    if old is buffer:
+        buffer = raw
+    else:
         buffer.__init__(raw, find_buffer_size(descriptor))
     stream.__init__(
         buffer,

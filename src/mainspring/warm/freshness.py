@@ -9,6 +9,7 @@ or through a memory map that outlives its descriptor.
 """
 
 import os
+import stat
 import time
 
 from mainspring._warm import add_watch, has_new_mounts, is_local, open_events, read_events
@@ -27,6 +28,7 @@ IN_ONLY_FOLDER = 0x1000000
 FOLDER_EVENTS = IN_COME_OR_GO | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLY_FOLDER
 CONTENT_EVENTS = IN_MODIFY | IN_CLOSE_WRITE
 
+MANY_EVENTS = 1000  # take longer than to compare everything
 FEW_FILES = 2  # are watched one by one: what else is written in a script's folder then wakes no host
 TICK_NS = 20_000_000  # how late a time stamp may be: the kernel's clock for them goes by 10 ms at most
 COARSE_NS = 2_000_000_000  # and that of vfat by 2 s, as some servers' may
@@ -103,8 +105,10 @@ class Watch:
         folder.signatures = folder.sign()
         names = sorted(folder.names)
         for name, signature in zip(names, folder.split(folder.signatures), strict=True):
-            mode, links = read_number(signature, 0), read_number(signature, 6)
-            if placed and mode and name in folder.contents and (one_by_one or links > 1):
+            mode, links = read_signed_number(signature, 0), read_signed_number(signature, 6)
+            if not stat.S_ISREG(mode):  # a device tells of all that goes through it
+                folder.contents.discard(name)
+            elif placed and name in folder.contents and (one_by_one or links > 1):
                 placed = self._place(folder, name, CONTENT_EVENTS | IN_ATTRIB)
 
     def _place(self, folder: WatchedFolder, name: str, events: int) -> bool:
@@ -138,7 +142,7 @@ class Watch:
             except OSError:
                 continue
             since = since_ns - COARSE_NS if folder.path in self._unwatched else since_ns
-            path = self._find_newer_in(folder, since, is_newer(modified, since))
+            path = self._find_newer_in(folder, since, is_stamp_since(modified, since))
             if path is not None:
                 return path
         return None
@@ -148,36 +152,42 @@ class Watch:
         if folder_newer and folder.listed:
             return folder.path
         for name, signature in zip(sorted(folder.names), folder.split(folder.signatures), strict=True):
-            changed = read_number(signature, 7)  # of a file
-            if is_newer(changed, since_ns) or (
-                not changed and folder_newer and is_new(folder.join(name), since_ns)
+            changed = read_signed_number(signature, 7)  # of a file
+            if is_stamp_since(changed, since_ns) or (
+                not changed and folder_newer and is_new_since(folder.join(name), since_ns)
             ):
                 return folder.join(name)
         if folder_newer:
             for entry in folder.listing:
-                if is_new(folder.join(entry), since_ns):
+                if is_new_since(folder.join(entry), since_ns):
                     return folder.join(entry)
         return None
 
     # ---- looking
 
     def _look(self) -> "str | None":
-        overflow = self._mounts < 0 or has_new_mounts(self._mounts)
-        for watch, mask, name in read_events(self.descriptor) if self.descriptor >= 0 else ():
-            overflow |= mask & IN_OVERFLOW != 0
+        events = read_events(self.descriptor) if self.descriptor >= 0 else []
+        new_mounts = self._mounts < 0 or has_new_mounts(self._mounts)
+        if new_mounts or len(events) > MANY_EVENTS or any(mask & IN_OVERFLOW for _, mask, _ in events):
+            return self._compare(self._plan.folders.values()) or self._compare_watches()
+        return self._judge_all(events) or self._compare(self._unwatched.values())
+
+    def _judge_all(self, events: "list[tuple[int, int, str]]") -> "str | None":
+        for watch, mask, name in events:
             for folder, own in self._owners.get(watch, ()):
                 path = self._judge(folder, own or name, mask)
                 if path is not None:
                     return path
-        return self._compare((self._plan.folders if overflow else self._unwatched).values())
+        return None
 
     def _judge(self, folder: WatchedFolder, name: str, mask: int) -> "str | None":
         if mask & IN_GONE:
-            return folder.path
+            return folder.join(name) if name else folder.path
         if not name:
             return self._compare_itself(folder)
         if name in folder.names:
-            return folder.join(name) if mask & (IN_MODIFY | IN_COME_OR_GO) else folder.compare_names()
+            decisive = IN_COME_OR_GO | (IN_MODIFY if name in folder.contents else 0)
+            return folder.join(name) if mask & decisive else folder.compare_names()
         if mask & IN_COME_OR_GO and self._plan.is_of_interest(folder, name):
             return self._compare_entries(folder)
         return None
@@ -185,6 +195,18 @@ class Watch:
     def _compare_itself(self, folder: WatchedFolder) -> "str | None":
         parent = self._plan.folders.get(folder.path.rpartition("/")[0] or "/")
         return None if parent is None else parent.compare_names()
+
+    def _compare_watches(self) -> "str | None":
+        """A folder made anew may look as the old one did, but it is not the one that is watched."""
+        for watch, owners in self._owners.items():
+            for folder, name in owners:
+                path = folder.join(name) if name else folder.path
+                try:
+                    if add_watch(self.descriptor, path, IN_ATTRIB) != watch:
+                        return path
+                except OSError:
+                    return path
+        return None
 
     def _compare(self, folders: "Iterable[WatchedFolder]") -> "str | None":
         for folder in folders:
@@ -210,18 +232,18 @@ class Watch:
         return folder.path if self._plan.list_entries(folder) != folder.listing else None
 
 
-def read_number(signature: bytes, index: int) -> int:
+def read_signed_number(signature: bytes, index: int) -> int:
     return memoryview(signature).cast("Q")[index]
 
 
-def is_newer(stamp_ns: int, since_ns: int) -> bool:
+def is_stamp_since(stamp_ns: int, since_ns: int) -> bool:
     """A stamp without nanoseconds is that of a coarse clock."""
     return stamp_ns >= since_ns - (COARSE_NS if stamp_ns % 10_000_000 == 0 else TICK_NS)
 
 
-def is_new(path: str, since_ns: int) -> bool:
+def is_new_since(path: str, since_ns: int) -> bool:
     """Whether *path* came to be since, or went."""
     try:
-        return is_newer(os.lstat(path).st_ctime_ns, since_ns)
+        return is_stamp_since(os.lstat(path).st_ctime_ns, since_ns)
     except OSError:
         return True

@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 # a signature in native/warm/watch.c
-SIGNATURE_BYTES = 64
-SAME_CONTENT = slice(0, 48)
-LINK_COUNT = slice(48, 56)
+WATCH_SIGNATURE_BYTES = 64
+SIGNED_CONTENT = slice(0, 48)
+SIGNED_LINKS = slice(48, 56)
 
 IMPORT_SUFFIXES = frozenset({"", ".py", ".pyc", *_imp.extension_suffixes()})
 SITE_SUFFIXES = (".pth", ".start")
 NAMES_EVERYWHERE = frozenset({"__init__", "sitecustomize", "usercustomize"})
+OF_KERNEL = ("/proc/", "/sys/")  # no files: made anew, with new times, whenever somebody looks
 MOST_LINKS = 40  # in one path, as for the kernel
 
 
@@ -47,7 +48,8 @@ class WatchedFolder:
 
     def split(self, signatures: bytes) -> "list[bytes]":
         return [
-            signatures[at : at + SIGNATURE_BYTES] for at in range(0, len(signatures), SIGNATURE_BYTES)
+            signatures[at : at + WATCH_SIGNATURE_BYTES]
+            for at in range(0, len(signatures), WATCH_SIGNATURE_BYTES)
         ]
 
     def join(self, name: str) -> str:
@@ -60,7 +62,9 @@ class WatchedFolder:
             return None
         pairs = zip(self.split(self.signatures), self.split(signatures), strict=True)
         for name, (old, new) in zip(self.packed[:-1].split(b"\0"), pairs, strict=True):
-            relinked = old[SAME_CONTENT] == new[SAME_CONTENT] and old[LINK_COUNT] != new[LINK_COUNT]
+            relinked = (
+                old[SIGNED_CONTENT] == new[SIGNED_CONTENT] and old[SIGNED_LINKS] != new[SIGNED_LINKS]
+            )
             if old != new and not relinked:
                 return self.join(os.fsdecode(name))
         self.signatures = signatures
@@ -77,8 +81,7 @@ class WatchPlan:
         self.folders: dict[str, WatchedFolder] = {}
         self.real: dict[str, str] = {}  # path -> where it leads
         for path in files:
-            folder, _, name = self.follow(path).rpartition("/")
-            self.enter(folder or "/").contents.add(name)
+            self.add_file(self.follow(path))
         for path in listed:
             self.enter(self.follow(path)).listed = True
         for path in folders:
@@ -103,8 +106,10 @@ class WatchPlan:
             return folder
         if name == "..":
             return folder.rpartition("/")[0] or "/"
-        self.enter(folder).names.add(name)
         target = f"{folder.rstrip('/')}/{name}"
+        if target.startswith(OF_KERNEL):
+            return target
+        self.enter(folder).names.add(name)
         try:
             link = os.readlink(target)
         except OSError:  # no link, or not there
@@ -112,6 +117,11 @@ class WatchPlan:
         if links == MOST_LINKS:
             return target
         return self.follow(link if link.startswith("/") else f"{folder}/{link}", links + 1)
+
+    def add_file(self, real: str) -> None:
+        folder, _, name = real.rpartition("/")
+        if not real.startswith(OF_KERNEL):
+            self.enter(folder or "/").contents.add(name)
 
     def add_searched(self, path: str) -> None:
         """A folder in which import looks for modules: one there may become a package (`__init__`)."""
