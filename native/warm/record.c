@@ -29,6 +29,7 @@ static const char *const events[] = {
     "cpython.run_file",
     "fcntl.flock",
     "fcntl.lockf",
+    "mainspring.checkpoint",
     "open",
     "os.chdir",
     "os.chmod",

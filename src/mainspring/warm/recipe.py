@@ -243,6 +243,7 @@ def amend_recipe(recipe: Recipe, effect: "tuple[str, str, str] | None", names: "
     recipe.names.update(names)
     if effect is not None:
         module = effect[0]
+        recipe.has_checkpoint &= module != CHECKPOINT_MODULE
         recipe.ahead = [row for row in recipe.ahead if row[0] != module]
         recipe.left_out = [row for row in recipe.left_out if row[0] != module]
         recipe.left_out.append(effect)

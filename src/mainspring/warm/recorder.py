@@ -6,13 +6,11 @@ that follow.  Then everything is as in a plain start, and what was noted is writ
 """
 
 import os
-import sys
 import time
 
 from mainspring._warm import (
     find_patches,
     forget_names,
-    get_kept,
     keep,
     listen,
     remember_names,
@@ -38,6 +36,7 @@ if TYPE_CHECKING:
     from mainspring.warm.effects import State
     from mainspring.warm.recipe import Cause
 
+CHECKPOINT_EVENT = "mainspring.checkpoint"
 TASKS = "/proc/self/task"
 
 
@@ -71,6 +70,7 @@ class Recorder:
         self.ended: Cause | None = None
         self.effect: tuple[str, str, str] | None = None
         self.after: State = ()
+        self.has_checkpoint = False
 
     def start(self) -> None:
         self.is_on = True
@@ -129,10 +129,18 @@ class Recorder:
             if event == "cpython.run_file":
                 if not self.is_on:
                     self.start()
+            elif event == CHECKPOINT_EVENT:
+                self.reach_checkpoint()
             elif self.is_on:
                 self.note_event(event, arguments)
         except Exception:  # noqa: BLE001 - as above
             self.fail()
+
+    def reach_checkpoint(self) -> None:
+        """The program wants its starts to begin here: nothing after that is recorded."""
+        if self.is_on:
+            self.has_checkpoint = True
+            self.end("checkpoint", "")
 
     def on_touch(self, _: str, arguments: "tuple[Any, ...]") -> None:
         """An import comes past a module whose own import is not over."""
@@ -259,6 +267,7 @@ class Recorder:
         recipe.left_out = self.left_out
         recipe.names, recipe.files, recipe.folders = self.names, self.files, self.folders
         recipe.ended = self.ended
+        recipe.has_checkpoint = self.has_checkpoint
         return recipe
 
 
@@ -326,9 +335,3 @@ class Place:
         finally:
             os.close(folder)
 
-
-def note_checkpoint() -> None:
-    """The program called mainspring.checkpoint(): nothing after that is recorded."""
-    recorder = get_kept()
-    if isinstance(recorder, Recorder):
-        recorder.reach_checkpoint()

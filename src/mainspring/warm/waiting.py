@@ -21,30 +21,30 @@ from mainspring._warm import (
     prepare_end,
     receive,
     send,
-    tell_end,
     wait_ready,
 )
 from mainspring.places import read_file, try_lock
 from mainspring.settings import find_log, read_count, read_size
 from mainspring.startlog import write_line
 from mainspring.warm.ahead import import_ahead
+from mainspring.warm.checkpoint import Prelude
 from mainspring.warm.condition import Condition
 from mainspring.warm.freshness import Watch
 from mainspring.warm.host import Doors, Host
 from mainspring.warm.hostlog import tell_of_host
 from mainspring.warm.protocol import END, INSPECT, pack_frame
-from mainspring.warm.recipe import amend, give_up, read_recipe
+from mainspring.warm.recipe import CHECKPOINT_MODULE, amend, give_up, read_recipe
 from mainspring.warm.recorder import begin as begin_recording
 from mainspring.warm.runtime import open_runtime_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from mainspring.plan import Plan
     from mainspring.reasons import HostEnd
     from mainspring.warm.ahead import Ahead
-    from mainspring.warm.recipe import Recipe
+    from mainspring.warm.recipe import Cause, Recipe
 
 FNV_OFFSET, FNV_PRIME = 0x6C62272E07BB014262B821756295C58D, 0x1000000000000000000013B
 #: as native/launcher/key.c has them
@@ -87,6 +87,8 @@ class Waiting:
         self.saved_us = 0
         self.modules = 0
         self.lock = self.take_lock()
+        self.recipe: Recipe | None = None
+        self.prelude: Prelude | None = None
 
     def take_lock(self) -> int:
         lock = try_lock(self.folder, f"{self.key_name}.lock")
@@ -95,10 +97,20 @@ class Waiting:
         return lock
 
     def pause(self) -> None:
+        """Wait for callers, here or at the program's checkpoint; returns in children, or to get there."""
+        self.recipe = read_recipe(self.folder, self.recipe_id)
+        if self.recipe is None or not self.recipe.has_checkpoint:
+            self.wait(self.prepare)
+            return
+        self.condition = Condition()
+        self.prelude = Prelude(self.give_up_checkpoint, lambda: self.wait(self.prepare_checkpoint))
+        self.prelude.begin()
+
+    def wait(self, prepare: "Callable[[], Host]") -> None:
         """Wait for callers; returns in children alone."""
         start = None
         try:
-            start = self.prepare().serve()
+            start = prepare().serve()
         except GivenUp as given_up:
             self.tell("ended", f"{given_up.end} {given_up.detail}".rstrip())
         except BaseException as error:  # noqa: BLE001 - whatever it is, a host tells of it and is gone
@@ -106,6 +118,7 @@ class Waiting:
         finally:
             if start is None:
                 os._exit(0)
+        self.prelude = None
         target = find_log(os.environ)
         if target:
             write_line(target, self.script, "warm", start.began)
@@ -117,13 +130,17 @@ class Waiting:
 
     def prepare(self) -> Host:
         """Import ahead, and open the doors.  Raises GivenUp, or OSError."""
-        recipe = read_recipe(self.folder, self.recipe_id)
+        recipe = self.recipe
         if recipe is None:
             raise GivenUp("effect", "no recipe")
         condition = Condition()
         ahead = import_ahead(recipe)
         self.judge(recipe, ahead, condition)
         self.saved_us = sum(microseconds for _, microseconds in recipe.ahead)
+        return self.open(ahead)
+
+    def open(self, ahead: "Ahead") -> Host:
+        """Freeze what there is, and open the doors.  Raises GivenUp, or OSError."""
         self.modules = len(sys.modules)
         watch = Watch(
             ahead.files | list_own_files(self.script),
@@ -135,6 +152,34 @@ class Waiting:
         prepare_end()
         freeze_heap()
         return self.open_doors(watch)
+
+    def prepare_checkpoint(self) -> Host:
+        """Wait where the program is now.  Raises GivenUp, or OSError."""
+        assert self.prelude is not None
+        assert self.recipe is not None
+        ahead = self.prelude.finish()
+        self.judge(self.recipe, ahead, self.condition)
+        self.saved_us = (time.time_ns() - self.began_ns) // 1000
+        return self.open(ahead)
+
+    def give_up_checkpoint(self, cause: "Cause") -> None:
+        """Let the next host wait at the program's first line; ends this one."""
+        try:
+            amend(self.folder, self.recipe_id, (CHECKPOINT_MODULE, *cause))
+            self.tell("ended", f"effect {CHECKPOINT_MODULE} {' '.join(cause)}".rstrip())
+        finally:
+            os._exit(0)
+
+    def finish(self, status: int | None) -> None:
+        """The end of a child, or of a program that did not come to its checkpoint."""
+        if self.prelude is None:
+            finish(status)
+            return
+        try:
+            amend(self.folder, self.recipe_id, (CHECKPOINT_MODULE, "program-end", ""))
+            self.tell("ended", "checkpoint")
+        finally:
+            os._exit(0)
 
     def judge(self, recipe: "Recipe", ahead: "Ahead", condition: Condition) -> None:
         """Raises GivenUp where a fork would not be a start."""
@@ -242,7 +287,7 @@ def begin_host(plan: "Plan", recipe_id: str, key_descriptor: str, folder: str) -
         waiting.tell("ended", "unplanned")
         os._exit(0)
     plan.pause = waiting.pause
-    plan.finish = finish
+    plan.finish = waiting.finish
 
 
 def hash_key(key: bytes) -> int:

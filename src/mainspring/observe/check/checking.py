@@ -134,7 +134,7 @@ class Check:
         """A warm child leaves to the kernel what it has open: the end of a full start would close it."""
         row = judge("warm", number, start.seen, yardstick)
         if any(one.facet == "descriptors" for one in row.differences):
-            quick = self._start(self._request.compose_run(), {"MAINSPRING_WARM": "quick"})
+            quick = self._start(self._request.compose_run(), {"MAINSPRING_WARM": "quick:2"})
             if quick.seen.descriptors == start.seen.descriptors:
                 seen = replace(start.seen, descriptors=None)
                 row = judge("warm", number, seen, yardstick)
@@ -146,7 +146,7 @@ class Check:
         if state.startswith("never "):
             return state.removeprefix("never ")
         for line in reversed(self._surroundings.read_host_log()):
-            _, _, told = line.partition("ended ")
+            _, _, told = line.partition(" ended ")
             if told:
                 return told
         return self._surroundings.read_cold_reason()

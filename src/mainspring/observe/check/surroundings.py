@@ -92,7 +92,7 @@ class Surroundings:
             hosts = [host for host in self.find_hosts() if host.state == "waiting"]
             if hosts:
                 return hosts[0]
-            if any("\tended" in line or "\tfailed" in line for line in self.read_host_log()[known:]):
+            if any(" ended " in line or " failed " in line for line in self.read_host_log()[known:]):
                 return None
             time.sleep(PAUSE)
         return None
