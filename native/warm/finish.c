@@ -155,6 +155,7 @@ PyDoc_STRVAR(prepare_end_doc,
 static PyObject *prepare_end(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
 {
     *detail = 0;
+    find_stream(); /* whatever is wrong with those: each child has its own */
     host_obstacle = find_objects(1);
     memcpy(host_detail, detail, sizeof detail);
     *detail = 0;

@@ -1,11 +1,14 @@
 /* Looks through the objects that the collector knows of, and what hangs on them that it does not. */
 #include "finish.h"
 
-/* Beyond these, looking costs as much as the full end. */
+#include <limits.h>
+
+/* Beyond these, looking costs as much as the full end: not in a host, which looks once for all. */
 enum { MOST_OBJECTS = 200000, MOST_VISITS = 2000000, MOST_DEPTH = 50 };
 
 typedef struct {
     int visits;
+    int most_visits;
     int depth;
     obstacle found;
 } walk;
@@ -29,7 +32,7 @@ static int visit(PyObject *object, void *state)
 {
     walk *at = state;
     const type_row *row = look_at_type(Py_TYPE(object));
-    if (row == NULL || at->visits++ > MOST_VISITS || at->depth > MOST_DEPTH)
+    if (row == NULL || at->visits++ > at->most_visits || at->depth > MOST_DEPTH)
         find_in(at, "objects", NULL);
     else if (!row->is_collected && row->sight != HIDDEN)
         look_at(at, row, object);
@@ -82,7 +85,7 @@ static int is_listed(PyObject *objects)
 
 static obstacle look_through_list(PyObject *objects, int is_host)
 {
-    walk at = {0, 0, NULL};
+    walk at = {0, is_host ? INT_MAX - 1 : MOST_VISITS, 0, NULL};
     Py_ssize_t size = PyList_Size(objects);
     if (!is_host && size > MOST_OBJECTS)
         return "objects";

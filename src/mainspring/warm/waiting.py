@@ -118,7 +118,9 @@ class Waiting:
         finally:
             if start is None:
                 os._exit(0)
-        self.prelude = None
+        if self.prelude is not None:
+            self.prelude = None
+            renew_loader()
         target = find_log(os.environ)
         if target:
             write_line(target, self.script, "warm", start.began)
@@ -306,6 +308,14 @@ def list_own_files(script: str) -> set[str]:
     """What is not imported, but just as much of the program."""
     executable = sys.executable
     return {script, executable, f"{sys.prefix}/pyvenv.cfg", f"{os.path.dirname(executable)}/pyvenv.cfg"}
+
+
+def renew_loader() -> None:
+    """The quick end looks for the program's loader, to see what was made after the host froze its heap."""
+    main = vars(sys.modules["__main__"])
+    loader = main.get("__loader__")
+    if loader is not None and type(loader).__name__ == "SourceFileLoader":
+        main["__loader__"] = type(loader)(loader.name, loader.path)
 
 
 def freeze_heap() -> None:

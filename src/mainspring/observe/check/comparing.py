@@ -97,5 +97,21 @@ def describe_difference(expected: list[str], actual: list[str]) -> list[str]:
     lines = list(
         difflib.unified_diff(expected[window], actual[window], "cold", "here", n=CONTEXT, lineterm="")
     )[2:]
-    lines = [line[:MOST_COLUMNS] for line in lines if not line.startswith("@@")]
+    lines = [line for line in lines if not line.startswith("@@")]
+    cut = find_cut(lines)
+    lines = [line if len(line) <= MOST_COLUMNS else cut_line(line, cut) for line in lines]
     return [*lines[:MOST_LINES], *(["..."] if len(lines) > MOST_LINES else [])]
+
+
+def find_cut(lines: list[str]) -> int:
+    """From which column on the first pair of long lines is of interest."""
+    removed = next((line for line in lines if line.startswith("-")), "")
+    added = next((line for line in lines if line.startswith("+")), "")
+    pairs = enumerate(zip(removed[1:], added[1:], strict=False))
+    same = next((place for place, (one, other) in pairs if one != other), 0)
+    return max(0, same - MOST_COLUMNS // 2)
+
+
+def cut_line(line: str, begin: int) -> str:
+    shown = line[1:][begin : begin + MOST_COLUMNS]
+    return f"{line[0]}{'...' if begin else ''}{shown}"
