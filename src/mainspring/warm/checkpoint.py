@@ -11,7 +11,7 @@ from mainspring._warm import keep, listen
 from mainspring.warm.ahead import Ahead, add_modules, add_places
 from mainspring.warm.effects import OBSERVED, judge_change, observe_process
 from mainspring.warm.recipe import CHECKPOINT_MODULE
-from mainspring.warm.recorder import CHECKPOINT_EVENT, Recorder, Span
+from mainspring.warm.recorder import CHECKPOINT_EVENT, KEPT_AT_CHECKPOINT, Recorder, Span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 STANDARD_INPUT = 0
 UNREAD = b"\n" * 64
-#: a program may change these for itself before its checkpoint
-KEPT = {"import-system", "warnings"}
 
 
 class Prelude(Recorder):
@@ -114,4 +112,9 @@ def observe_before(before: "tuple[tuple[object, ...], ...]") -> "tuple[tuple[obj
     """The process as it is now, but for what a program may change for itself."""
     now = observe_process()
     rows = zip(before, now, OBSERVED, strict=True)
-    return tuple([old if cause[0] in KEPT else new for old, new, cause in rows])
+    return tuple([old if is_kept(cause) else new for old, new, cause in rows])
+
+
+def is_kept(cause: "Cause") -> bool:
+    """Whether children have what a host changed; the standard streams are made anew."""
+    return cause[0] in KEPT_AT_CHECKPOINT and cause[1] != "sys.stdout"

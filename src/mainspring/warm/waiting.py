@@ -311,7 +311,7 @@ def list_own_files(script: str) -> set[str]:
 
 
 def renew_loader() -> None:
-    """The quick end looks for the program's loader, to see what was made after the host froze its heap."""
+    """Make the loader anew: the quick end looks for it, to see what is younger than the frozen heap."""
     main = vars(sys.modules["__main__"])
     loader = main.get("__loader__")
     if loader is not None and type(loader).__name__ == "SourceFileLoader":
