@@ -68,9 +68,12 @@ def test_what_a_program_leaves_running_is_ended(desk: Desk) -> None:
     )
 
 
-def test_a_program_that_is_never_warm_is_told_so_with_the_reason(desk: Desk) -> None:
-    done = desk.give("--json", desk.write("import threading, os\n"), stdin=b"")
-    assert done.returncode == 0
+def test_a_program_without_warm_starts_is_told_so_with_the_reason(desk: Desk) -> None:
+    report = desk.check("import os\nos._exit(0)\n")
+    assert report.findings["cached"] == "same"
+    assert report.find("warm")["finding"] == "not-available"
+    assert report.find("warm")["reason"] == "unfinished"
+    assert report.status == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

@@ -15,6 +15,7 @@ from mainspring.observe.check.surroundings import Surroundings, list_children
 from mainspring.observe.check.terminal import Terminal
 from mainspring.observe.hosts import Host
 from mainspring.reasons import COLD, ENDERS, HOST_ENDS, REASONS, VERDICTS
+from mainspring.slot.placing import PACKAGE
 
 USED = {"hit", "refreshed"}
 WARM = "warm"
@@ -22,6 +23,9 @@ WARM = "warm"
 MOST_STARTS = 6
 HOST_SECONDS = 10.0
 NO_MEANING = "Mainspring did not say why"
+#: of a recorded start that nothing was learnt from
+UNFINISHED = "unfinished"
+UNFINISHED_MEANING = "it ended by os._exit(), by a signal, or as another program: nothing was learnt"
 
 
 @dataclass(frozen=True)
@@ -134,11 +138,21 @@ class Check:
         """A warm child leaves to the kernel what it has open: the end of a full start would close it."""
         row = judge("warm", number, start.seen, yardstick)
         if any(one.facet == "descriptors" for one in row.differences):
-            quick = self._start(self._request.compose_run(), {"MAINSPRING_WARM": "quick:2"})
+            quick = self._start_with_quick_end()
             if quick.seen.descriptors == start.seen.descriptors:
                 seen = replace(start.seen, descriptors=None)
                 row = judge("warm", number, seen, yardstick)
         return row
+
+    def _start_with_quick_end(self) -> Start:
+        """Start plainly, and end as a warm child does (native/launcher/environment.c says how)."""
+        old = self._request.environment.get("PYTHONPATH")
+        extra = {
+            "PYTHONPATH": f"{PACKAGE / 'start'}:{old}" if old else str(PACKAGE / "start"),
+            "MAINSPRING_START": "1" if old is None else f"1:{old}",
+            "MAINSPRING_WARM": "quick:2",
+        }
+        return self._start(self._request.plain_command, extra)
 
     def _find_reason(self) -> str:
         """Why the program has no warm start: a word of a table, and what is known beyond it."""
@@ -149,7 +163,8 @@ class Check:
             _, _, told = line.partition(" ended ")
             if told:
                 return told
-        return self._surroundings.read_cold_reason()
+        reason = self._surroundings.read_cold_reason()
+        return UNFINISHED if reason == "recorded" and not state else reason
 
 
 def judge(kind: Kind, runs: int, seen: Seen, yardstick: Yardstick) -> Row:
@@ -163,13 +178,15 @@ def make_missing(kind: Kind, runs: int, reason: str | None) -> Row:
     tables = (ENDERS, HOST_ENDS, COLD, REASONS, VERDICTS)
     rows = [table[word] for word in reversed(words) for table in tables if word in table]
     meaning = rows[0].meaning if rows else NO_MEANING
+    if words == [UNFINISHED]:
+        meaning = UNFINISHED_MEANING
     return Row(kind, "not-available", runs, words[-1] if kind == "first" else reason, meaning)
 
 
 def find_spare(host: Host) -> int | None:
-    """The child of *host* that will be the next start."""
+    """The child of *host* that will be the next start: the youngest, for a host that answers."""
     children = [] if host.pid is None else list_children(host.pid)
-    return children[0] if len(children) == 1 else None
+    return children[-1] if children else None
 
 
 def list_paths(words: tuple[str, ...]) -> list[str]:
