@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from starts import World
 
 TIMEOUT = 110
+#: what a program can tell a start with Mainspring by
+IS_COUNTED = "os.path.exists(os.environ['MAINSPRING_CACHE_DIR'] + '/%starts')"
 KINDS = ("cold", "first", "cached", "recorded", "warm")
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .desk import find_processes
+from .desk import IS_COUNTED, find_processes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +29,7 @@ def test_a_program_that_takes_too_long_is_not_checked(desk: Desk) -> None:
 
 
 def test_a_kind_that_takes_too_long_differs(desk: Desk) -> None:
-    wait = "import os, time\nif os.path.exists(os.environ['MAINSPRING_CACHE_DIR'] + '/%starts'):\n    time.sleep(50)\n"
+    wait = f"import os, time\nif {IS_COUNTED}:\n    time.sleep(50)\n"
     report = desk.check(wait, options=("--timeout", "2"))
     assert report.find("cached")["differences"][0]["diff"] == ["-0", "+timed out"]
 
@@ -55,16 +55,14 @@ def test_a_script_of_another_language_is_refused(desk: Desk) -> None:
     script = desk.write("#!/bin/sh\nexit 0\n", "tool.sh")
     command = [str(desk.world.launcher), "check", str(script)]
     done = subprocess.run(command, env=desk.environment(), capture_output=True, check=False)
-    assert done.stderr.decode() == (
-        f"mainspring: {script} is started by /bin/sh; name a Python script\n"
-    )
+    assert done.stderr.decode() == (f"mainspring: {script} is started by /bin/sh; name a Python script\n")
     assert done.returncode == 2
 
 
 def test_what_a_program_leaves_running_is_ended(desk: Desk) -> None:
     desk.check(
-        "import subprocess, sys\n"
-        "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(90)'], start_new_session=True)\n"
+        "import subprocess, sys\nwords = [sys.executable, '-c', 'import time; time.sleep(90)']\n"
+        "subprocess.Popen(words, start_new_session=True)\n"
     )
 
 

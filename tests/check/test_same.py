@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .desk import KINDS
+from .desk import IS_COUNTED, KINDS
 
 if TYPE_CHECKING:
     from .desk import Desk
@@ -55,7 +55,7 @@ def test_what_varies_by_itself_is_told_and_held_against_nobody(desk: Desk) -> No
 
 
 def test_lines_beside_one_that_varies_are_compared(desk: Desk) -> None:
-    mixed = "import os\nprint(os.getpid())\nprint(os.path.exists(os.environ['MAINSPRING_CACHE_DIR'] + '/%starts'))\n"
+    mixed = f"import os\nprint(os.getpid())\nprint({IS_COUNTED})\n"
     report = desk.check(mixed)
     assert report.findings["cached"] == "differs"
     assert report.find("cached")["differences"][0]["diff"][:3] == [

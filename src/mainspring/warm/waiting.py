@@ -60,6 +60,14 @@ SELECTED_NAMES = {
     "SETUPTOOLS_USE_DISTUTILS",
 }
 PATIENCE_MS = 200
+#: what a program left before its checkpoint -> why it is not paused there
+LEFT_BEHIND = {
+    "children": "process",
+    "descriptors": "descriptor",
+    "environment": "environment",
+    "signals": "signals",
+    "threads": "thread",
+}
 
 
 class GivenUp(Exception):
@@ -193,9 +201,13 @@ class Waiting:
             amend(self.folder, self.recipe_id, None, unknown)
             raise GivenUp("selection", " ".join(sorted(unknown)))
         difference = condition.find_difference()
-        if difference is not None:
+        if difference is None:
+            return
+        if self.prelude is not None:
+            amend(self.folder, self.recipe_id, (CHECKPOINT_MODULE, LEFT_BEHIND[difference], ""))
+        else:
             give_up(self.folder, self.recipe_id, difference)
-            raise GivenUp(difference)
+        raise GivenUp(difference)
 
     def open_doors(self, watch: Watch) -> Host:
         changed = watch.find_change()
