@@ -40,7 +40,6 @@ def test_a_kind_that_takes_too_long_differs(desk: Desk) -> None:
         (("missing.py",), "there is no script missing.py; check its path"),
         ((), "missing argument 'PROGRAM [ARGS]...'; see `mainspring check --help`"),
         (("/bin/true",), "/bin/true is started by the system itself; name a Python script"),
-        (("--nothing", "x"), "no such option --nothing; give the options of the program behind it"),
         (("--timeout", "0", "x"), None),
         ((".",), ". is a folder; name a script"),
     ],

@@ -19,10 +19,11 @@ import sys
 modules = list(sys.modules)
 importer_cache = list(sys.path_importer_cache)
 names = list(globals())
+report = None  # where to; None: standard output
 
 
 def show(title, *values):
-    print(f"{title}:", *map(repr, values), sep="\\n    ")
+    print(f"{title}:", *map(repr, values), sep="\\n    ", file=report)
 
 
 def describe(value):
@@ -135,7 +136,7 @@ show("signal mask", signal.pthread_sigmask(signal.SIG_BLOCK, ()), signal.sigpend
 with open("/proc/self/status") as status:
     show("process", *[line for line in status
                       if line.startswith(("SigP", "SigB", "SigI", "SigC", "Shd", "Umask", "Threads"))])
-with open("/proc/self/cmdline") as file:
+with open("/proc/self/cmdline", errors="surrogateescape") as file:
     show("command line", *file.read().split("\\0")[1:])
 with open("/proc/self/comm") as file:
     show("name of the process", file.read())
@@ -147,8 +148,9 @@ show("threads", threading.active_count(), threading.main_thread().name, threadin
 import codecs
 show("codecs", codecs.lookup("utf-8").name)
 for stream in (sys.stdin, sys.stdout, sys.stderr, sys.__stdin__, sys.__stdout__, sys.__stderr__):
-    show("stream", stream.name, stream.mode, stream.encoding, stream.errors, stream.newlines,
-         stream.line_buffering, stream.write_through, type(stream.buffer).__name__)
+    show("stream", *(stream is not None and (
+        stream.name, stream.mode, stream.encoding, stream.errors, stream.newlines,
+        stream.line_buffering, stream.write_through, type(stream.buffer).__name__) or ()))
 import locale
 show("locale", locale.setlocale(locale.LC_ALL), locale.getpreferredencoding(),
      sys.getfilesystemencoding())
@@ -165,6 +167,72 @@ import subprocess
 show("environment of a child", *subprocess.run(["env"], capture_output=True).stdout.split(b"\\n"))
 show("modules at the end", *[name for name in sys.modules if name != "encodings.ascii"])
 show("importer cache at the end", *sys.path_importer_cache)
+"""
+
+#: What the kernel and C code see of the process, and what a parent hands on without a word.
+OF_THE_PROCESS: Final = """\
+import ctypes
+import fcntl
+import stat
+import time
+libc = ctypes.CDLL(None, use_errno=True)
+libc.getenv.restype = ctypes.c_char_p
+show("getenv", *[(name, libc.getenv(os.fsencode(name))) for name in os.environ],
+     libc.getenv(b"MAINSPRING_START"), libc.getenv(b"MAINSPRING_WARM"))
+
+
+def read_text(path):
+    with open(path, errors="surrogateescape") as file:
+        return file.read()
+
+
+def describe_descriptor(number):
+    status = os.fstat(number)
+    is_file = stat.S_ISREG(status.st_mode)
+    offset = os.lseek(number, 0, os.SEEK_CUR) if is_file else None
+    flags = fcntl.fcntl(number, fcntl.F_GETFL), fcntl.fcntl(number, fcntl.F_GETFD)
+    return number, stat.filemode(status.st_mode), *flags, offset, os.isatty(number)
+
+
+show("states of descriptors", *[describe_descriptor(int(name))
+                                for name in sorted(os.listdir("/proc/self/fd"), key=int)
+                                if os.path.exists(f"/proc/self/fd/{name}")])
+for number, name in enumerate(("stdin", "stdout", "stderr")):
+    stream = getattr(sys, name)
+    if stream is not None:
+        raw = getattr(stream.buffer, "raw", stream.buffer)
+        show("stream " + name, stream is getattr(sys, "__" + name + "__"), stream.fileno(), number,
+             stream.isatty(), raw.isatty(), raw.name, raw.mode, raw.closefd, type(stream), type(raw),
+             stream.closed, stream.seekable(), stream.readable(), stream.writable(),
+             getattr(raw, "_blksize", None), sorted(vars(stream)), sorted(vars(raw)))
+folder = os.stat(".") if os.path.exists(".") else None
+show("working directory", folder and (folder.st_dev, folder.st_ino), os.path.isdir("/proc/self/cwd"))
+show("scheduling", sorted(os.sched_getaffinity(0)), os.sched_getscheduler(0),
+     os.sched_getparam(0).sched_priority, libc.syscall(252, 1, 0) if os.uname().machine == "x86_64" else 0)
+show("files of the process", *[(name, read_text("/proc/self/" + name)) for name in
+     ("oom_score_adj", "coredump_filter", "loginuid", "sessionid", "personality", "setgroups",
+      "timerslack_ns", "cgroup")
+     if os.path.exists("/proc/self/" + name)])
+show("terminal of the session", read_text("/proc/self/stat").rpartition(")")[2].split()[4])
+try:
+    os.close(os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC))
+    show("terminal", "opens", os.tcgetpgrp(2) == os.getpgrp() if os.isatty(2) else None)
+except OSError as error:
+    show("terminal", error.errno)
+show("users", os.getresuid(), os.getresgid(), os.getgroups())
+show("rights", *[line for line in read_text("/proc/self/status").splitlines()
+                 if line.startswith(("Uid", "Gid", "Groups", "Cap", "NoNew", "Seccomp"))])
+show("namespaces", *[(name, os.readlink("/proc/self/ns/" + name))
+                     for name in sorted(os.listdir("/proc/self/ns"))])
+show("root", os.stat("/").st_dev, os.stat("/").st_ino, os.readlink("/proc/self/root"))
+show("dumpable", libc.prctl(3, 0, 0, 0, 0), libc.prctl(37, 0, 0, 0, 0))
+show("time zone", os.environ.get("TZ"), time.tzname, time.timezone, time.daylight, time.altzone,
+     time.strftime("%Z", time.localtime(0)))
+show("hash of text", hash("text") if os.environ.get("PYTHONHASHSEED") else None)
+show("main thread", threading.get_native_id() == os.getpid(), threading.current_thread()
+     is threading.main_thread(), threading.main_thread().ident == threading.get_ident(),
+     [thread.name for thread in threading.enumerate()])
+show("times", 0 <= time.process_time() < 60, abs(time.time() - os.stat("/proc/self").st_mtime) < 60)
 """
 
 #: What the running code is, beside what the compiler makes of the same file.
@@ -197,5 +265,5 @@ show("same file name in all", len({id(code.co_filename) for code in list_codes(r
 show("file name is __file__", running.co_filename == __file__)
 """
 
-PROBE: Final = AT_ONCE + OF_OURS + IN_PROCESS + OF_THE_CODE
+PROBE: Final = AT_ONCE + OF_OURS + IN_PROCESS + OF_THE_PROCESS + OF_THE_CODE
 UNCOLLECTED: Final = "import gc\n" + AT_ONCE + OF_OURS + "show_ours()\n"

@@ -15,8 +15,8 @@ from mainspring.observe.text import escape_controls
 
 
 @click.command(
-    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
-    epilog="Example: mainspring check ./tool.py --its --options",
+    context_settings={"allow_interspersed_args": False},
+    epilog="Example: mainspring check --terminal ./tool.py",
 )
 @click.option(
     "--python",

@@ -9,7 +9,7 @@ import os
 
 from mainspring._warm import keep, listen
 from mainspring.warm.ahead import Ahead, add_modules, add_places
-from mainspring.warm.effects import OBSERVED, judge_change, observe_process
+from mainspring.warm.changes import OBSERVED, judge_change, observe_process
 from mainspring.warm.recipe import CHECKPOINT_MODULE
 from mainspring.warm.recorder import CHECKPOINT_EVENT, KEPT_AT_CHECKPOINT, Recorder, Span
 
@@ -28,7 +28,7 @@ class Prelude(Recorder):
     """Watches the program's code up to its checkpoint."""
 
     def __init__(self, on_effect: "Callable[[Cause], None]", on_checkpoint: "Callable[[], None]") -> None:
-        super().__init__(lambda: None)
+        super().__init__(lambda: None, is_host=True)
         self.on_effect = on_effect
         self.on_checkpoint = on_checkpoint
         self.kept: list[int] = []  # the standard descriptors as they were
@@ -61,6 +61,10 @@ class Prelude(Recorder):
     def tie(self, name: str) -> None:
         """Nothing of the program is done out of its order."""
 
+    def judge(self, cause: "Cause | None") -> None:
+        if cause is not None:
+            self.end(*cause)
+
     def end(self, reason: str, detail: str) -> None:
         """Called before what is of consequence is done: the host is not to live to see it."""
         self.on_effect((reason, detail))
@@ -73,14 +77,14 @@ class Prelude(Recorder):
     def finish(self) -> "Ahead":
         """What the program has loaded and read so far; nothing of the watch is left."""
         before = self.running[0].before
-        cause = judge_change(before, observe_before(before), is_import=True)
+        cause = judge_change(before, observe_before(before))
         cause = self.restore_standard() or cause
         ahead = Ahead()
         self.stop()
         if cause is not None:
             ahead.effect = (CHECKPOINT_MODULE, *cause)
-        ahead.read_names, ahead.listed = self.names, self.folders
-        ahead.names, ahead.files = self.searched, self.files
+        ahead.read_names, ahead.listed = self.read.names, self.read.folders
+        ahead.names, ahead.files = self.searched, self.read.files
         add_modules(ahead)
         add_places(ahead)
         return ahead

@@ -21,6 +21,7 @@ from mainspring._warm import (
     prepare_end,
     receive,
     send,
+    set_mask,
     wait_ready,
 )
 from mainspring.places import read_file, try_lock
@@ -104,18 +105,24 @@ class Waiting:
             os._exit(0)  # this key has its host already
         return lock
 
-    def pause(self) -> None:
-        """Wait for callers, here or at the program's checkpoint; returns in children, or to get there."""
+    def pause(self) -> int | None:
+        """Wait for callers; returns in children alone, with the signals that are to be blocked.
+
+        For a program with a checkpoint: return, and wait when it gets there.
+        """
         self.recipe = read_recipe(self.folder, self.recipe_id)
         if self.recipe is None or not self.recipe.has_checkpoint:
-            self.wait(self.prepare)
-            return
+            return self.wait(self.prepare)
         self.condition = Condition()
-        self.prelude = Prelude(self.give_up_checkpoint, lambda: self.wait(self.prepare_checkpoint))
+        self.prelude = Prelude(self.give_up_checkpoint, self.pause_at_checkpoint)
         self.prelude.begin()
+        return None
 
-    def wait(self, prepare: "Callable[[], Host]") -> None:
-        """Wait for callers; returns in children alone."""
+    def pause_at_checkpoint(self) -> None:
+        set_mask(self.wait(self.prepare_checkpoint))
+
+    def wait(self, prepare: "Callable[[], Host]") -> int:
+        """Wait for callers; returns in children alone, with the signals that are to be blocked."""
         start = None
         try:
             start = prepare().serve()
@@ -125,6 +132,7 @@ class Waiting:
             self.tell("failed", f"{type(error).__name__}: {error}")
         finally:
             if start is None:
+                self.forget("coming")
                 os._exit(0)
         if self.prelude is not None:
             self.prelude = None
@@ -132,6 +140,15 @@ class Waiting:
         target = find_log(os.environ)
         if target:
             write_line(target, self.script, "warm", start.began)
+        return start.mask
+
+    def forget(self, *suffixes: str) -> None:
+        """Remove files of this key in the runtime folder."""
+        for suffix in suffixes:
+            try:
+                os.unlink(f"{self.key_name}.{suffix}", dir_fd=self.folder)
+            except OSError:
+                pass
 
     def tell(self, what: str, rest: str) -> None:
         tell_of_host(os.environ, what, f"{rest} {self.script}")
@@ -178,6 +195,7 @@ class Waiting:
             amend(self.folder, self.recipe_id, (CHECKPOINT_MODULE, *cause))
             self.tell("ended", f"effect {CHECKPOINT_MODULE} {' '.join(cause)}".rstrip())
         finally:
+            self.forget("coming")
             os._exit(0)
 
     def finish(self, status: int | None) -> None:
@@ -189,6 +207,7 @@ class Waiting:
             amend(self.folder, self.recipe_id, (CHECKPOINT_MODULE, "program-end", ""))
             self.tell("ended", "checkpoint")
         finally:
+            self.forget("coming")
             os._exit(0)
 
     def judge(self, recipe: "Recipe", ahead: "Ahead", condition: Condition) -> None:
@@ -223,6 +242,7 @@ class Waiting:
         )
         host.on_start = self.note_use
         host.on_end = lambda: self.leave(host)
+        self.forget("coming")  # the claim of who started this host
         self.tell("up", f"{self.modules} modules")
         if os.fork() == 0:
             retire_others(self.folder, self.key_name)
@@ -252,10 +272,7 @@ class Waiting:
     def leave(self, host: Host) -> None:
         """Make way for the next host."""
         assert host.end is not None
-        try:
-            os.unlink(f"{self.key_name}.sock", dir_fd=self.folder)
-        except OSError:
-            pass
+        self.forget("sock")
         os.close(self.lock)
         self.tell("ended", f"{host.end} {host.detail}".rstrip() + f" after {host.served} starts")
 

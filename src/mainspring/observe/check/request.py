@@ -69,8 +69,6 @@ def make_request(
 
 def find_script(word: str) -> str:
     """The path of the script that *word* means.  Raises BadArgumentsError."""
-    if word.startswith("-"):
-        raise BadArgumentsError(f"no such option {word}", "give the options of the program behind it")
     program = find_program(word)
     if program.kind not in {"script", "command"}:
         raise BadArgumentsError(f"{word} is a {program.kind}", "name a script")

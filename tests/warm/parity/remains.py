@@ -1,0 +1,96 @@
+"""Whatever a test starts is found again, however far it has gone: this process adopts all orphans."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PR_SET_CHILD_SUBREAPER = 36
+INTERVAL = 0.005
+PATIENCE = 8.0
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process that descends from this one."""
+
+    number: int
+    parent: int
+    state: str
+    command: str
+
+
+def adopt_orphans(*, adopt: bool) -> None:
+    """Have the kernel make orphans among the descendants of this process its children."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, int(adopt), 0, 0, 0)
+
+
+def wait_for(is_so: Callable[[], object], what: str, seconds: float = PATIENCE) -> float:
+    """Wait until *is_so*; for how many seconds.  Fails after *seconds*."""
+    began = time.monotonic()
+    while not is_so():
+        waited = time.monotonic() - began
+        assert waited < seconds, f"after {seconds} seconds: not {what}"
+        time.sleep(INTERVAL)
+    return time.monotonic() - began
+
+
+def list_descendants() -> list[Process]:
+    """The living descendants of this process."""
+    processes = {process.number: process for process in list_processes()}
+    return [
+        process
+        for process in processes.values()
+        if process.state not in "ZX" and descends(process, processes)
+    ]
+
+
+def list_processes() -> list[Process]:
+    found = (read_process(entry) for entry in Path("/proc").iterdir() if entry.name.isdecimal())
+    return [process for process in found if process is not None]
+
+
+def read_process(folder: Path) -> Process | None:
+    try:
+        state, parent = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
+        command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        return None
+    return Process(int(folder.name), int(parent), state, command.strip())
+
+
+def descends(process: Process, processes: dict[int, Process]) -> bool:
+    number = process.parent
+    while number in processes:
+        if number == os.getpid():
+            return True
+        number = processes[number].parent
+    return False
+
+
+def reap_orphans() -> None:
+    """Take the ends of adopted processes.  Nothing else may be waited for meanwhile."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+
+
+def end_all() -> None:
+    """End every descendant of this process by force."""
+    while descendants := list_descendants():
+        for process in descendants:
+            try:
+                os.kill(process.number, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        reap_orphans()
