@@ -134,7 +134,13 @@ def prepare(folder: Path) -> Ground:
     ground = Ground(folder)
     if not (ground.bin / "ansible").exists():
         venv.EnvBuilder(symlinks=True, with_pip=True).create(folder / "venv")
-        pip = [ground.bin / "python", "-m", "pip", "--quiet", "--disable-pip-version-check"]
+        pip: list[str | Path] = [
+            ground.bin / "python",
+            "-m",
+            "pip",
+            "--quiet",
+            "--disable-pip-version-check",
+        ]
         subprocess.run([*pip, "install", *PACKAGES], check=True)
         source = [package for package in PACKAGES if package.startswith("mercurial")]
         subprocess.run(
