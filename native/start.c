@@ -10,6 +10,7 @@
 
 #include "native.h"
 
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -471,13 +472,30 @@ static int take_over(armed_start *start, PyObject *module)
     return -1;
 }
 
-/* A host waits here: it returns in the children, each of which is a start. */
+/* The signals that came meanwhile are the program's: they are let in where no code of ours is left
+ * that could meet them. */
+static void take_mask(PyObject *mask)
+{
+    sigset_t signals;
+    unsigned long long bits = PyLong_AsUnsignedLongLong(mask);
+    sigemptyset(&signals);
+    for (int number = 1; number <= 64; number++) {
+        if (bits >> (number - 1) & 1)
+            sigaddset(&signals, number);
+    }
+    sigprocmask(SIG_SETMASK, &signals, NULL);
+}
+
+/* A host waits here: it returns in the children, each of which is a start, with the signals that
+ * are to be blocked, bit N - 1 for number N. */
 static void wait_for_start(const armed_start *start)
 {
     if (start->pause == NULL)
         return;
     int was_heard = is_heard;
     PyObject *result = PyObject_CallFunctionObjArgs(start->pause, NULL);
+    if (result != NULL && PyLong_Check(result))
+        take_mask(result);
     Py_XDECREF(result);
     PyErr_Clear();
     is_heard = was_heard; /* hooks of a host's own hear nothing of the end */

@@ -9,6 +9,7 @@
 #ifdef __linux__
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -20,7 +21,6 @@
 #include "signals.h"
 
 #define PATIENCE_MS 2000
-#define SIGKILL_NUMBER 9
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
 #endif
@@ -177,14 +177,18 @@ static void die_unless_absent(struct connection *connection)
     struct reply reply;
     while (take_reply(connection, &reply) && reply.type != 'R') {
         if (reply.type == 'S')
-            die_by(SIGKILL_NUMBER);
+            die_by(SIGKILL);
     }
 }
 
+/* A host that was stopped is woken: it has the caller's descriptors, of which it is to let go. */
 static const char *give_up(struct connection *connection)
 {
+    bool is_silent = !connection->lost;
     shutdown(connection->socket, SHUT_RD);
     die_unless_absent(connection);
+    if (is_silent && connection->host > 0)
+        kill(connection->host, SIGCONT);
     return "host-ended";
 }
 
@@ -200,13 +204,12 @@ static const char *await_start(struct connection *connection, long long deadline
     return reply->type == 'S' ? NULL : give_up(connection);
 }
 
-/* A host of ours sends the descriptor along. */
+/* A host of ours sends the descriptor along. Without it, a process that has ended cannot be found:
+ * it has no more use for signals, either. */
 static void open_program(struct connection *connection, pid_t process)
 {
     if (connection->program < 0)
         connection->program = (int)syscall(SYS_pidfd_open, process, 0);
-    if (connection->program < 0)
-        die_by(SIGKILL_NUMBER);
 }
 
 const char *hand_over(struct connection *connection, const struct text *request, int directory,

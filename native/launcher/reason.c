@@ -33,15 +33,26 @@ bool is_set_id(void)
 }
 
 /* The words are those of the Python side's settings. */
-static bool is_off(void)
+static bool is_off_word(const char *value)
 {
     static const char *const words[] = {"0", "off", "no", "false"};
-    const char *value = getenv("MAINSPRING");
-    for (size_t i = 0; value != NULL && i < sizeof words / sizeof words[0]; i++) {
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (strcasecmp(value, words[i]) == 0)
             return true;
     }
     return false;
+}
+
+static bool is_off(void)
+{
+    const char *value = getenv("MAINSPRING");
+    return value != NULL && is_off_word(value);
+}
+
+bool is_read_only(void)
+{
+    const char *value = getenv("MAINSPRING_READONLY");
+    return value != NULL && value[0] != '\0' && !is_off_word(value);
 }
 
 static bool is_filled(const char *name)

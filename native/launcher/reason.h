@@ -28,6 +28,9 @@ const char *reason_name(enum reason reason);
 enum reason find_reason(const struct options *options, const struct place *launcher,
                         char start[PATH_MAX]);
 
+/* Nothing may be written, for MAINSPRING_READONLY. */
+bool is_read_only(void);
+
 /* With the rights of another user or group. */
 bool is_set_id(void);
 

@@ -14,7 +14,6 @@
 
 #ifdef __linux__
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -56,13 +55,13 @@ static void add_caller(struct text *frame, const struct request *request)
 
 static bool add_limits(struct text *frame)
 {
-    struct rlimit64 limit;
+    uint64_t limit[2]; /* as the kernel has it, whatever size rlim_t is */
     add_u32(frame, MOST_RESOURCES);
     for (int i = 0; i < MOST_RESOURCES; i++) {
-        if (syscall(SYS_prlimit64, 0, i, NULL, &limit) != 0)
+        if (syscall(SYS_prlimit64, 0, i, NULL, limit) != 0)
             return false;
-        add_u64(frame, limit.rlim_cur);
-        add_u64(frame, limit.rlim_max);
+        add_u64(frame, limit[0]);
+        add_u64(frame, limit[1]);
     }
     return true;
 }

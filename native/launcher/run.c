@@ -60,7 +60,7 @@ static enum reason start_by_host_or_hook(char **arguments, const struct options 
         .start_folder = start_folder,
         .ruled_out = options->rules_out_warm,
     };
-    if (options->warm && options->kind == PROGRAM_SCRIPT)
+    if (options->warm && options->kind == PROGRAM_SCRIPT && !is_read_only())
         start_warm(&warm);
     return start_hooked(arguments, start_folder, warm.warm[0] == '\0' ? NULL : warm.warm);
 }

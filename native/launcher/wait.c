@@ -57,6 +57,16 @@ _Noreturn static void end_as(int status)
     _exit(WEXITSTATUS(status));
 }
 
+static void stop_with(struct connection *connection, int signals, int signal_number);
+
+static void act_on(struct connection *connection, int signals, const struct reply *reply)
+{
+    if (reply->type == 'X')
+        end_as(reply->number);
+    if (reply->type == 'T')
+        stop_with(connection, signals, reply->number);
+}
+
 /*
  * The host says 'C' before it wakes the launcher. So either 'C' is there when the stop is pending
  * already, or the wake takes the stop away, or it ends it.
@@ -73,19 +83,14 @@ static void stop_with(struct connection *connection, int signals, int signal_num
     }
     kill(getpid(), SIGCONT);
     pass_signals_on(connection, signals);
-    if (reply.type == 'X')
-        end_as(reply.number);
+    act_on(connection, signals, &reply);
 }
 
 static void heed(struct connection *connection, int signals)
 {
     struct reply reply;
-    while (take_reply(connection, &reply)) {
-        if (reply.type == 'X')
-            end_as(reply.number);
-        if (reply.type == 'T')
-            stop_with(connection, signals, reply.number);
-    }
+    while (take_reply(connection, &reply))
+        act_on(connection, signals, &reply);
 }
 
 /* Its children have died with the host, if it died; if it did not, it kills them. */

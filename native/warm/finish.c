@@ -2,10 +2,10 @@
  *
  * Py_FinalizeEx (Python/pylifecycle.c) joins threads, runs what atexit holds, flushes the standard
  * streams, and then takes every module apart, which touches all the memory of the process.  Taking
- * apart shows only where an object has something to do when it goes: a __del__, a buffer, a callback.
- * So the first three are done here, by the same functions, and then either no such object is alive,
- * and exit() ends the process as Py_RunMain's caller would; or finish() returns, and CPython goes
- * through all of it: what was done here finds nothing left to do.
+ * apart shows only where an object has something to do when it goes: a __del__, a buffer, a
+ * callback. So the first three are done here, by the same functions, and then either no such object
+ * is alive, and exit() ends the process as Py_RunMain's caller would; or finish() returns, and
+ * CPython goes through all of it: what was done here finds nothing left to do.
  */
 #include "finish.h"
 
@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 static char detail[160];
-static int told = -1;               /* the descriptor that is told of each end */
+static int told = -1;                 /* the descriptor that is told of each end */
 static obstacle host_obstacle = NULL; /* what prepare_end found */
 static char host_detail[sizeof detail];
 
@@ -63,7 +63,8 @@ static void hand_on_failure(PyObject *threading)
     Py_XDECREF(function);
 }
 
-/* wait_for_thread_shutdown: threading may have been taken out of sys.modules, or another be there. */
+/* wait_for_thread_shutdown: threading may have been taken out of sys.modules, or another be there.
+ */
 static obstacle join_threads(void)
 {
     PyObject *threading = PyDict_GetItemString(PyImport_GetModuleDict(), "threading");
@@ -82,8 +83,7 @@ static obstacle join_threads(void)
 static obstacle call_exit_functions(void)
 {
     PyObject *atexit = load_builtin("atexit");
-    PyObject *result =
-        atexit == NULL ? NULL : PyObject_CallMethod(atexit, "_run_exitfuncs", NULL);
+    PyObject *result = atexit == NULL ? NULL : PyObject_CallMethod(atexit, "_run_exitfuncs", NULL);
     Py_XDECREF(atexit);
     Py_XDECREF(result);
     PyErr_Clear();
@@ -128,16 +128,20 @@ PyDoc_STRVAR(finish_doc,
              "return.\n\n"
              "With None, return: CPython ends.");
 
+/* What no long can hold, CPython takes for -1, and tells of it in some versions. */
+static int read_status(PyObject *status, int *number)
+{
+    int is_known = PyLong_Check(status);
+    *number = is_known ? (int)PyLong_AsLong(status) : 0;
+    is_known = is_known && PyErr_Occurred() == NULL;
+    PyErr_Clear();
+    return is_known;
+}
+
 static PyObject *finish(PyObject *Py_UNUSED(module), PyObject *status)
 {
-    if (!PyLong_Check(status)) {
-        tell("full", "exception");
-        Py_RETURN_NONE;
-    }
-    /* as _Py_HandleSystemExit takes it: beyond a long, that is -1 */
-    int number = (int)PyLong_AsLong(status);
-    PyErr_Clear();
-    obstacle found = come_to_end();
+    int number;
+    obstacle found = read_status(status, &number) ? come_to_end() : "status";
     PyErr_Clear();
     tell(found == NULL ? "quick" : "full", found == NULL ? "" : found);
     if (found == NULL)
@@ -155,7 +159,8 @@ PyDoc_STRVAR(prepare_end_doc,
 static PyObject *prepare_end(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
 {
     *detail = 0;
-    host_obstacle = find_objects(1);
+    (void)find_stream(); /* a child has streams of its own */
+    host_obstacle = has_listening_library() ? "library" : find_objects(1);
     memcpy(host_detail, detail, sizeof detail);
     *detail = 0;
     PyErr_Clear();

@@ -43,7 +43,8 @@ typedef enum {
 typedef struct {
     const void *key;
     traverseproc traverse;
-    const char *attribute; /* FINALIZER: what tells that nothing is left to do, see known_finalizers */
+    const char
+        *attribute; /* FINALIZER: what tells that nothing is left to do, see known_finalizers */
     uint8_t sight;
     uint8_t is_collected; /* the collector knows of its objects by itself */
     uint8_t is_class;     /* its objects are classes */
@@ -54,7 +55,6 @@ int begin_types(int is_host);
 void end_types(void);
 const type_row *look_at_type(PyTypeObject *type); /* NULL: out of memory */
 int ends_unseen_class(PyTypeObject *type);
-int is_own_code(const void *address);
 
 /* finish_objects.c: how one object ends. */
 int is_seen(const type_row *row, PyObject *object);
@@ -62,7 +62,9 @@ int is_seen(const type_row *row, PyObject *object);
 /* finish_frames.c: whether closing a suspended generator runs code of its own. */
 int is_generator_seen(PyObject *generator);
 
-/* finish_libraries.c: whether a library is loaded that asks to be told of the end. */
+/* finish_libraries.c: whether code is CPython's own, or its standard library's; and whether a
+ * library is loaded that asks to be told of the end. */
+int is_own_code(const void *address);
 int has_listening_library(void);
 
 #endif

@@ -1,9 +1,8 @@
 /* Closing a suspended generator runs code of its own only where it waits within a try or a with.
  *
- * Which handler covers an instruction is in co_exceptiontable (Objects/exception_handling_notes.txt):
- *     table := entry*
- *     entry := START LENGTH TARGET DEPTH      numbers, in instructions of two bytes, but for
- *                                             DEPTH: twice the depth of the stack, plus 1 if the
+ * Which handler covers an instruction is in co_exceptiontable
+ * (Objects/exception_handling_notes.txt): table := entry* entry := START LENGTH TARGET DEPTH
+ * numbers, in instructions of two bytes, but for DEPTH: twice the depth of the stack, plus 1 if the
  *                                             place is to be pushed
  *     number := six bits a byte, the highest first; bit 6 is set if another follows, bit 7 if the
  *               entry begins here
@@ -25,34 +24,46 @@ static unsigned long read_number(reader *table)
 }
 
 typedef struct {
-    unsigned long target, depth;
+    unsigned long length, target, depth;
 } handler;
 
 static int find_handler(reader table, unsigned long instruction, handler *found)
 {
     while (table.at < table.end) {
-        unsigned long start = read_number(&table), length = read_number(&table);
+        unsigned long start = read_number(&table);
+        found->length = read_number(&table);
         found->target = read_number(&table);
         found->depth = read_number(&table);
-        if (instruction >= start && instruction - start < length)
+        if (instruction >= start && instruction - start < found->length)
             return 1;
     }
     return 0;
 }
 
-/* Since 3.12 all of a generator is covered by a handler that the compiler adds: it makes a
- * RuntimeError of a StopIteration, by CALL_INTRINSIC_1 with this argument, on an empty stack. */
-enum { STOPITERATION_ERROR = 3 };
-
-static int is_added(handler found, PyObject *instructions)
+/* A `yield from` has one of its own for where it waits, CLEANUP_THROW, which hands on to the next.
+ */
+static int find_written_handler(reader table, unsigned long instruction, int delegates,
+                                handler *found)
 {
-    size_t at = 2 * found.target + 1;
-    if (Py_Version < 0x030C0000 || found.depth > 1 || at >= (size_t)PyBytes_Size(instructions))
-        return 0;
-    return PyBytes_AsString(instructions)[at] == STOPITERATION_ERROR;
+    int is_found = find_handler(table, instruction, found);
+    if (is_found && delegates && found->length == 1 && found->depth % 2 == 0)
+        return find_handler(table, found->target, found);
+    return is_found;
 }
 
-static int is_within_handler(PyObject *code, long place)
+/* Since 3.12 all of a generator is covered by a handler that the compiler adds: it makes a
+ * RuntimeError of a StopIteration, by CALL_INTRINSIC_1 3 and RERAISE 1.  What a program wrote
+ * begins with PUSH_EXC_INFO 0, and what ends such a handler is COPY 3 and POP_EXCEPT 0. */
+static int is_added(handler found, PyObject *instructions)
+{
+    size_t at = 2 * found.target;
+    if (Py_Version < 0x030C0000 || at + 4 > (size_t)PyBytes_Size(instructions))
+        return 0;
+    const char *bytes = PyBytes_AsString(instructions) + at;
+    return bytes[1] == 3 && bytes[3] == 1;
+}
+
+static int is_within_handler(PyObject *code, long place, int delegates)
 {
     PyObject *table = PyObject_GetAttrString(code, "co_exceptiontable");
     PyObject *instructions = PyObject_GetAttrString(code, "co_code");
@@ -61,31 +72,33 @@ static int is_within_handler(PyObject *code, long place)
         const unsigned char *bytes = (const unsigned char *)PyBytes_AsString(table);
         reader all = {bytes, bytes + PyBytes_Size(table)};
         handler found;
-        is_so = find_handler(all, (unsigned long)place / 2, &found) && !is_added(found, instructions);
+        is_so = find_written_handler(all, (unsigned long)place / 2, delegates, &found) &&
+                !is_added(found, instructions);
     }
     Py_XDECREF(instructions);
     Py_XDECREF(table);
     return is_so;
 }
 
-/* What it waits for in a `yield from` is closed as well. */
-static int waits_for_stranger(PyObject *generator)
-{
-    PyObject *inner = PyObject_GetAttrString(generator, "gi_yieldfrom");
-    int is_so = inner != Py_None && (inner == NULL || Py_TYPE(inner) != Py_TYPE(generator));
-    Py_XDECREF(inner);
-    return is_so;
-}
-
-static int is_suspended_within(PyObject *generator, PyObject *frame)
+static int is_suspended_within(PyObject *generator, PyObject *frame, int delegates)
 {
     PyObject *code = PyObject_GetAttrString(generator, "gi_code");
     PyObject *last = PyObject_GetAttrString(frame, "f_lasti");
     long place = last == NULL ? -1 : PyLong_AsLong(last);
-    int is_so = code == NULL || place < 0 || is_within_handler(code, place);
+    int is_so = code == NULL || place < 0 || is_within_handler(code, place, delegates);
     Py_XDECREF(last);
     Py_XDECREF(code);
     return is_so;
+}
+
+/* What it waits for in a `yield from` is closed as well. */
+static int is_closing_seen(PyObject *generator, PyObject *frame)
+{
+    PyObject *inner = PyObject_GetAttrString(generator, "gi_yieldfrom");
+    int delegates = inner != Py_None;
+    int is_stranger = delegates && (inner == NULL || Py_TYPE(inner) != Py_TYPE(generator));
+    Py_XDECREF(inner);
+    return is_stranger || is_suspended_within(generator, frame, delegates);
 }
 
 int is_generator_seen(PyObject *generator)
@@ -94,7 +107,7 @@ int is_generator_seen(PyObject *generator)
     PyObject *suspended = PyObject_GetAttrString(generator, "gi_suspended");
     int is_so = frame == NULL || suspended == NULL;
     if (!is_so && frame != Py_None && suspended == Py_True)
-        is_so = waits_for_stranger(generator) || is_suspended_within(generator, frame);
+        is_so = is_closing_seen(generator, frame);
     Py_XDECREF(suspended);
     Py_XDECREF(frame);
     PyErr_Clear();

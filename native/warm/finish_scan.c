@@ -1,10 +1,12 @@
-/* Looks through the objects that the collector knows of, and what hangs on them that it does not. */
+/* Looks through the objects that the collector knows of, and what hangs on them that it does not.
+ */
 #include "finish.h"
 
 /* Beyond these, looking costs as much as the full end. */
 enum { MOST_OBJECTS = 200000, MOST_VISITS = 2000000, MOST_DEPTH = 50 };
 
 typedef struct {
+    int is_host;
     int visits;
     int depth;
     obstacle found;
@@ -18,10 +20,40 @@ static void find_in(walk *at, obstacle reason, PyTypeObject *type)
     }
 }
 
+/* What a host has that ends unseen as it is, but might be put to use in a child: weak references.
+ */
+static PyObject *doubtful;
+
+static int doubt(const type_row *row, PyObject *object)
+{
+    if (row->sight != FINALIZER && row->sight != GENERATOR)
+        return 0;
+    if (doubtful == NULL)
+        doubtful = PyList_New(0);
+    PyObject *reference = doubtful == NULL ? NULL : PyWeakref_NewRef(object, NULL);
+    int status = reference == NULL ? -1 : PyList_Append(doubtful, reference);
+    Py_XDECREF(reference);
+    PyErr_Clear();
+    return status;
+}
+
 static void look_at(walk *at, const type_row *row, PyObject *object)
 {
-    if (is_seen(row, object))
+    if (is_seen(row, object) || (at->is_host && doubt(row, object) < 0))
         find_in(at, "finalizer", Py_TYPE(object));
+}
+
+static void look_at_doubtful(walk *at)
+{
+    for (Py_ssize_t i = 0; doubtful != NULL && i < PyList_Size(doubtful); i++) {
+        PyObject *object = PyObject_CallNoArgs(PyList_GetItem(doubtful, i));
+        const type_row *row = object == NULL ? NULL : look_at_type(Py_TYPE(object));
+        if (row == NULL)
+            find_in(at, "objects", NULL);
+        else if (object != Py_None)
+            look_at(at, row, object);
+        Py_XDECREF(object);
+    }
 }
 
 /* An object that a known one leads to: on its own only if the collector does not list it. */
@@ -48,12 +80,12 @@ static void look_through(walk *at, PyObject *object)
         find_in(at, "objects", NULL);
         return;
     }
+    traverseproc traverse = row->traverse; /* the row moves if the table grows */
+    int is_class = row->is_class;
     if (row->sight != HIDDEN)
         look_at(at, row, object);
-    if (row->is_class && !ends_unseen_class((PyTypeObject *)object))
+    if (is_class && !ends_unseen_class((PyTypeObject *)object))
         find_in(at, "finalizer", (PyTypeObject *)object);
-    /* the row may have moved, as may rows while its objects are visited */
-    traverseproc traverse = (traverseproc)PyType_GetSlot(Py_TYPE(object), Py_tp_traverse);
     if (at->found == NULL && traverse != NULL)
         traverse(object, visit, at);
 }
@@ -82,7 +114,7 @@ static int is_listed(PyObject *objects)
 
 static obstacle look_through_list(PyObject *objects, int is_host)
 {
-    walk at = {0, 0, NULL};
+    walk at = {is_host, 0, 0, NULL};
     Py_ssize_t size = PyList_Size(objects);
     if (!is_host && size > MOST_OBJECTS)
         return "objects";
@@ -92,6 +124,8 @@ static obstacle look_through_list(PyObject *objects, int is_host)
         look_through(&at, PyList_GetItem(objects, i));
     if (at.found == NULL)
         look_through_main(&at);
+    if (at.found == NULL && !is_host)
+        look_at_doubtful(&at);
     return at.found;
 }
 

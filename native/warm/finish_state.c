@@ -11,9 +11,11 @@
 PyObject *load_builtin(const char *name)
 {
     PyObject *modules = PyImport_GetModuleDict();
-    int is_known = PyDict_GetItemString(modules, name) != NULL;
-    PyObject *module = PyImport_ImportModule(name);
-    if (!is_known && module != NULL && PyDict_DelItemString(modules, name) < 0)
+    PyObject *module = PyDict_GetItemString(modules, name);
+    if (module != NULL)
+        return Py_NewRef(module);
+    module = PyImport_ImportModule(name);
+    if (module != NULL && PyDict_DelItemString(modules, name) < 0)
         PyErr_Clear();
     return module;
 }
@@ -69,11 +71,24 @@ static int has_collector_hooks(void)
     return found;
 }
 
+/* Whether others than the main one are alive, as the module *name* tells if the program loaded it.
+ */
+static int has_others(const char *name)
+{
+    PyObject *module = PyDict_GetItemString(PyImport_GetModuleDict(), name);
+    if (module == NULL)
+        return 0;
+    PyObject *all = PyObject_CallMethod(module, "list_all", NULL);
+    int is_alone = all != NULL && PyList_Check(all) && PyList_Size(all) == 1;
+    Py_XDECREF(all);
+    PyErr_Clear();
+    return !is_alone;
+}
+
 static int has_subinterpreters(void)
 {
-    PyObject *modules = PyImport_GetModuleDict();
-    return PyDict_GetItemString(modules, "_xxsubinterpreters") != NULL ||
-           PyDict_GetItemString(modules, "_interpreters") != NULL;
+    return has_others("_xxsubinterpreters") ||
+           has_others("_interpreters"); /* the latter since 3.13 */
 }
 
 static int is_in_environment(const char *name)
@@ -157,8 +172,8 @@ static int is_alone(void)
 }
 
 /* A thread that is left would be stopped where it next asks for the interpreter; one of C's might
- * wait for that in vain while exit() waits for it.  One that was joined has left the interpreter, and
- * is about to leave the process. */
+ * wait for that in vain while exit() waits for it.  One that was joined has left the interpreter,
+ * and is about to leave the process. */
 static int has_threads(void)
 {
     const struct timespec moment = {0, 50000};

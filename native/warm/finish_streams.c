@@ -1,4 +1,5 @@
-/* The standard streams at the end: flushed as flush_std_files does it, if they are CPython's own. */
+/* The standard streams at the end: flushed as flush_std_files does it, if they are CPython's own.
+ */
 #include "finish.h"
 
 #include <string.h>

@@ -1,15 +1,17 @@
 /* How the objects of a type end is known from what CPython calls for it: tp_finalize, tp_dealloc.
  *
- * A class made by Python code ends unseen unless it has a __del__, or a base made by C code that does
- * not.  Of C code, CPython's own and its standard library's is known: what is not in a table here ends
- * unseen if it has no tp_finalize.  Other C code is not known: its objects are seen, unless a host
- * made them while it imported ahead, which was watched for effects.
+ * A class made by Python code ends unseen unless it has a __del__, or a base made by C code that
+ * does not.  Of C code, CPython's own and its standard library's is known: what is not in a table
+ * here ends unseen if it has no tp_finalize.  Other C code is not known: its objects are seen,
+ * unless a host made them while it imported ahead, which was watched for effects.
  */
 #include "finish.h"
 
-#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* CPython keeps these functions as pointers to data. */
+#pragma GCC diagnostic ignored "-Wpedantic"
 
 typedef struct {
     const char *name;
@@ -19,14 +21,11 @@ typedef struct {
 
 /* Whose tp_finalize it is. */
 static const known_type FINALIZED[] = {
-    {"_io._IOBase", NULL, STREAM},
-    {"builtins.generator", NULL, GENERATOR},
-    {"builtins.coroutine", NULL, COROUTINE},
-    {"builtins.async_generator", NULL, COROUTINE},
+    {"_io._IOBase", NULL, STREAM},           {"builtins.generator", NULL, GENERATOR},
+    {"builtins.coroutine", NULL, COROUTINE}, {"builtins.async_generator", NULL, COROUTINE},
     {"_socket.socket", NULL, HIDDEN},        /* a ResourceWarning, and the kernel closes it, too */
     {"posix.ScandirIterator", NULL, HIDDEN}, /* the same */
-    {"_asyncio.Future", NULL, FUTURE},
-    {"_asyncio.Task", NULL, FUTURE},
+    {"_asyncio.Future", NULL, FUTURE},       {"_asyncio.Task", NULL, FUTURE},
     {"sqlite3.Connection", NULL, DATABASE},
 };
 
@@ -59,6 +58,7 @@ static const known_type FINALIZERS[] = {
     {"asyncio.unix_events._UnixWritePipeTransport.__del__", "_pipe", FINALIZER},
     {"multiprocessing.resource_tracker.ResourceTracker.__del__", "_fd", FINALIZER},
     {"tempfile._TemporaryFileCloser.__del__", "close_called", FINALIZER},
+    {"gzip.GzipFile.__del__", "closed", FINALIZER},
     {"zipfile.ZipFile.__del__", "fp", FINALIZER},
 };
 
@@ -95,24 +95,7 @@ static int grow(void)
     return 0;
 }
 
-/* ---- whose code it is ----------------------------------------------------------------------- */
-
-/* Whether the function at *address* is CPython's own, or its standard library's. */
-int is_own_code(const void *address)
-{
-    static const void *last_base;
-    static int last_answer;
-    Dl_info place, own;
-    if (dladdr(address, &place) == 0 || dladdr((void *)&PyType_Type, &own) == 0)
-        return 0;
-    if (place.dli_fbase == own.dli_fbase)
-        return 1;
-    if (place.dli_fbase != last_base) {
-        last_base = place.dli_fbase;
-        last_answer = strstr(place.dli_fname, "/lib-dynload/") != NULL;
-    }
-    return last_answer;
-}
+/* ---- names --------------------------------------------------------------------------------- */
 
 static int name_type(PyTypeObject *type, char *name, size_t size)
 {
@@ -200,7 +183,8 @@ static int judge_finalizer(PyTypeObject *type, void *finalize, type_row *row)
 /* The nearest base that C code takes apart. */
 static PyTypeObject *find_solid_base(PyTypeObject *type)
 {
-    while ((destructor)PyType_GetSlot(type, Py_tp_dealloc) == class_dealloc && base_of(type) != NULL)
+    while ((destructor)PyType_GetSlot(type, Py_tp_dealloc) == class_dealloc &&
+           base_of(type) != NULL)
         type = base_of(type);
     return type;
 }

@@ -9,7 +9,7 @@ static int add_functions(PyObject *module)
         if (PyModule_AddFunctions(module, parts[i]) < 0)
             return -1;
     }
-    return 0;
+    return add_record_constants(module);
 }
 
 /* CPython keeps these functions as pointers to data. */

@@ -9,6 +9,7 @@
  */
 #include "warm.h"
 
+#include <langinfo.h>
 #include <locale.h>
 #include <string.h>
 
@@ -27,6 +28,7 @@ static const char *const events[] = {
     "_thread.start_joinable_thread",
     "_thread.start_new_thread",
     "cpython.run_file",
+    "exec",
     "fcntl.flock",
     "fcntl.lockf",
     "open",
@@ -143,7 +145,8 @@ static int on_audit(const char *event, PyObject *args, void *Py_UNUSED(data))
 {
     if (listener == NULL || !is_of_interest(event) || !is_recorded())
         return 0;
-    if (PyInterpreterState_GetID(PyInterpreterState_Get()) != 0 || is_importlib())
+    if (PyInterpreterState_GetID(PyInterpreterState_Get()) != 0 ||
+        (strcmp(event, "exec") != 0 && is_importlib()))
         return 0;
     tell(listener, Py_BuildValue("(sO)", event, args));
     return 0;
@@ -209,8 +212,7 @@ static PyObject *import_wrapped(PyObject *self, PyObject *args, PyObject *Py_UNU
 {
     PyObject *function = PyTuple_GetItem(self, 0);
     PyObject *name = PyTuple_Size(args) > 0 ? PyTuple_GetItem(args, 0) : NULL;
-    if (!is_recorded() || name == NULL ||
-        PyDict_GetItem(PyImport_GetModuleDict(), name) != NULL)
+    if (!is_recorded() || name == NULL || PyDict_GetItem(PyImport_GetModuleDict(), name) != NULL)
         return PyObject_Call(function, args, NULL);
     PyObject *receiver = PyTuple_GetItem(self, 1);
     tell(receiver, Py_BuildValue("(OO)", name, Py_None));
@@ -222,8 +224,7 @@ static PyObject *import_wrapped(PyObject *self, PyObject *args, PyObject *Py_UNU
 
 static PyMethodDef plain_wrapper = {"wrapper", (PyCFunction)(void (*)(void))call_wrapped,
                                     METH_VARARGS | METH_KEYWORDS, NULL};
-static PyMethodDef import_wrapper = {"_find_and_load",
-                                     (PyCFunction)(void (*)(void))import_wrapped,
+static PyMethodDef import_wrapper = {"_find_and_load", (PyCFunction)(void (*)(void))import_wrapped,
                                      METH_VARARGS | METH_KEYWORDS, NULL};
 
 /* A wrapper has the name of what it stands for.  The definitions live as long as the process: a
@@ -328,8 +329,8 @@ static int noting_contains(PyObject *self, PyObject *key)
 }
 
 /* Calls a method of dict or list, having told that all was read. */
-static PyObject *call_base(PyTypeObject *base, const char *word, const char *method,
-                           PyObject *self, PyObject *args)
+static PyObject *call_base(PyTypeObject *base, const char *word, const char *method, PyObject *self,
+                           PyObject *args)
 {
     tell_reading(word, Py_None);
     PyObject *function = PyObject_GetAttrString((PyObject *)base, method);
@@ -387,9 +388,9 @@ READ_ALL(noting, PyDict_Type, "environment", items)
 READ_ALL(noting, PyDict_Type, "environment", copy)
 
 static PyMethodDef noting_methods[] = {
-    {"get", noting_get, METH_VARARGS, NULL},     {"keys", noting_keys, METH_VARARGS, NULL},
+    {"get", noting_get, METH_VARARGS, NULL},       {"keys", noting_keys, METH_VARARGS, NULL},
     {"values", noting_values, METH_VARARGS, NULL}, {"items", noting_items, METH_VARARGS, NULL},
-    {"copy", noting_copy, METH_VARARGS, NULL},   {NULL, NULL, 0, NULL},
+    {"copy", noting_copy, METH_VARARGS, NULL},     {NULL, NULL, 0, NULL},
 };
 
 static PyObject *words_subscript(PyObject *self, PyObject *key)
@@ -452,10 +453,14 @@ READ_ALL(words, PyList_Type, "arguments", pop)
 READ_ALL(words, PyList_Type, "arguments", remove)
 
 static PyMethodDef words_methods[] = {
-    {"append", words_append, METH_VARARGS, NULL}, {"copy", words_copy, METH_VARARGS, NULL},
-    {"count", words_count, METH_VARARGS, NULL},   {"extend", words_extend, METH_VARARGS, NULL},
-    {"index", words_index, METH_VARARGS, NULL},   {"insert", words_insert, METH_VARARGS, NULL},
-    {"pop", words_pop, METH_VARARGS, NULL},       {"remove", words_remove, METH_VARARGS, NULL},
+    {"append", words_append, METH_VARARGS, NULL},
+    {"copy", words_copy, METH_VARARGS, NULL},
+    {"count", words_count, METH_VARARGS, NULL},
+    {"extend", words_extend, METH_VARARGS, NULL},
+    {"index", words_index, METH_VARARGS, NULL},
+    {"insert", words_insert, METH_VARARGS, NULL},
+    {"pop", words_pop, METH_VARARGS, NULL},
+    {"remove", words_remove, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 
@@ -477,6 +482,7 @@ static PyType_Slot words_slots[] = {
     {Py_tp_base, &PyList_Type},
     {Py_mp_subscript, (void *)words_subscript},
     {Py_mp_ass_subscript, (void *)words_set_subscript},
+    {Py_sq_length, (void *)words_length},
     {Py_mp_length, (void *)words_length},
     {Py_sq_item, (void *)words_item},
     {Py_sq_contains, (void *)words_contain},
@@ -670,51 +676,84 @@ static int is_same(PyObject *before, PyObject *now)
     return 0;
 }
 
+static int add_change(PyObject *found, const space *one, PyObject *name, PyObject *before,
+                      PyObject *now)
+{
+    if (now == before || is_same(before, now))
+        return 0;
+    PyObject *change =
+        Py_BuildValue("(OOOO)", one->name, name, before, now == NULL ? Py_None : now);
+    int status = change == NULL ? -1 : PyList_Append(found, change);
+    Py_XDECREF(change);
+    return status;
+}
+
+static int add_binding(PyObject *found, const space *one, const binding *before, PyObject *now)
+{
+    return add_change(found, one, before->name, before->value, now);
+}
+
 /* A namespace keeps the order in which its names were bound first: both are walked side by side. */
-static PyObject *find_change(const space *one)
+static int add_changes(PyObject *found, const space *one)
 {
     PyObject *namespace = PyModule_GetDict(one->module), *key, *value;
     Py_ssize_t position = 0;
     size_t next = 0;
     while (next < one->count && PyDict_Next(namespace, &position, &key, &value)) {
-        if (key == one->bindings[next].name) {
-            if (!is_same(one->bindings[next].value, value))
-                return key;
-            next++;
-        }
+        if (key == one->bindings[next].name &&
+            add_binding(found, one, &one->bindings[next++], value) < 0)
+            return -1;
     }
     for (; next < one->count; next++) {
-        const binding *rest = &one->bindings[next];
-        if (!is_same(rest->value, PyDict_GetItemWithError(namespace, rest->name)))
-            return rest->name;
+        value = PyDict_GetItemWithError(namespace, one->bindings[next].name);
+        if (add_binding(found, one, &one->bindings[next], value) < 0)
+            return -1;
     }
-    return NULL;
+    value = PyDict_GetItemWithError(PyImport_GetModuleDict(), one->name);
+    return add_change(found, one, one->name, one->module, value);
 }
 
-PyDoc_STRVAR(find_patches_doc,
-             "find_patches()\n--\n\n"
-             "For each module that was remembered: the first name that is bound to something else "
-             "now, as a\npair (module, name).");
+PyDoc_STRVAR(find_patches_doc, "find_patches()\n--\n\n"
+                               "What modules that were remembered, and sys.modules, bind to "
+                               "something else now: tuples of the module's "
+                               "name, the\nname, and what it was and is bound to.");
 
 static PyObject *find_patches(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
 {
     PyObject *found = PyList_New(0);
     for (size_t i = 0; found != NULL && i < space_count; i++) {
-        PyObject *name = find_change(&spaces[i]);
-        PyObject *pair = name == NULL ? NULL : PyTuple_Pack(2, spaces[i].name, name);
-        if (pair != NULL && PyList_Append(found, pair) < 0)
+        if (add_changes(found, &spaces[i]) < 0)
             Py_CLEAR(found);
-        Py_XDECREF(pair);
     }
     return found;
 }
 
-PyDoc_STRVAR(name_locale_doc, "name_locale()\n--\n\nThe locale of all categories, as C names it.");
+PyDoc_STRVAR(name_locale_doc,
+             "name_locale(category)\n--\n\nThe locale of *category*, as C names it.");
 
-static PyObject *name_locale(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
+static PyObject *name_locale(PyObject *Py_UNUSED(module), PyObject *category)
 {
-    const char *name = setlocale(LC_ALL, NULL);
+    long number = PyLong_AsLong(category);
+    if (number == -1 && PyErr_Occurred())
+        return NULL;
+    const char *name = setlocale((int)number, NULL);
     return PyBytes_FromString(name == NULL ? "" : name);
+}
+
+PyDoc_STRVAR(is_wrapper_doc, "is_wrapper(value)\n--\n\nWhether *value* is a wrapper.");
+
+static PyObject *is_wrapper(PyObject *Py_UNUSED(module), PyObject *value)
+{
+    return PyBool_FromLong(find_wrapped(value) != NULL);
+}
+
+/* The constants of `locale` that its judges need: importing it would leave a module behind. */
+int add_record_constants(PyObject *module)
+{
+    if (PyModule_AddIntConstant(module, "LC_ALL", LC_ALL) < 0 ||
+        PyModule_AddIntConstant(module, "LC_CTYPE", LC_CTYPE) < 0)
+        return -1;
+    return PyModule_AddIntConstant(module, "CODESET", CODESET);
 }
 
 PyMethodDef record_methods[] = {
@@ -730,6 +769,7 @@ PyMethodDef record_methods[] = {
     {"remember_names", remember_names, METH_O, remember_names_doc},
     {"forget_names", forget_names, METH_NOARGS, forget_names_doc},
     {"find_patches", find_patches, METH_NOARGS, find_patches_doc},
-    {"name_locale", name_locale, METH_NOARGS, name_locale_doc},
+    {"name_locale", name_locale, METH_O, name_locale_doc},
+    {"is_wrapper", is_wrapper, METH_O, is_wrapper_doc},
     {NULL, NULL, 0, NULL},
 };

@@ -9,6 +9,7 @@
 
 /* Each ends with an empty row. */
 extern PyMethodDef record_methods[]; /* record.c: what a start imports, reads and does */
+int add_record_constants(PyObject *module);
 extern PyMethodDef watch_methods[];  /* watch.c: whether files are as they were */
 extern PyMethodDef finish_methods[]; /* finish.c: the quick end of a child */
 extern PyMethodDef socket_methods[]; /* socket.c: connections, and descriptors that come by them */

@@ -17,7 +17,7 @@ def arm(
     warnings: tuple[tuple[type[Warning], str, int], ...],
     log: Log | None,
     signature: bytes,
-    pause: Callable[[], None] | None,
+    pause: Callable[[], int | None] | None,
     finish: Callable[[int | None], None] | None,
     /,
 ) -> None: ...

@@ -36,7 +36,7 @@ class Plan:
         self.saved_ns = 0
         self.compile_ns = 0
         self.read_only = False
-        self.pause: Callable[[], None] | None = None  # see arm in native/module.c
+        self.pause: Callable[[], int | None] | None = None  # see arm in native/module.c
         self.finish: Callable[[int | None], None] | None = None
 
     @property

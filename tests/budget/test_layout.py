@@ -23,7 +23,7 @@ LAYERS = (
     ("observe",),
     ("cli",),
 )
-NATIVE = "_native"
+NATIVE = {"_native", "_warm"}
 #: run by the slots before anything of the package is loaded, or by any Python: no part of it
 ALONE = (
     "slot/look.py", "slot/stand_back.py", "start/sitecustomize.py", "observe/probe.py",
@@ -74,7 +74,7 @@ def test_imports_point_down(path: Path) -> None:
     if part in {"__init__", "__main__"}:
         return
     ours = {name.split(".")[1] for name in find_imports(path, typed=False) if is_ours(name)}
-    above = {other for other in ours - {NATIVE, part} if find_layer(other) > find_layer(part)}
+    above = {other for other in ours - {*NATIVE, part} if find_layer(other) > find_layer(part)}
     assert above == set()
 
 

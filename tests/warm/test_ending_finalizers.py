@@ -55,6 +55,17 @@ def outer():
 kept = outer()
 next(kept)
 """
+CAREFUL_DELEGATE = """\
+def numbers():
+    yield 1
+def outer():
+    try:
+        yield from numbers()
+    finally:
+        print("outer closed")
+kept = outer()
+next(kept)
+"""
 SLOTLESS = """\
 class Bare:
     __slots__ = ()
@@ -150,18 +161,21 @@ OPEN = "kept = open('left.txt', 'w')\nkept.write('x' * 100)\n"
            shows=b"gone a"),
     Ending("in a class", LOUD + "class A:\n    a = Loud('a')\n", FULL, shows=b"gone a"),
     Ending("in a default", LOUD + "def f(a=Loud('a')): pass\n", FULL, shows=b"gone a"),
-    Ending("in a cache", LOUD + "import functools\n@functools.cache\ndef f(): return Loud('a')\nf()\n", FULL,
+    Ending("in a cache",
+           LOUD + "import functools\n@functools.cache\ndef f(): return Loud('a')\nf()\n", FULL,
            shows=b"gone a"),
     Ending("in a context variable", LOUD + "import contextvars\nv = contextvars.ContextVar('v')\n"
            "v.set(Loud('a'))\n", FULL),
-    Ending("in a thread's names", LOUD + "import threading\nl = threading.local()\nl.a = Loud('a')\n", FULL,
+    Ending("in a thread's names",
+           LOUD + "import threading\nl = threading.local()\nl.a = Loud('a')\n", FULL,
            shows=b"gone a"),
     Ending("in a library", LIBRARY, FULL, shows=b"gone library"),
     Ending("in sys", LOUD + "import sys\nsys.kept = Loud('a')\n", FULL),
     Ending("in builtins", LOUD + "import builtins\nbuiltins._ = Loud('a')\n", FULL, shows=b"gone a"),
     Ending("in a module's place", LOUD + "import sys\nsys.modules['json'] = Loud('a')\n", FULL,
            shows=b"gone a"),
-    Ending("in a frame that sys.exit left", LOUD + "import sys\ndef f():\n    a = Loud('a')\n    sys.exit(3)\n"
+    Ending("in a frame that sys.exit left",
+           LOUD + "import sys\ndef f():\n    a = Loud('a')\n    sys.exit(3)\n"
            "f()\n", status=3, shows=b"gone a"),
     Ending("in an exception", LOUD + "try:\n    raise ValueError(Loud('a'))\nexcept ValueError as e:\n"
            "    kept = e\n", FULL, shows=b"gone a"),
@@ -174,7 +188,9 @@ OPEN = "kept = open('left.txt', 'w')\nkept.write('x' * 100)\n"
     Ending("a generator in try", GENERATOR, FULL, shows=b"closed"),
     Ending("a generator in with", WITH, FULL),
     Ending("a generator that delegates", DELEGATE, FULL, shows=b"source closed"),
-    Ending("a coroutine never awaited", "async def f(): pass\nkept = f()\n", FULL, shows=b"never awaited"),
+    Ending("a delegate in try", CAREFUL_DELEGATE, FULL, shows=b"outer closed"),
+    Ending("a coroutine never awaited",
+           "async def f(): pass\nkept = f()\n", FULL, shows=b"never awaited"),
     Ending("an asynchronous generator", ASYNC_GENERATOR, FULL),
     Ending("a task", TASK, FULL, shows=b"destroyed"),
     Ending("a future", FUTURE, FULL, shows=b"nobody asked"),
@@ -184,7 +200,8 @@ OPEN = "kept = open('left.txt', 'w')\nkept.write('x' * 100)\n"
     Ending("a file in a closure", OPEN + "f = lambda k=kept: k\ndel kept\n", FULL),
     Ending("a binary file left open", "kept = open('left', 'wb')\nkept.write(b'x')\n", FULL),
     Ending("a file to read and write", "kept = open('left', 'w+')\nkept.write('x')\n", FULL),
-    Ending("a socket's file", "import socket\na, b = socket.socketpair()\nf = a.makefile('w')\nf.write('x')\n",
+    Ending("a socket's file",
+           "import socket\na, b = socket.socketpair()\nf = a.makefile('w')\nf.write('x')\n",
            FULL),
     Ending("gzip left open", GZIP, FULL),
     Ending("zip left open", ZIP, FULL),

@@ -57,19 +57,23 @@ print(left_open.read())
 raw = open("main.py", "rb", buffering=0)
 """
 REQUESTS = """\
-import email.message, http.client, http.cookiejar, json, os, queue, re, socket, ssl, threading, urllib.request
+import email.message, http.client, http.cookiejar, json, os, queue, re, socket, ssl, threading
+import urllib.request
 import zlib
-print(json.dumps({"a": re.findall("a+", "baab")}), len(urllib.request.Request("http://x/").header_items()))
+request = urllib.request.Request("http://x/")
+print(json.dumps({"a": re.findall("a+", "baab")}), len(request.header_items()))
 opener = urllib.request.build_opener()
 context = ssl.create_default_context()
 """
 MANY = """\
-import argparse, asyncio, base64, collections, concurrent.futures, configparser, contextlib, csv, dataclasses
-import datetime, decimal, difflib, email, enum, fnmatch, fractions, functools, getpass, glob, gzip, hashlib
-import html.parser, http.server, importlib.metadata, inspect, io, ipaddress, itertools, json, locale, logging.config
-import multiprocessing, pathlib, pickle, platform, pprint, queue, random, shelve, shlex, shutil, signal, smtplib
-import socketserver, sqlite3, statistics, string, struct, subprocess, tarfile, tempfile, textwrap, traceback, typing
-import unittest, unittest.mock, uuid, venv, weakref, xml.dom.minidom, xml.etree.ElementTree, zipfile, zoneinfo
+import argparse, asyncio, base64, collections, concurrent.futures, configparser, contextlib, csv
+import dataclasses, datetime, decimal, difflib, email, enum, fnmatch, fractions, functools
+import getpass, glob, gzip, hashlib, html.parser, http.server, importlib.metadata, inspect, io
+import ipaddress, itertools, json, locale, logging.config, multiprocessing, pathlib, pickle
+import platform, pprint, queue, random, shelve, shlex, shutil, signal, smtplib, socketserver
+import sqlite3, statistics, string, struct, subprocess, tarfile, tempfile, textwrap, traceback
+import typing, unittest, unittest.mock, uuid, venv, weakref, xml.dom.minidom
+import xml.etree.ElementTree, zipfile, zoneinfo
 print("imported")
 """
 CLASSES = """\
@@ -140,6 +144,13 @@ future = pool.submit(print, "in pool", flush=True)
 future.result()
 print("end")
 """
+GZIP = """\
+import gzip
+def write():
+    with gzip.GzipFile("a.gz", "wb", mtime=0) as file:
+        file.write(b"x")
+write()
+"""
 WEAK = """\
 import weakref
 class A:
@@ -160,7 +171,8 @@ print(len(values), len(keys), len(them))
     Ending("nothing", ""),
     Ending("a line", "print('hello')", shows=b"hello"),
     Ending("no line end", "import sys; sys.stdout.write('a'); sys.stderr.write('b'); print('c', end='')"),
-    Ending("bytes beneath", "import sys; sys.stdout.buffer.write(b'raw'); print('text')", shows=b"rawtext"),
+    Ending("bytes beneath",
+           "import sys; sys.stdout.buffer.write(b'raw'); print('text')", shows=b"rawtext"),
     Ending("much output", "for i in range(20000): print(i)", shows=b"19999"),
     Ending("unbuffered", "print('a')", options=("-u",)),
     Ending("line-buffered", "import sys; sys.stdout.reconfigure(line_buffering=True); print('a')"),
@@ -182,16 +194,20 @@ print(len(values), len(keys), len(them))
     Ending("folder left open", "import os; s = os.scandir('.'); next(s)"),
     Ending("temporary folder", "import tempfile; t = tempfile.TemporaryDirectory(dir='.')"),
     Ending("temporary file", "import tempfile\nwith tempfile.NamedTemporaryFile() as f: f.write(b'x')"),
-    Ending("database closed", "import sqlite3; c = sqlite3.connect('a.db'); c.execute('create table t(x)');"
+    Ending("database closed",
+           "import sqlite3; c = sqlite3.connect('a.db'); c.execute('create table t(x)');"
            "c.commit(); c.close()"),
-    Ending("zip closed", "import zipfile\nwith zipfile.ZipFile('a.zip', 'w') as z: z.writestr(zipfile.ZipInfo('a'), 'b')"),
-    Ending("gzip closed", "import gzip\nf = gzip.GzipFile('a.gz', 'wb', mtime=0)\nf.write(b'x')\nf.close()"),
+    Ending("zip closed",
+           "import zipfile as z\nwith z.ZipFile('a.zip', 'w') as a: a.writestr(z.ZipInfo('a'), 'b')"),
+    Ending("gzip closed", GZIP),
     Ending("garbage", "class A: pass\nfor i in range(100):\n    a = A(); a.a = a\n"),
     Ending("deep list", "x = []\nfor i in range(100000):\n    x = [x]\nprint('end')\n"),
     Ending("names cleared", "print('start')\nglobals().clear()\n", "full frozen", shows=b"start"),
-    Ending("a fork", "import os\npid = os.fork()\nif pid: os.waitpid(pid, 0)\nprint('once each', pid == 0)\n",
+    Ending("a fork",
+           "import os\npid = os.fork()\nif pid: os.waitpid(pid, 0)\nprint('once each', pid == 0)\n",
            "", shows=b"once each True\nonce each False"),
-    Ending("multiprocessing", "import multiprocessing as m\np = m.get_context('fork').Process(target=print,"
+    Ending("multiprocessing",
+           "import multiprocessing as m\np = m.get_context('fork').Process(target=print,"
            " args=('child',))\np.start()\np.join()\n", shows=b"child"),
 )  # fmt: skip
 def test_ordinary_programs_end_quickly_and_alike(ending: Ending, world: World) -> None:

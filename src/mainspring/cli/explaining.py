@@ -5,6 +5,7 @@ import os
 
 import click
 
+from mainspring.cli.output import is_terminal
 from mainspring.observe.explain import Explanation, explain_start
 from mainspring.observe.programs import Program, find_program
 from mainspring.observe.scripts import show
@@ -29,8 +30,10 @@ def explain(python: str | None, as_json: bool, module: str | None, program: str 
     explanation = explain_start(choose_program(program, module), python)
     if as_json:
         click.echo(json.dumps(explanation.facts, indent=2))
+    elif is_terminal() and explanation.facts["warm"] is not None:
+        print_explanation(explanation)
     else:
-        click.echo(format_explanation(explanation))
+        click.echo(format_rows(explanation.describe_all()))
 
 
 def choose_program(program: str | None, module: str | None) -> Program:
@@ -41,7 +44,17 @@ def choose_program(program: str | None, module: str | None) -> Program:
     return find_program(os.fsdecode(program or ""))
 
 
-def format_explanation(explanation: Explanation) -> str:
-    rows = explanation.describe()
+def print_explanation(explanation: Explanation) -> None:
+    """Print it on the terminal, what warm starts do as a table.  rich takes its time: not where piped."""
+    from rich.console import Console
+
+    from mainspring.observe.recipes import describe_state, tabulate_recipe
+
+    warm = explanation.facts["warm"]
+    click.echo(format_rows([*explanation.describe(), ("warm starts", describe_state(warm))]))
+    Console(highlight=False).print("", tabulate_recipe(warm))
+
+
+def format_rows(rows: list[tuple[str, str]]) -> str:
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:{width}}  {show(text)}".rstrip() for name, text in rows)

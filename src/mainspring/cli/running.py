@@ -29,7 +29,7 @@ def hand_over(arguments: list[str]) -> typing.NoReturn:
 @click.command(
     cls=LauncherCommand,
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
-    options_metavar="[--python PATH] [OPTIONS OF PYTHON]",
+    options_metavar="[--python PATH] [--warm] [OPTIONS OF PYTHON]",
     epilog="Example: mainspring run ./tool.py --its --options",
 )
 @click.option(
@@ -39,11 +39,17 @@ def hand_over(arguments: list[str]) -> typing.NoReturn:
     help="The interpreter: its path, or its name on PATH. If not given, MAINSPRING_PYTHON names it, or"
     " the script's first line, or it is the nearest python3.",
 )
+@click.option(
+    "--warm",
+    is_flag=True,
+    help="Start SCRIPT in a process that has imported what it imports already, if there is one. The first"
+    " two starts are recorded, to learn what that may be.",
+)
 @click.argument("program", nargs=-1, type=click.Path(), metavar="SCRIPT [ARGS]...")
-def run(python: str | None, program: tuple[str, ...]) -> None:
+def run(python: str | None, warm: bool, program: tuple[str, ...]) -> None:
     """Start one program from cached code, in any interpreter.
 
     It is started as `python` would start it: with `python`'s own options before SCRIPT, and with -m, -c
     or `-` instead of one. Mainspring need not be installed for the interpreter, nor be enabled.
     """
-    raise AssertionError((python, program))  # handed over before it comes to this
+    raise AssertionError((python, warm, program))  # handed over before it comes to this

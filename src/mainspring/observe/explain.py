@@ -8,6 +8,7 @@ from mainspring.observe.importing import add_module, describe_module
 from mainspring.observe.launcher import choose_interpreter
 from mainspring.observe.probing import run_probe
 from mainspring.observe.programs import Program, is_python
+from mainspring.observe.recipes import describe_recipe, find_recipe
 from mainspring.reasons import REASONS, VERDICTS, Row
 from mainspring.slot.placing import PACKAGE, find_slot
 from mainspring.slot.survey import survey_interpreter
@@ -34,6 +35,11 @@ class Explanation:
         if facts["reason"] is not None:
             rows += [("because", facts["meaning"]), ("remedy", facts["remedy"])]
         return rows
+
+    def describe_all(self) -> list[tuple[str, str]]:
+        """The rows, and those of the recipe for warm starts."""
+        warm = self.facts["warm"]
+        return self.describe() + ([] if warm is None else describe_recipe(warm))
 
 
 def describe_program(facts: dict[str, Any]) -> str:
@@ -96,12 +102,14 @@ def ask_interpreter(program: Program, python: str | None) -> dict[str, Any]:
     facts["enabled_by"] = locate_slot(interpreter)
     facts["kind"], facts["module"] = program.kind, None
     add_module(facts, program, options)
+    is_script = facts["kind"] in {"script", "command"}
+    facts["warm"] = find_recipe(interpreter, options, program.target) if is_script else None
     return facts
 
 
 def describe_foreign(program: Program) -> dict[str, Any]:
     """The facts of a command that no Python starts."""
-    names = ("interpreter", "version", "chosen_by", "enabled_by", "module", "verdict")
+    names = ("interpreter", "version", "chosen_by", "enabled_by", "module", "verdict", "warm")
     reason = "not-python"
     nothing = dict.fromkeys(names)
     return {**nothing, "kind": program.kind, "outcome": reason, "reason": reason, "looks": []}

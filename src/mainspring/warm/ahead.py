@@ -10,6 +10,7 @@ from mainspring.warm.recorder import Recorder
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
+    from typing import Any
 
     from mainspring.warm.recipe import Recipe
 
@@ -37,7 +38,7 @@ def import_ahead(recipe: "Recipe") -> Ahead:
     Raises nothing that an import raises.
     """
     ahead = Ahead()
-    recorder = Recorder(lambda: None)
+    recorder = Recorder(lambda: None, is_host=True)
     keep(recorder)
     listen(recorder.hear)
     recorder.start()
@@ -50,9 +51,9 @@ def import_ahead(recipe: "Recipe") -> Ahead:
     if recorder.is_on:
         recorder.stop()
     ahead.effect = recorder.effect
-    ahead.read_names, ahead.listed = recorder.names, recorder.folders
+    ahead.read_names, ahead.listed = recorder.read.names, recorder.read.folders
     ahead.names = recorder.searched
-    ahead.files = recorder.files
+    ahead.files = recorder.read.files
     add_modules(ahead)
     add_places(ahead)
     return ahead
@@ -71,7 +72,7 @@ def add_modules(ahead: Ahead) -> None:
     """Add what all modules were loaded from, and where their packages' parts are looked for."""
     for name, module in [*sys.modules.items()]:
         ahead.names.add(name.rpartition(".")[2])
-        spec = getattr(module, "__spec__", None)
+        spec: Any = getattr(module, "__spec__", None)
         if getattr(spec, "has_location", False) and isinstance(spec.origin, str):
             ahead.files.add(spec.origin)
         ahead.folders.update(list_places(module))

@@ -17,7 +17,6 @@ from mainspring._warm import (
     receive,
     send,
     set_limit,
-    set_mask,
     set_strings,
     take_affinity,
 )
@@ -53,12 +52,21 @@ OOM_SCORE_ADJ = "/proc/self/oom_score_adj"
 class Own:
     """What children have from their host; most callers have the same."""
 
-    def __init__(self) -> None:
+    def __init__(self, key: bytes) -> None:
+        self.coerced = find_coerced_locale(key)
         self.limits = read_limits()
         self.nice = os.getpriority(os.PRIO_PROCESS, 0)
         self.affinity = read_affinity()
         self.oom_score_adj = read_oom_score()
         note_layout()
+
+
+def find_coerced_locale(key: bytes) -> "list[bytes]":
+    """What CPython itself puts into the environment where the locale is C (PEP 538)."""
+    value = os.environ._data.get(b"LC_CTYPE")  # type: ignore[attr-defined]
+    if value is None or b"\0env:LC_CTYPE=" in key:
+        return []
+    return [b"LC_CTYPE=" + value]
 
 
 class Declined(Exception):
@@ -72,7 +80,8 @@ class Declined(Exception):
 def become_start(connection: int, key: bytes, own: Own) -> Start:
     """Be what the caller at the other end of *connection* asks for, and tell it so.
 
-    Ends the process where that is impossible.
+    Ends the process where that is impossible.  Signals are still blocked then: what comes is the
+    program's.
     """
     caller = Caller(connection)
     began = read_clock()
@@ -88,7 +97,6 @@ def become_start(connection: int, key: bytes, own: Own) -> Start:
         tell_of_host(os.environ, "refused", f"{type(error).__name__}: {error}")
         caller.refuse("other-limits")
     caller.announce()
-    set_mask(start.mask)
     start.began = began
     return start
 
@@ -163,6 +171,7 @@ def take_over(start: Start, descriptors: list[int], caller: Caller, own: Own) ->
     make_room(start, own)
     caller.connection = place_descriptors(caller.connection, given, start.numbers)
     take_limits(start, own)
+    start.environment += own.coerced
     take_strings(start)
     take_signals(start.ignored)
     renew_streams()
@@ -238,13 +247,12 @@ def take_strings(start: Start) -> None:
 
 
 def take_signals(ignored: int) -> None:
-    from _signal import SIG_IGN, signal  # type: ignore[import-not-found]  # typeshed lacks it
+    from _signal import SIG_IGN, signal, valid_signals  # type: ignore[import-not-found]  # typeshed lacks it
 
-    number = 1
-    while ignored >> (number - 1):
-        if ignored >> (number - 1) & 1 and number not in IGNORED_BY_PYTHON:
-            signal(number, SIG_IGN)
-        number += 1
+    if ignored:
+        for number in valid_signals():  # the C library keeps two for itself
+            if ignored >> (number - 1) & 1 and number not in IGNORED_BY_PYTHON:
+                signal(number, SIG_IGN)
 
 
 # ---- what an interpreter makes anew at each start --------------------------------------------

@@ -1,22 +1,18 @@
-"""What counts as an effect of an import, or of the program between two: the tables, and the judges.
+"""What counts as an effect of an import, or of the program between two imports: tables and judges.
 
 Kernel files below /proc and /sys are not on record, but for those of a process: what they say of the
 machine is not looked at again.
 """
 
 import os
-import sys
 
-from mainspring._warm import name_locale
+from mainspring._warm import CODESET
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mainspring.warm.recipe import Cause
 
-    #: see observe_process
-    State = tuple[tuple[object, ...], ...]
-
-#: audit event -> reason; of consequence wherever it is raised
+#: audit event -> reason; what follows may depend on it, wherever it is raised
 EVENTS = {
     "_thread.start_joinable_thread": "thread",
     "_thread.start_new_thread": "thread",
@@ -26,10 +22,7 @@ EVENTS = {
     "os.forkpty": "process",
     "os.kill": "process",
     "os.killpg": "process",
-    "os.posix_spawn": "process",
     "os.putenv": "environment",
-    "os.spawn": "process",
-    "os.system": "process",
     "os.unsetenv": "environment",
     "pty.spawn": "process",
     "resource.prlimit": "process-state",
@@ -37,20 +30,15 @@ EVENTS = {
     "signal.pthread_kill": "process",
     "socket.bind": "network",
     "socket.connect": "network",
-    "socket.getaddrinfo": "network",
-    "socket.gethostbyaddr": "network",
-    "socket.gethostbyname": "network",
-    "socket.getnameinfo": "network",
     "socket.sendmsg": "network",
     "socket.sendto": "network",
     "socket.sethostname": "network",
-    "subprocess.Popen": "process",
     "sys.addaudithook": "audit-hook",
     "sys.monitoring.register_callback": "patch",
     "sys.setprofile": "patch",
     "sys.settrace": "patch",
 }
-#: audit event -> reason; of consequence in an import alone
+#: audit event -> reason; of consequence in an import alone, which is then left to the program
 IMPORT_EVENTS = {
     "fcntl.flock": "output",
     "fcntl.lockf": "output",
@@ -59,12 +47,20 @@ IMPORT_EVENTS = {
     "os.link": "output",
     "os.mkdir": "output",
     "os.remove": "output",
+    "os.posix_spawn": "process",
     "os.rename": "output",
     "os.rmdir": "output",
+    "os.spawn": "process",
     "os.symlink": "output",
+    "os.system": "process",
     "os.truncate": "output",
     "os.utime": "output",
+    "socket.getaddrinfo": "network",
+    "socket.gethostbyaddr": "network",
+    "socket.gethostbyname": "network",
+    "socket.getnameinfo": "network",
     "sqlite3.connect": "output",
+    "subprocess.Popen": "process",
     "syslog.openlog": "output",
     "syslog.syslog": "output",
 }
@@ -97,24 +93,61 @@ QUERIES = {
 #: environment names that say where or how the caller is: as if the import had asked for that
 CALLER_NAMES = {"PWD": "folder", "OLDPWD": "folder", "SHLVL": "process-id", "_": "process-id"}
 #: what modules draw at import and a child of a host draws anew (warm/child.py)
-RENEWED = ("multiprocessing.process", "numpy.random")
-RANDOM_DEVICES = ("/dev/random", "/dev/urandom", "/dev/hwrng")
+RENEWED = {"multiprocessing.process": ("entropy", "folder"), "numpy.random": ("entropy",)}
+#: what reading a device is
+DEVICES = {
+    "/dev/hwrng": "entropy",
+    "/dev/random": "entropy",
+    "/dev/tty": "terminal",
+    "/dev/urandom": "entropy",
+}
 QUIET_DEVICES = ("/dev/null", "/dev/zero", "/dev/full")
+#: functions of `_locale` and `time` that tell of a locale, once the program has set one
+LOCALE_QUERIES = ("localeconv", "nl_langinfo", "setlocale", "strcoll", "strftime", "strxfrm")
+#: what taps tell besides functions of `os` -> what that is
+TOLD = {
+    "arguments": ("arguments", "sys.argv"),
+    "call": ("patched", "calls a function that the program put into a module"),
+    "getsignal": ("signals", "signal.getsignal"),
+    "print": ("output", "standard stream"),
+}
+#: what the program changed -> the modules and functions through which an import could tell
+CHANGE_QUERIES = {
+    "locale": (("_locale", "locale", "time"), LOCALE_QUERIES),
+    "signals": (("_signal",), ("getsignal",)),
+}
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 STANDARD_DESCRIPTORS = ((0,), (1,), (2,))
 
 
-def judge_event(event: str, arguments: "tuple[object, ...]", *, is_import: bool) -> "Cause | None":
-    """What stands against imports ahead after *event*; None if nothing does."""
-    reason = EVENTS.get(event) or (IMPORT_EVENTS.get(event) if is_import else None)
-    if reason is None:
+#: reasons that leave an import to the program, and nothing else: they tell of what it asked for, or of
+#: what no other import looks at
+PASSING = {
+    "arguments", "entropy", "environment", "folder", "locale", "needs-other", "output", "patched",
+    "process-id", "process-state", "signals", "terminal", "warnings",
+}  # fmt: skip
+#: a change of the encoding that text is read in
+OTHER_ENCODING = ("locale", "LC_CTYPE")
+#: a thread that runs no Python looks at no module
+NATIVE_THREAD = ("thread", "started by native code")
+#: a warning that raises changes what an import comes to; any other one is output
+RAISING_FILTERS = ("warnings", "error")
+
+
+def is_passing(cause: "Cause") -> bool:
+    """Whether *cause* matters to the import that it was found in, and to no other."""
+    if cause[0] == "thread":
+        return cause == NATIVE_THREAD
+    if cause[0] in {"network", "process"}:
+        return cause[1].partition(" ")[0] in IMPORT_EVENTS
+    return cause[0] in PASSING and cause not in {OTHER_ENCODING, RAISING_FILTERS}
+
+
+def judge_event(event: str, arguments: "tuple[object, ...]") -> "Cause | None":
+    """What stands against all imports after *event*; None if nothing does."""
+    reason = EVENTS.get(event)
+    if reason is None or (event == "socket.bind" and has_no_port(arguments[1])):
         return None
-    if event == "socket.bind" and has_no_port(arguments[1]):
-        return None
-    if event == "sqlite3.connect" and arguments[:1] == (":memory:",):
-        return None
-    if event in {"sys.settrace", "sys.setprofile"}:
-        return reason, event
     return reason, describe_event(event, arguments)
 
 
@@ -123,12 +156,22 @@ def has_no_port(address: object) -> bool:
     return isinstance(address, tuple) and len(address) > 1 and address[1] == 0
 
 
+def is_about_encoding(name: str, arguments: "tuple[object, ...]") -> bool:
+    """Whether a locale query asks for what no import ahead may have seen changed."""
+    return name == "nl_langinfo" and arguments[:1] == (CODESET,)
+
+
+def describe_effect(detail: str, within: str) -> str:
+    """*detail* of an effect, and the module that had it, if that was *within* the one at hand."""
+    return f"{detail} in {within}" if within else detail
+
+
 def describe_event(event: str, arguments: "tuple[object, ...]") -> str:
-    shown = [describe_argument(argument) for argument in arguments if is_telling(argument)]
+    shown = [describe_argument(argument) for argument in arguments if has_word(argument)]
     return " ".join([event, *shown[:1]])
 
 
-def is_telling(argument: object) -> bool:
+def has_word(argument: object) -> bool:
     return isinstance(argument, str | bytes) and argument != ""
 
 
@@ -136,22 +179,34 @@ def describe_argument(argument: object) -> str:
     return os.fsdecode(argument) if isinstance(argument, str | bytes) else ""
 
 
-def judge_opening(path: object, flags: int) -> "Cause | None":
-    """What stands against an import that opens *path*; None if it only reads a file."""
-    if not isinstance(path, str | bytes):
+def judge_opening(event: str, path: str, arguments: "tuple[object, ...]") -> "Cause | None":
+    """What stands against an import that opens or changes *path*; None if it only reads it."""
+    if path in QUIET_DEVICES or (event == "sqlite3.connect" and path == ":memory:"):
         return None
-    name = os.fsdecode(path)
-    if name in QUIET_DEVICES:
-        return None
-    if name in RANDOM_DEVICES:
-        return "entropy", name
-    if flags & WRITING:
-        return "output", name
-    if not name.startswith("/"):
-        return "folder", name
-    if name == "/dev/tty":
-        return "terminal", name
-    return ("process-id", name) if is_of_process(name) else None
+    if event in IMPORT_EVENTS:
+        is_quiet = event.startswith("socket.get") and is_number(path)
+        return None if is_quiet else (IMPORT_EVENTS[event], describe_event(event, arguments))
+    if event == "open" and (not path or is_writing(arguments[2])):
+        return ("output", path) if path else None
+    return judge_place(path)
+
+
+def judge_place(path: str) -> "Cause | None":
+    """What stands against an import that reads the file or folder at *path*."""
+    if path in DEVICES:
+        return DEVICES[path], path
+    if not path.startswith("/"):
+        return "folder", path or "."
+    return ("process-id", path) if is_of_process(path) else None
+
+
+def is_number(host: str) -> bool:
+    """Whether *host* is looked up without asking anybody."""
+    return not host or ":" in host or not host.strip("0123456789.")
+
+
+def is_writing(flags: object) -> bool:
+    return isinstance(flags, int) and flags & WRITING != 0
 
 
 def is_of_process(path: str) -> bool:
@@ -165,11 +220,15 @@ def is_on_record(path: str) -> bool:
 
 
 def judge_query(name: str, arguments: "tuple[object, ...]", module: str) -> "Cause | None":
-    """What stands against *module*, which called the function *name* of `os` when it was imported."""
-    reason = QUERIES[name]
+    """What stands against *module*, which called the function *name* when it was imported."""
+    if name in TOLD:
+        return None if name == "print" and arguments[:1] in {("",), (b"",)} else TOLD[name]
+    if name in LOCALE_QUERIES:
+        return None if is_about_encoding(name, arguments) else ("locale", name)
     if name in {"isatty", "write"} and (arguments[:1] in STANDARD_DESCRIPTORS) != (name == "write"):
         return None
-    if reason == "entropy" and module.startswith(RENEWED):
+    reason = QUERIES[name]
+    if any(reason in reasons for known, reasons in RENEWED.items() if module.startswith(known)):
         return None
     return reason, f"os.{name}"
 
@@ -182,62 +241,3 @@ def judge_reading(name: object) -> "Cause | None":
     if text in CALLER_NAMES:
         return CALLER_NAMES[text], text
     return None if text.isascii() and text.isidentifier() else ("environment", text)
-
-
-# ---- what can only be told by comparing ---------------------------------------------------------
-
-
-def observe_process() -> "State":
-    """What an import may change without an event: see judge_change."""
-    from _signal import NSIG, getsignal
-
-    warnings = sys.modules.get("warnings") or sys.modules.get("_warnings")
-    return (
-        tuple(sys.path),
-        tuple(sys.path_hooks),
-        tuple(sys.meta_path),
-        tuple(getattr(warnings, "filters", ())),
-        (name_locale(),),
-        tuple([getsignal(number) for number in range(1, NSIG)]),
-        (sys.stdin, sys.stdout, sys.stderr),
-    )
-
-
-#: what observe_process gives, in its order -> reason, and what it is called
-OBSERVED = (
-    ("import-system", "sys.path"),
-    ("import-system", "sys.path_hooks"),
-    ("import-system", "sys.meta_path"),
-    ("warnings", "warnings.filters"),
-    ("locale", "setlocale"),
-    ("signals", "signal.signal"),
-    ("patch", "sys.stdout"),
-)
-
-
-def judge_change(before: "State", after: "State", *, is_import: bool) -> "Cause | None":
-    """What differs between two states, of what matters."""
-    for old, new, cause in zip(before, after, OBSERVED, strict=True):
-        if old == new or (is_import and is_harmless(old, new, cause[1])):
-            continue
-        return cause
-    return None
-
-
-def is_harmless(old: "tuple[object, ...]", new: "tuple[object, ...]", what: str) -> bool:
-    """Whether a change that an import made does as little before the program as within it.
-
-    A finder behind all others is asked only for names that nobody else finds.  A filter for a category
-    of a module's own says nothing about what is warned of before that module is there.
-    """
-    if what in {"sys.meta_path", "sys.path_hooks"}:
-        return new[: len(old)] == old
-    if what == "warnings.filters":
-        return tuple([row for row in new if row in old or is_for_all(row)]) == old
-    return False
-
-
-def is_for_all(row: object) -> bool:
-    """Whether a warning filter is for a category that Python itself knows."""
-    category = row[2] if isinstance(row, tuple) and len(row) > 2 else None
-    return getattr(category, "__module__", "builtins") == "builtins"

@@ -52,11 +52,12 @@ MOST_CHILDREN = 512
 class Running:
     """A start that a child makes, and who waits for its end."""
 
-    __slots__ = ("caller", "connection")
+    __slots__ = ("caller", "connection", "is_stopped")
 
     def __init__(self, connection: int, caller: int) -> None:
         self.connection = connection
         self.caller = caller
+        self.is_stopped = False
 
 
 class Doors:
@@ -87,7 +88,7 @@ class Host:
         self.describe = describe
         self.idle_seconds = idle_seconds
         self.process = os.getpid()
-        self.own = Own()
+        self.own = Own(key)
         self.spare: tuple[int, int] | None = None  # a child that waits for a caller, and the way to it
         self.running: dict[int, Running] = {}
         self.served = 0
@@ -296,20 +297,30 @@ class Host:
                 del self.running[process]
             return
         if os.WIFSTOPPED(status):
+            self.wake_caller(running)  # of a stop before, whose end the kernel did not tell
+            running.is_stopped = True
             self.pass_on(running, STOPPED, os.WSTOPSIG(status))
         elif os.WIFCONTINUED(status):
-            self.pass_on(running, CONTINUED, None)
-            os.kill(running.caller, SIGCONT)
+            self.wake_caller(running)
         else:
             del self.running[process]
             self.used_at = time.monotonic()
-            self.tell(running.connection, pack_frame(ENDED, pack_signed(status)))
+            self.pass_on(running, ENDED, status)
+            self.wake_caller(running)
+            os.close(running.connection)
 
     def pass_on(self, running: Running, kind: bytes, number: int | None) -> None:
         try:
             send(running.connection, pack_frame(kind, b"" if number is None else pack_signed(number)), -1)
         except OSError:
             pass  # its end is noticed as such
+
+    def wake_caller(self, running: Running) -> None:
+        """Whatever ends a stop reaches the child alone: the launcher stopped itself."""
+        if running.is_stopped:
+            running.is_stopped = False
+            self.pass_on(running, CONTINUED, None)
+            os.kill(running.caller, SIGCONT)
 
     def end_abandoned(self, connection: int) -> None:
         """A launcher that is gone was killed, and with it the program that it stands for."""

@@ -3,21 +3,24 @@
 What somebody kept of it goes on doing what it stands for.
 """
 
+import _frozen_importlib as importlib
 import os
 import posix
 import sys
 
-import _frozen_importlib as importlib
-
-from mainspring._warm import disguise, reveal, set_reader, unwrap, wrap, wrap_import
-from mainspring.warm.effects import QUERIES
+from mainspring._warm import disguise, is_wrapper, reveal, set_reader, unwrap, wrap, wrap_import
+from mainspring.warm.effects import CHANGE_QUERIES, QUERIES, judge_query
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from mainspring.warm.recorder import Recorder
+
+THREAD_STARTERS = ("start_new_thread", "start_new", "_start_new_thread")
 ARGUMENT_LISTS = ("argv", "orig_argv")
+TOOL_NUMBERS = (5, 4, 3)  # of those that sys.monitoring has, the ones without a purpose
 
 
 class Taps:
@@ -26,35 +29,53 @@ class Taps:
     def __init__(self) -> None:
         self.streams: list[Any] = []
         self.disguised: list[Any] = []
+        self.marked: list[Any] = []
+        self.tool: int | None = None  # our number for sys.monitoring
+        self.watched: list[Any] = []
 
-    def install(
-        self,
-        on_import: "Callable[[str, bool | None], None]",
-        on_touch: "Callable[[str, tuple[Any, ...]], None]",
-        on_query: "Callable[[str, tuple[Any, ...]], None]",
-        on_print: "Callable[[str, tuple[Any, ...]], None]",
-        on_read: "Callable[[str, object], None]",
-    ) -> None:
+    def install(self, recorder: "Recorder") -> None:
+        on_query = recorder.on_query
         for name in QUERIES:
             if hasattr(posix, name):
                 wrapper = wrap(getattr(posix, name), on_query, name)
                 setattr(posix, name, wrapper)
                 setattr(os, name, wrapper)
         for stream in (sys.stdout, sys.stderr):
-            self.tap_stream(stream, on_print)
-            self.tap_stream(getattr(stream, "buffer", None), on_print)
+            self.tap_stream(stream, on_query)
+            self.tap_stream(getattr(stream, "buffer", None), on_query)
         self.tap_container(os.environ._data)  # type: ignore[attr-defined]  # typeshed lacks it
-        set_reader(on_read)
-        importlib._lock_unlock_module = wrap(importlib._lock_unlock_module, on_touch, "touch")
-        importlib._find_and_load = wrap_import(importlib._find_and_load, on_import)
+        set_reader(on_query)
+        if sys.version_info < (3, 12):
+            self.tap_threads(on_query)
+        # C code of CPython's finds these here, each time that it imports
+        names = vars(importlib)
+        names["_lock_unlock_module"] = wrap(names["_lock_unlock_module"], on_query, "touch")
+        names["_handle_fromlist"] = wrap(names["_handle_fromlist"], on_query, "from")
+        names["_find_and_load"] = wrap_import(names["_find_and_load"], recorder.on_import)
 
-    def tap_stream(self, stream: "Any", on_print: "Callable[[str, tuple[Any, ...]], None]") -> None:
+    def tap_threads(self, on_query: "Callable[[str, Any], None]") -> None:
+        """Let it be told when a thread starts: up to 3.11 there is no event."""
+        for module in [sys.modules.get(name) for name in ("_thread", "threading")]:
+            for name in THREAD_STARTERS:
+                if hasattr(module, name):
+                    setattr(module, name, wrap(getattr(module, name), on_query, "thread"))
+
+    def tap_stream(self, stream: "Any", on_query: "Callable[[str, Any], None]") -> None:
         try:
             if "write" not in vars(stream):
-                stream.write = wrap(stream.write, on_print, "write")
+                stream.write = wrap(stream.write, on_query, "print")
                 self.streams.append(stream)
         except (AttributeError, TypeError):
             pass  # closed, or of a kind of its own
+
+    def tap_change(self, reason: str, recorder: "Recorder") -> None:
+        """Let the functions tell by which an import could see what the program has changed."""
+        modules, names = CHANGE_QUERIES.get(reason, ((), ()))
+        for module in [sys.modules.get(name) for name in modules]:
+            for name in names:
+                function = getattr(module, name, None)
+                if type(function) is type(posix.getpid) and not is_wrapper(function):
+                    setattr(module, name, wrap(function, recorder.on_query, name))
 
     def tap_container(self, container: "Any") -> None:
         if disguise(container):
@@ -70,7 +91,50 @@ class Taps:
             reveal(container)
         del self.disguised[1:]
 
+    def mark(self, name: str) -> None:
+        """Let CPython tell who imports the module *name*, which is there already.
+
+        It asks for the lock of a module whose spec says that its import is not over.
+        """
+        spec: Any = getattr(sys.modules.get(name), "__spec__", None)
+        if getattr(spec, "_initializing", None) is False:
+            spec._initializing = True
+            self.marked.append(spec)
+
+    def watch_calls(self, function: object, on_query: "Callable[[str, Any], None]") -> bool:
+        """Have each call of a Python function told; whether that can be done (from 3.12 on)."""
+        monitoring = getattr(sys, "monitoring", None)
+        if monitoring is None or not isinstance(function, type(judge_query)):
+            return False
+        if self.tool is None:
+            free = [number for number in TOOL_NUMBERS if monitoring.get_tool(number) is None]
+            if not free:
+                return False
+            self.tool = free[0]
+            monitoring.use_tool_id(self.tool, "mainspring")
+            start = monitoring.events.PY_START
+            on_call = wrap(id, on_query, "call")
+            monitoring.register_callback(self.tool, start, lambda code, _: on_call(code))
+        self.watched.append(function.__code__)
+        monitoring.set_local_events(self.tool, function.__code__, monitoring.events.PY_START)
+        return True
+
+    def end_watch(self) -> None:
+        if self.tool is None:
+            return
+        monitoring = sys.monitoring  # type: ignore[attr-defined]  # since 3.12
+        for code in self.watched:
+            monitoring.set_local_events(self.tool, code, 0)
+        monitoring.register_callback(self.tool, monitoring.events.PY_START, None)
+        monitoring.free_tool_id(self.tool)
+        self.tool = None
+        self.watched.clear()
+
     def remove(self) -> None:
+        self.end_watch()
+        for spec in self.marked:
+            spec._initializing = False
+        self.marked.clear()
         set_reader(None)
         for module in [*sys.modules.values()]:
             if isinstance(module, type(sys)):

@@ -94,8 +94,8 @@ class Waiting:
             os._exit(0)  # this key has its host already
         return lock
 
-    def pause(self) -> None:
-        """Wait for callers; returns in children alone."""
+    def pause(self) -> int:
+        """Wait for callers; returns in children alone, with the signals that are to be blocked."""
         start = None
         try:
             start = self.prepare().serve()
@@ -105,10 +105,20 @@ class Waiting:
             self.tell("failed", f"{type(error).__name__}: {error}")
         finally:
             if start is None:
+                self.forget("coming")
                 os._exit(0)
         target = find_log(os.environ)
         if target:
             write_line(target, self.script, "warm", start.began)
+        return start.mask
+
+    def forget(self, *suffixes: str) -> None:
+        """Remove files of this key in the runtime folder."""
+        for suffix in suffixes:
+            try:
+                os.unlink(f"{self.key_name}.{suffix}", dir_fd=self.folder)
+            except OSError:
+                pass
 
     def tell(self, what: str, rest: str) -> None:
         tell_of_host(os.environ, what, f"{rest} {self.script}")
@@ -164,6 +174,7 @@ class Waiting:
         )
         host.on_start = self.note_use
         host.on_end = lambda: self.leave(host)
+        self.forget("coming")  # the claim of who started this host
         self.tell("up", f"{self.modules} modules")
         if os.fork() == 0:
             retire_others(self.folder, self.key_name)
@@ -193,10 +204,7 @@ class Waiting:
     def leave(self, host: Host) -> None:
         """Make way for the next host."""
         assert host.end is not None
-        try:
-            os.unlink(f"{self.key_name}.sock", dir_fd=self.folder)
-        except OSError:
-            pass
+        self.forget("sock")
         os.close(self.lock)
         self.tell("ended", f"{host.end} {host.detail}".rstrip() + f" after {host.served} starts")
 

@@ -1,8 +1,11 @@
-"""An interpreter and a host in one, as far as the launcher can tell: it speaks the protocol, and no more.
+"""An interpreter and a host in one: as far as the launcher can tell, it speaks the protocol.
 
-Called as a host, it serves; each start runs as a process of the real interpreter.  Called otherwise, it notes
-how, and becomes the real interpreter.  The file `behaviour` beside it says what a host is to do wrong.
+Called as a host, it serves; each start runs as a process of the real interpreter.
+Called otherwise, it notes how, and becomes the real interpreter.
+The file `behaviour` beside it says what a host is to do wrong.
 """
+
+from __future__ import annotations
 
 import array
 import contextlib
@@ -17,6 +20,13 @@ import socket
 import struct
 import sys
 import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Start = dict[str, Any]
+    Answer = Callable[[socket.socket, Start, list[int]], None]
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 REAL = sys.executable
@@ -24,14 +34,14 @@ PR_SET_PDEATHSIG = 1
 KILLED_WITH_HOST = ctypes.CDLL(None).prctl
 
 
-def note(what, **fields):
+def note(what: str, **fields: Any) -> None:
     line = json.dumps({"what": what, **fields}) + "\n"
     number = os.open(f"{HERE}/notes", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     os.write(number, line.encode())
     os.close(number)
 
 
-def find_behaviour():
+def find_behaviour() -> str:
     try:
         with open(f"{HERE}/behaviour") as file:
             return file.read()
@@ -39,7 +49,7 @@ def find_behaviour():
         return "serve"
 
 
-def hash_key(text):
+def hash_key(text: bytes) -> str:
     """FNV-1a, 128 bits."""
     number = 0x6C62272E07BB014262B821756295C58D
     for byte in text:
@@ -50,49 +60,49 @@ def hash_key(text):
 class Reader:
     """Takes a request apart, field after field."""
 
-    def __init__(self, content):
+    def __init__(self, content: bytes) -> None:
         self.content = content
         self.at = 0
 
-    def take(self, length):
+    def take(self, length: int) -> bytes:
         self.at += length
         assert self.at <= len(self.content)
         return self.content[self.at - length : self.at]
 
-    def number(self, kind):
+    def number(self, kind: str) -> int:
         kind = {"u": "<I", "U": "<Q", "i": "<i"}[kind]
         return struct.unpack(kind, self.take(struct.calcsize(kind)))[0]
 
-    def block(self):
+    def block(self) -> str:
         return os.fsdecode(self.take(self.number("u")))
 
-    def list(self, take_one):
+    def many(self, take_one: Callable[[], Any]) -> list[Any]:
         return [take_one() for _ in range(self.number("u"))]
 
 
-def decode_request(content):
+def decode_request(content: bytes) -> Start:
     reader = Reader(content)
-    fields = {"key": reader.block(), "flags": reader.number("u")}
+    fields: Start = {"key": reader.block(), "flags": reader.number("u")}
     for name in ("group", "umask", "nice", "oom_score_adj"):
         fields[name] = reader.number("u" if name == "umask" else "i")
     fields["mask"] = reader.number("U")
     fields["ignored"] = reader.number("U")
-    fields["limits"] = reader.list(lambda: [reader.number("U"), reader.number("U")])
+    fields["limits"] = reader.many(lambda: [reader.number("U"), reader.number("U")])
     cpus = os.fsencode(reader.block())
     fields["cpus"] = [i for i in range(8 * len(cpus)) if cpus[i // 8] >> i % 8 & 1]
-    fields["numbers"] = reader.list(lambda: reader.number("i"))
+    fields["numbers"] = reader.many(lambda: reader.number("i"))
     fields["skip"] = reader.number("u")
-    fields["arguments"] = reader.list(reader.block)
-    fields["environment"] = reader.list(reader.block)
+    fields["arguments"] = reader.many(reader.block)
+    fields["environment"] = reader.many(reader.block)
     assert reader.at == len(content), "bytes after the request"
     return fields
 
 
-def frame(kind, payload=b""):
+def frame(kind: bytes, payload: bytes = b"") -> bytes:
     return struct.pack("<I", 1 + len(payload)) + kind + payload
 
 
-def receive(connection, least):
+def receive(connection: socket.socket, least: int) -> tuple[bytes, list[int]]:
     """At least so many bytes, and the descriptors that came with them."""
     content, rights = b"", array.array("i")
     while len(content) < least:
@@ -106,7 +116,7 @@ def receive(connection, least):
     return content, list(rights)
 
 
-def receive_request(connection):
+def receive_request(connection: socket.socket) -> tuple[Start, list[int]]:
     content, rights = receive(connection, 5)
     missing = struct.unpack_from("<I", content)[0] + 4 - len(content)
     if missing:
@@ -115,11 +125,11 @@ def receive_request(connection):
     return decode_request(content[5:]), rights
 
 
-def mask_of(bits):
+def mask_of(bits: int) -> set[int]:
     return {number for number in range(1, 65) if bits >> (number - 1) & 1 and number not in (32, 33)}
 
 
-def place_descriptors(rights, numbers):
+def place_descriptors(rights: list[int], numbers: list[int]) -> None:
     high = [fcntl.fcntl(number, fcntl.F_DUPFD, 400) for number in rights]
     os.fchdir(high[0])
     os.closerange(3, 400)
@@ -128,7 +138,7 @@ def place_descriptors(rights, numbers):
     os.closerange(400, 1000)
 
 
-def run_program(start, rights, connection):
+def run_program(start: Start, rights: list[int], connection: socket.socket) -> None:
     """In a child: takes over what the test programs look at, and becomes the program."""
     KILLED_WITH_HOST(PR_SET_PDEATHSIG, signal.SIGKILL)
     os.setpgid(0, start["group"] if start["flags"] & 1 else 0)
@@ -140,30 +150,33 @@ def run_program(start, rights, connection):
     for kind, limits in enumerate(start["limits"]):
         resource.setrlimit(kind, [-1 if limit == 2**64 - 1 else limit for limit in limits])
     os.umask(start["umask"])
+    # before anybody knows whom to pass a signal on to
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask_of(start["mask"]))
     started = frame(b"S", struct.pack("<i", os.getpid()))
     place = array.array("i", [own])
     try:
-        connection.sendmsg([started], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, place)])
+        rights_along = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, place)]
+        connection.sendmsg([started], rights_along, socket.MSG_NOSIGNAL)
     except OSError:
         note("unheard")
         os._exit(0)
-    signal.pthread_sigmask(signal.SIG_SETMASK, mask_of(start["mask"]))
     place_descriptors(rights, start["numbers"])
     environment = dict(pair.split("=", 1) for pair in reversed(start["environment"]))
     words = [REAL, *start["arguments"][start["skip"] :]]
-    os.execve(REAL, words, environment)
+    os.execve(REAL, words, environment)  # noqa: S606 -- as in a real host
 
 
 class Host:
     """Serves until it is killed, or does what its behaviour says."""
 
-    def __init__(self, key, folder):
+    def __init__(self, key: str, folder: int) -> None:
         self.key = key
         self.folder = folder
-        self.running = {}
+        self.running: dict[int, tuple[socket.socket, int]] = {}
+        self.stopped: set[int] = set()
         self.lock = os.open(f"{self.key}.lock", os.O_RDWR | os.O_CREAT, 0o600, dir_fd=folder)
 
-    def listen(self):
+    def listen(self) -> None:
         path = f"/proc/self/fd/{self.folder}/{self.key}.sock"
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)
@@ -172,7 +185,7 @@ class Host:
         self.listener.listen(0 if find_behaviour() == "full" else 64)
         note("host", pid=os.getpid(), group=os.getpgrp(), session=os.getsid(0), key=self.key)
 
-    def serve(self):
+    def serve(self) -> None:
         awake, wake = os.pipe()
         os.set_blocking(wake, False)
         os.set_blocking(awake, False)
@@ -190,7 +203,7 @@ class Host:
                 if connection in ready:
                     os.kill(pid, signal.SIGKILL)
 
-    def reap(self):
+    def reap(self) -> None:
         options = os.WNOHANG | os.WUNTRACED | os.WCONTINUED
         while self.running:
             pid, status = os.waitpid(-1, options)
@@ -199,23 +212,27 @@ class Host:
             if pid in self.running:
                 self.tell(pid, status)
 
-    def tell(self, pid, status):
+    def tell(self, pid: int, status: int) -> None:
         connection, caller = self.running[pid]
         number = struct.pack("<i", status)
         with contextlib.suppress(OSError):
-            if os.WIFSTOPPED(status):
-                connection.send(frame(b"T", struct.pack("<i", os.WSTOPSIG(status))))
-            elif os.WIFCONTINUED(status):
+            # the kernel tells no more of a continuation that another stop has followed
+            if os.WIFCONTINUED(status) or (os.WIFSTOPPED(status) and pid in self.stopped):
                 connection.send(frame(b"C"))
                 os.kill(caller, signal.SIGCONT)
-            else:
+                self.stopped.discard(pid)
+            if os.WIFSTOPPED(status):
+                connection.send(frame(b"T", struct.pack("<i", os.WSTOPSIG(status))))
+                self.stopped.add(pid)
+            if os.WIFEXITED(status) or os.WIFSIGNALED(status):
                 connection.send(frame(b"X", number))
+                os.kill(caller, signal.SIGCONT)  # it may have stopped with the program
         if os.WIFEXITED(status) or os.WIFSIGNALED(status):
             connection.close()
             del self.running[pid]
             note("ended", status=status)
 
-    def accept(self):
+    def accept(self) -> None:
         connection, _ = self.listener.accept()
         behaviour = find_behaviour()
         if behaviour == "closes at once":
@@ -230,7 +247,7 @@ class Host:
         for number in rights:
             os.close(number)
 
-    def start(self, connection, start, rights):
+    def start(self, connection: socket.socket, start: Start, rights: list[int]) -> None:
         caller = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
         child = os.fork()
         if child == 0:
@@ -244,10 +261,10 @@ class Host:
         self.running[child] = (connection, caller)
 
 
-def say(content):
+def say(content: bytes) -> Answer:
     """The connection is closed after that."""
 
-    def answer(connection, _start, _rights):
+    def answer(connection: socket.socket, _start: Start, _rights: list[int]) -> None:
         with contextlib.suppress(OSError):
             connection.sendall(content)
         connection.close()
@@ -255,11 +272,11 @@ def say(content):
     return answer
 
 
-def say_nothing(connection, _start, _rights):
+def say_nothing(connection: socket.socket, _start: Start, _rights: list[int]) -> None:
     connection.detach()
 
 
-def start_late(connection, start, rights):
+def start_late(connection: socket.socket, start: Start, rights: list[int]) -> None:
     """Longer than a caller waits."""
     poll = select.poll()
     poll.register(connection, select.POLLRDHUP)
@@ -268,10 +285,10 @@ def start_late(connection, start, rights):
         run_program(start, rights, connection)
 
 
-def break_off(content):
+def break_off(content: bytes) -> Answer:
     """The program begins; then the host says *content* in place of its end."""
 
-    def answer(connection, start, rights):
+    def answer(connection: socket.socket, start: Start, rights: list[int]) -> None:
         if os.fork() == 0:
             run_program(start, rights, connection)
         while not os.path.exists(f"{HERE}/begun"):
@@ -285,7 +302,7 @@ def break_off(content):
     return answer
 
 
-def die(_connection, _start, _rights):
+def die(_connection: socket.socket, _start: Start, _rights: list[int]) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -307,13 +324,13 @@ MISBEHAVIOURS = {
 }
 
 
-def main():
+def main() -> None:
     warm = os.environ.get("MAINSPRING_WARM", "")
     if not warm.startswith("host:"):
         note("cold", warm=warm, arguments=sys.argv[1:], pid=os.getpid())
         for name in ("MAINSPRING_WARM", "MAINSPRING_START", "PYTHONPATH"):
             os.environ.pop(name, None)
-        os.execv(REAL, [REAL, *sys.argv[1:]])
+        os.execv(REAL, [REAL, *sys.argv[1:]])  # noqa: S606 -- a cold start
     _, _, text, folder = warm.split(":")
     with open(int(text), "rb") as file:
         key = file.read()
@@ -326,7 +343,7 @@ def main():
     host.serve()
 
 
-def tell_surroundings():
+def tell_surroundings() -> dict[str, Any]:
     with open("/proc/self/status") as file:
         status = dict(line.rstrip("\n").split(":\t", 1) for line in file)
     open_ones = {}

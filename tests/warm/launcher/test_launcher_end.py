@@ -30,7 +30,8 @@ def test_the_exit_status_is_the_program_s(warm: Stage, status: int) -> None:
 def test_a_program_that_dies_by_a_signal_takes_the_launcher_along(warm: Stage, number: str) -> None:
     code = getattr(signal, f"SIG{number}")
     warm.write(
-        f"import os, signal\nif {code} != 9:\n    signal.signal({code}, 0)\nos.kill(os.getpid(), {code})\n"
+        f"import os, signal\nif {code} != 9:\n    signal.signal({code}, 0)\n"
+        f"os.kill(os.getpid(), {code})\n"
     )
     assert warm.run(cwd=warm.root).returncode == -code
     assert len(warm.requests()) == 1

@@ -86,9 +86,7 @@ def prepare_program(world: WarmWorld) -> None:
     (world.work / "pid").unlink(missing_ok=True)
 
 
-def talk_in_way(
-    world: WarmWorld, terminal: Terminal, kind: str, talk: Talk
-) -> list[str]:
+def talk_in_way(world: WarmWorld, terminal: Terminal, kind: str, talk: Talk) -> list[str]:
     terminal.run("P=" + shlex.quote(shlex.join(map(str, world.command(kind, [])))))
     return [simplify(shown) for shown in talk(terminal)]
 

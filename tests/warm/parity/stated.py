@@ -61,4 +61,6 @@ STATED: Final = (
 )
 
 #: under `mainspring run`, whatever becomes of the start
-STATED_OF_COLD: Final = (Difference("/proc/self/environ", "`/proc/self/environ` under `mainspring run`", anything),)
+STATED_OF_COLD: Final = (
+    Difference("/proc/self/environ", "`/proc/self/environ` under `mainspring run`", anything),
+)

@@ -119,7 +119,9 @@ class WarmWorld(World):
         """What each host of this world says of itself."""
         if not self.folder.is_dir():
             return []
-        answers = [ask_host(self.folder, name) for name in os.listdir(self.folder) if name.endswith(".sock")]
+        answers = [
+            ask_host(self.folder, name) for name in os.listdir(self.folder) if name.endswith(".sock")
+        ]
         return [answer for answer in answers if answer is not None]
 
     def find_host(self) -> int:
@@ -164,7 +166,11 @@ class WarmWorld(World):
 
     def explain(self) -> str:
         """What is known of starts and hosts."""
-        paths = [self.log, *self.home.glob(".local/state/mainspring/hosts.log"), *self.folder.glob("*.cold")]
+        paths = [
+            self.log,
+            *self.home.glob(".local/state/mainspring/hosts.log"),
+            *self.folder.glob("*.cold"),
+        ]
         paths += self.folder.glob("*.recipe")
         told = [f"{path}:\n{path.read_text(errors='replace')}" for path in paths if path.is_file()]
         return "\n".join([*told, f"processes: {list_descendants()}"])

@@ -1,0 +1,114 @@
+"""What recorded starts taught about a program, told by `explain`: a row for each module, and why.
+
+A program's recipe is named by a hash of what starts it (native/launcher/warm.c):
+
+    text := "1" NUL INTERPRETER NUL (OPTION NUL)* NUL "script" NUL SCRIPT NUL
+
+INTERPRETER and SCRIPT are absolute paths, not resolved.  The hash is FNV-1a of 128 bits.
+"""
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from mainspring.places import Refused, open_folder
+from mainspring.reasons import ENDERS
+from mainspring.settings import find_runtime_folder
+from mainspring.warm.recipe import read_recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.table import Table
+
+    from mainspring.warm.recipe import Recipe
+
+FNV_START = 0x6C62272E07BB014262B821756295C58D
+FNV_PRIME = 0x0000000001000000000000000000013B
+
+
+def name_program(interpreter: str, options: "Iterable[str]", script: str) -> str:
+    """The ID of the program that *interpreter* makes of *script*: 32 hex digits."""
+    here = os.getcwd()
+    words = ["1", os.path.join(here, interpreter), *options, "", "script", os.path.join(here, script)]
+    value = FNV_START
+    for byte in b"".join(os.fsencode(word) + b"\0" for word in words):
+        value = (value ^ byte) * FNV_PRIME % (1 << 128)
+    return f"{value:032x}"
+
+
+def find_recipe(interpreter: str, options: "Iterable[str]", script: str) -> dict[str, Any] | None:
+    """The facts of a program's recipe, as `explain --json` prints them; None if there is none."""
+    user = os.geteuid()
+    try:
+        folder = open_folder(find_runtime_folder(os.environ, user), (user,))
+    except (OSError, Refused):
+        return None
+    try:
+        recipe = read_recipe(folder, name_program(interpreter, options, script))
+    finally:
+        os.close(folder)
+    return None if recipe is None else list_facts(recipe)
+
+
+def list_facts(recipe: "Recipe") -> dict[str, Any]:
+    return {
+        "state": recipe.state,
+        "starts": recipe.starts,
+        "ahead": [{"module": name, "microseconds": spent} for name, spent in recipe.ahead],
+        "left_out": [
+            {"module": name, **explain_reason(reason, detail)} for name, reason, detail in recipe.left_out
+        ],
+        "environment": sorted(recipe.names),
+        "files": sorted(recipe.files),
+        "folders": sorted(recipe.folders),
+        "checkpoint": recipe.has_checkpoint,
+        "ended": None if recipe.ended is None else explain_reason(*recipe.ended),
+    }
+
+
+def explain_reason(reason: str, detail: str) -> dict[str, str]:
+    meaning = ENDERS[reason].meaning if reason in ENDERS else reason
+    return {"reason": reason, "meaning": meaning, "detail": detail}
+
+
+def describe_state(warm: dict[str, Any]) -> str:
+    if warm["state"] == "recording":
+        return "being learnt: one start was recorded, the next one is as well"
+    if warm["state"] != "ready":
+        return f"never: {explain_reason(warm['state'].partition(' ')[2], '')['meaning']}"
+    spent = sum(row["microseconds"] for row in warm["ahead"])
+    until = " to its checkpoint" if warm["checkpoint"] else ""
+    return f"a host runs{until or ' ahead'} {len(warm['ahead'])} imports, {format_time(spent)}"
+
+
+def format_time(microseconds: int) -> str:
+    return f"{microseconds / 1000:.1f} ms"
+
+
+def describe_cause(row: dict[str, str]) -> str:
+    return f"{row['meaning']} ({row['detail']})" if row["detail"] else row["meaning"]
+
+
+def describe_recipe(warm: dict[str, Any]) -> list[tuple[str, str]]:
+    """Rows of a name and a text."""
+    rows = [("warm starts", describe_state(warm))]
+    rows += [("  ahead", f"{row['module']}  {format_time(row['microseconds'])}") for row in warm["ahead"]]
+    rows += [("  not ahead", f"{row['module']}: {describe_cause(row)}") for row in warm["left_out"]]
+    if warm["ended"] is not None:
+        rows.append(("  ended by", describe_cause(warm["ended"])))
+    return rows
+
+
+def tabulate_recipe(warm: dict[str, Any]) -> "Table":
+    """The same as a table for a terminal."""
+    from mainspring.observe.tables import make_cell, make_table
+
+    table = make_table("Imports ahead", "module", "spent", "why not")
+    for row in warm["ahead"]:
+        table.add_row(make_cell(row["module"], "green"), format_time(row["microseconds"]), "")
+    for row in warm["left_out"]:
+        table.add_row(make_cell(row["module"], "yellow"), "", make_cell(describe_cause(row)))
+    if warm["ended"] is not None:
+        table.caption = make_cell(f"ended by: {describe_cause(warm['ended'])}")
+        table.caption_justify = "left"
+    return table

@@ -1,0 +1,103 @@
+"""What an import, or the program between two imports, changes without an event: told by comparing."""
+
+import os
+import sys
+
+from mainspring._warm import LC_ALL, LC_CTYPE, name_locale
+from mainspring.warm.effects import NATIVE_THREAD, OTHER_ENCODING, RAISING_FILTERS, is_passing
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mainspring.warm.recipe import Cause
+
+    #: see observe_process
+    State = tuple[tuple[object, ...], ...]
+
+
+TASKS = "/proc/self/task"
+UNKNOWN = ("unknown",)  # the filters, before `warnings` is imported, from 3.14 on
+
+
+def observe_process() -> "State":
+    """What an import may change without an event: see judge_change."""
+    from _signal import NSIG, getsignal  # type: ignore[import-not-found]  # typeshed has `signal`
+
+    warnings = sys.modules.get("warnings") or sys.modules.get("_warnings")
+    return (
+        tuple(sys.path),
+        tuple(sys.path_hooks),
+        tuple(sys.meta_path),
+        tuple(getattr(warnings, "filters", UNKNOWN)),
+        (name_locale(LC_ALL), name_locale(LC_CTYPE)),
+        tuple([getsignal(number) for number in range(1, NSIG)]),
+        (sys.stdin, sys.stdout, sys.stderr),
+        (count_threads(),),
+    )
+
+
+def count_threads() -> int:
+    """How many threads the process has, by two more; 0 where the system does not say."""
+    try:
+        return os.stat(TASKS).st_nlink
+    except OSError:
+        return 0
+
+
+#: what observe_process gives, in its order -> reason, and what it is called
+OBSERVED = (
+    ("import-system", "sys.path"),
+    ("import-system", "sys.path_hooks"),
+    ("import-system", "sys.meta_path"),
+    ("warnings", "warnings.filters"),
+    ("locale", "setlocale"),
+    ("signals", "signal.signal"),
+    ("patch", "sys.stdout"),
+    NATIVE_THREAD,
+)
+
+
+def judge_change(before: "State", after: "State") -> "Cause | None":
+    """What differs between two states, of what matters."""
+    found = None
+    for old, new, cause in zip(before, after, OBSERVED, strict=True):
+        if old == new or is_harmless(old, new, cause[1]):
+            continue
+        judged = sharpen(cause, old, new)
+        if not is_passing(judged):
+            return judged
+        found = found or judged
+    return found
+
+
+def sharpen(cause: "Cause", old: "tuple[object, ...]", new: "tuple[object, ...]") -> "Cause":
+    """*cause*, or what is worse in the same change."""
+    if cause[0] == "locale" and old[1] != new[1]:
+        return OTHER_ENCODING
+    if cause[0] == "warnings" and any(row not in old and is_raising(row) for row in new):
+        return RAISING_FILTERS
+    return cause
+
+
+def is_raising(row: object) -> bool:
+    return isinstance(row, tuple) and row[:1] == ("error",)
+
+
+def is_harmless(old: "tuple[object, ...]", new: "tuple[object, ...]", what: str) -> bool:
+    """Whether it does not matter to other imports, and not to the program, when a change is made.
+
+    A finder behind all others is asked only for names that nobody else finds.  A filter for a category
+    of a module's own says nothing about what is warned of before that module is there.
+    """
+    if what in {"sys.meta_path", "sys.path_hooks"}:
+        return new[: len(old)] == old
+    if what == "warnings.filters":
+        if UNKNOWN in (old, new):
+            return True
+        return tuple([row for row in new if row in old or is_for_all(row)]) == old
+    return False
+
+
+def is_for_all(row: object) -> bool:
+    """Whether a warning filter is for a category that Python itself knows."""
+    category = row[2] if isinstance(row, tuple) and len(row) > 2 else None
+    return getattr(category, "__module__", "builtins") == "builtins"
