@@ -65,9 +65,11 @@ def started(world: WarmWorld, kind: str, *words: str) -> Iterator[tuple[subproce
     try:
         yield process, await_reading(world)
     finally:
-        if process.poll() is None:
-            process.kill()
-            process.communicate()
+        process.kill()
+        for stream in (process.stdin, process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()
+        process.wait()
 
 
 def forbid_cores() -> None:
