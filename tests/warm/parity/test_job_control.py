@@ -92,6 +92,8 @@ def test_interrupted_after_it_was_stopped(warm_world: WarmWorld) -> None:
         shown += finish(terminal)
         terminal.type(b"fg\n")
         shown.append(terminal.await_text(b"program.py\r\n").decode())
+        terminal.type(b"line\n")
+        shown.append(terminal.await_text(b"read line\r\n").decode())
         terminal.type(b"\x03")
         return [*shown, *finish(terminal)]
 
