@@ -91,7 +91,15 @@ class Ground:
 
     def warm(self, script: Path, *arguments: str) -> Runner:
         """A start from a host, which is up."""
-        command = [LAUNCHER, "run", "--warm", "--python", self.bin / "python", script, *arguments]
+        command: list[str | os.PathLike[str]] = [
+            LAUNCHER,
+            "run",
+            "--warm",
+            "--python",
+            self.bin / "python",
+            script,
+            *arguments,
+        ]
         runner = Runner(command, self.environment())
         for _ in range(STARTS_TO_WARM):
             runner.run()

@@ -9,6 +9,7 @@ import sys
 import time
 
 from mainspring._warm import (
+    ignore_signals,
     note_layout,
     open_process,
     place_descriptors,
@@ -250,7 +251,8 @@ def take_signals(ignored: int) -> None:
     from _signal import SIG_IGN, signal, valid_signals  # type: ignore[import-not-found]  # typeshed lacks it
 
     if ignored:
-        for number in valid_signals():  # the C library keeps two for itself
+        ignore_signals(ignored)  # two of which the C library keeps for itself
+        for number in valid_signals():
             if ignored >> (number - 1) & 1 and number not in IGNORED_BY_PYTHON:
                 signal(number, SIG_IGN)
 

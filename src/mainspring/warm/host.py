@@ -47,6 +47,7 @@ ENDING_SIGNALS = (SIGHUP, SIGINT, SIGTERM)
 CHILD_EVENTS = os.WNOHANG | os.WUNTRACED | os.WCONTINUED
 PEEK, NO_WAIT = 1, 2
 MOST_CHILDREN = 512
+TRIES = 3
 
 
 class Running:
@@ -226,26 +227,37 @@ class Host:
         if len(self.running) >= MOST_CHILDREN:
             self.refuse(connection, "host-full")
             return None
-        if self.spare is None:
-            start = self.fork_spare()
-            if start is not None:
-                return start
+        for _ in range(TRIES):
+            if self.spare is None:
+                start = self.fork_spare()
+                if start is not None:
+                    return start
+            process = self.hand_over(connection)
+            if process is not None:
+                self.note_begin(process, connection, caller)
+                return None
+        self.refuse(connection, "host-ended")
+        return None
+
+    def hand_over(self, connection: int) -> int | None:
+        """The spare child that has the connection now; None if it was gone."""
         assert self.spare is not None
         process, way = self.spare
         self.spare = None
         try:
             send(way, b"!", connection)
         except OSError:
-            self.refuse(connection, "host-ended")
             return None
         finally:
             os.close(way)
+        return process
+
+    def note_begin(self, process: int, connection: int, caller: int) -> None:
         self.running[process] = Running(connection, caller)
         self.served += 1
         self.used_at = time.monotonic()
         if self.on_start is not None:
             self.on_start()
-        return None
 
     # ---- children ---------------------------------------------------------------------------
 

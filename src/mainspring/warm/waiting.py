@@ -21,7 +21,6 @@ from mainspring._warm import (
     prepare_end,
     receive,
     send,
-    tell_end,
     wait_ready,
 )
 from mainspring.places import read_file, try_lock
@@ -33,7 +32,8 @@ from mainspring.warm.freshness import Watch
 from mainspring.warm.host import Doors, Host
 from mainspring.warm.hostlog import tell_of_host
 from mainspring.warm.protocol import END, INSPECT, pack_frame
-from mainspring.warm.recipe import amend, give_up, read_recipe
+from mainspring.warm.learning import amend, give_up
+from mainspring.warm.recipe import read_recipe
 from mainspring.warm.recorder import begin as begin_recording
 from mainspring.warm.runtime import open_runtime_folder
 
