@@ -205,6 +205,7 @@ class Waiting:
             finish(status)
             return
         try:
+            self.prelude.stop()  # what follows is not the program's doing
             amend(self.folder, self.recipe_id, (CHECKPOINT_MODULE, "program-end", ""))
             self.tell("ended", "checkpoint")
         finally:
