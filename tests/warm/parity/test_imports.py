@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from .world import WarmWorld
 
-STARTS = 5
-FIRST = "import argparse, json, logging, subprocess\n"
+STARTS = 4
 #: what a module does as it is imported, and what the program shows of it
 EFFECTS = {
     "arguments": ("import sys\nwords = sys.argv[1:]\n", "effect.words"),
@@ -99,10 +98,10 @@ EFFECTS = {
     "event loop": ("import asyncio\nloop = asyncio.new_event_loop()\n", "effect.loop.run_until_complete(asyncio.sleep(0))"),
     "fault handler": ("import faulthandler\nfaulthandler.enable()\n", "faulthandler.is_enabled()"),
     "switch interval": ("import sys\nsys.setswitchinterval(0.5)\n", "sys.getswitchinterval()"),
-    "tracing": ("import sys\nseen = []\nsys.setprofile(lambda *a: seen.append(1))\n", "bool(effect.seen), sys.getprofile()"),
+    "tracing": ("import sys\nseen = []\nsys.setprofile(lambda *a: seen.append(1))\n", "bool(effect.seen), callable(sys.getprofile())"),
     "tracing memory": ("import tracemalloc\ntracemalloc.start()\n", "tracemalloc.is_tracing()"),
     "socket timeout": ("import socket\nsocket.setdefaulttimeout(5)\n", "socket.getdefaulttimeout()"),
-    "subreaper": ("import ctypes\nctypes.CDLL(None).prctl(15, b'renamed', 0, 0, 0)\n", "open('/proc/self/comm').read()"),
+    "name of the process": ("import ctypes\nctypes.CDLL(None).prctl(15, b'renamed', 0, 0, 0)\n", "open('/proc/self/comm').read()"),
     "C library's random numbers": ("import ctypes\nlibc = ctypes.CDLL(None)\nlibc.srand(5)\n", "effect.libc.rand()"),
     "failing import": ("try:\n    import nowhere\nexcept ImportError as error:\n    value = str(error)\n", "effect.value"),
     "fails": ("raise RuntimeError('at import')\n", "0"),
@@ -142,7 +141,7 @@ def test_after_an_import_with_an_effect(warm_world: WarmWorld, name: str) -> Non
         assert read_written(warm_world) == left
 
 
-def vary(world: WarmWorld, number: int) -> dict:
+def vary(world: WarmWorld, number: int) -> dict[str, Any]:
     """Arguments, environment and folder that are others for each start."""
     folder = world.work / f"folder-{number}"
     folder.mkdir()
