@@ -31,6 +31,7 @@ static const char *const events[] = {
     "exec",
     "fcntl.flock",
     "fcntl.lockf",
+    "mainspring.checkpoint",
     "open",
     "os.chdir",
     "os.chmod",

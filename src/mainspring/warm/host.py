@@ -20,7 +20,7 @@ from mainspring._warm import (
     wait_ready,
     watch_signals,
 )
-from mainspring.warm.child import Own, become_start
+from mainspring.warm.child import Own, become_start, rehearse
 from mainspring.warm.protocol import (
     ANSWER,
     CONTINUED,
@@ -101,6 +101,7 @@ class Host:
 
     def serve(self) -> "Start | None":
         """Serve until the end; None then.  In each child, what it is the start of."""
+        rehearse(self.own, self.key)
         start = self.fork_spare()
         while start is None and not (self.end and not self.running):
             start = self.serve_once()
@@ -276,6 +277,7 @@ class Host:
         die_with_parent()
         if os.getppid() != self.process:
             os._exit(0)
+        rehearse(self.own, self.key)
         try:
             _, [connection] = receive(way, 1, 0)
         except BaseException:  # noqa: BLE001 - the host has ended, and sends nobody

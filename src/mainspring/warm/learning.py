@@ -1,6 +1,6 @@
 """Two recorded starts teach what may come before a program: what both imported, in the same order."""
 
-from mainspring.warm.recipe import BEFORE_PROGRAM, Recipe, change_recipe
+from mainspring.warm.recipe import BEFORE_PROGRAM, CHECKPOINT_MODULE, Recipe, change_recipe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ def amend_recipe(recipe: Recipe, effect: "tuple[str, str, str] | None", names: "
     recipe.names.update(names)
     if effect is not None:
         module = effect[0]
+        recipe.has_checkpoint &= module != CHECKPOINT_MODULE
         recipe.ahead = [row for row in recipe.ahead if row[0] != module]
         recipe.left_out = [row for row in recipe.left_out if row[0] != module]
         recipe.left_out.append(effect)

@@ -5,8 +5,9 @@ plain start, and what was noted is written.
 """
 
 import os
+import sys
 
-from mainspring._warm import get_kept, keep, listen
+from mainspring._warm import keep, listen
 from mainspring.places import open_folder
 from mainspring.warm.changes import judge_change
 from mainspring.warm.effects import (
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+CHECKPOINT_EVENT = "mainspring.checkpoint"
+#: what a program may do for itself before its checkpoint
+KEPT_AT_CHECKPOINT = {"import-system", "patch", "warnings"}
 READINGS = ("open", "os.listdir", "os.scandir")
 
 
@@ -134,22 +138,51 @@ def begin(folder: int, recipe_id: str, program: str, python: str) -> "Callable[[
     Takes over the descriptor *folder*.  Returns what completes the recording when the program's code
     has ended.  Raises OSError or RuntimeError.
     """
-    place = Place(folder)
+    recording = Recording(Place(folder), recipe_id, program, python)
+    keep(recording.recorder)
+    listen(recording.recorder.hear)
+    return recording.finish
 
-    def write() -> None:
+
+class Recording:
+    """A recorder, and where it writes what it has learnt."""
+
+    def __init__(self, place: "Place", recipe_id: str, program: str, python: str) -> None:
+        self.place = place
+        self.recipe_id = recipe_id
+        self.program = program
+        self.python = python
+        self.is_pending = False
+        self.recorder = Recorder(self.end)
+
+    def end(self) -> None:
+        """Write, unless the program may still come to a checkpoint, where it could wait all the same."""
+        ended = self.recorder.ended
+        if ended is not None and ended[0] in KEPT_AT_CHECKPOINT and "mainspring" in sys.modules:
+            self.is_pending = True
+            listen(self.hear_late)
+        else:
+            self.write()
+
+    def hear_late(self, event: str, _: "tuple[Any, ...]") -> None:
+        if event == CHECKPOINT_EVENT and self.is_pending:
+            self.recorder.has_checkpoint = True
+            self.finish(None)
+
+    def finish(self, _: int | None) -> None:
+        """The program has ended, or come to its checkpoint."""
+        if self.recorder.is_on:
+            self.recorder.end("program-end", "")
+        if self.is_pending:
+            self.is_pending = False
+            listen(None)
+            self.write()
+
+    def write(self) -> None:
         try:
-            place.write(recipe_id, recorder.describe(program, python))
+            self.place.write(self.recipe_id, self.recorder.describe(self.program, self.python))
         except Exception:  # noqa: BLE001 - the program's start is what matters
             pass
-
-    def finish(_: int | None) -> None:
-        if recorder.is_on:
-            recorder.end("program-end", "")
-
-    recorder = Recorder(write)
-    keep(recorder)
-    listen(recorder.hear)
-    return finish
 
 
 class Place:
@@ -173,10 +206,3 @@ class Place:
                 add_recorded_start(folder, recipe_id, recorded)
         finally:
             os.close(folder)
-
-
-def note_checkpoint() -> None:
-    """The program called mainspring.checkpoint(): nothing after that is recorded."""
-    recorder = get_kept()
-    if recorder is not None:
-        recorder.reach_checkpoint()  # type: ignore[attr-defined]  # a Recorder of another module object
