@@ -93,7 +93,7 @@ static int is_of_interest(const char *event)
     return 0;
 }
 
-static int is_recorded(void)
+int is_recorded(void)
 {
     return listener != NULL && !is_telling && PyThread_get_thread_ident() == thread;
 }
@@ -107,7 +107,7 @@ static void drop_error(void)
 }
 
 /* Tell *receiver*, whatever the present exception is.  Steals *arguments*. */
-static void tell(PyObject *receiver, PyObject *arguments)
+void tell_receiver(PyObject *receiver, PyObject *arguments)
 {
     PyObject *type, *value, *traceback;
     PyErr_Fetch(&type, &value, &traceback);
@@ -147,7 +147,7 @@ static int on_audit(const char *event, PyObject *args, void *Py_UNUSED(data))
     if (PyInterpreterState_GetID(PyInterpreterState_Get()) != 0 ||
         (strcmp(event, "exec") != 0 && is_importlib()))
         return 0;
-    tell(listener, Py_BuildValue("(sO)", event, args));
+    tell_receiver(listener, Py_BuildValue("(sO)", event, args));
     return 0;
 }
 
@@ -202,7 +202,8 @@ static PyObject *get_kept(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args)
 static PyObject *call_wrapped(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     if (is_recorded() && !is_importlib())
-        tell(PyTuple_GetItem(self, 1), Py_BuildValue("(OO)", PyTuple_GetItem(self, 2), args));
+        tell_receiver(PyTuple_GetItem(self, 1),
+                      Py_BuildValue("(OO)", PyTuple_GetItem(self, 2), args));
     return PyObject_Call(PyTuple_GetItem(self, 0), args, kwargs);
 }
 
@@ -214,10 +215,10 @@ static PyObject *import_wrapped(PyObject *self, PyObject *args, PyObject *Py_UNU
     if (!is_recorded() || name == NULL || PyDict_GetItem(PyImport_GetModuleDict(), name) != NULL)
         return PyObject_Call(function, args, NULL);
     PyObject *receiver = PyTuple_GetItem(self, 1);
-    tell(receiver, Py_BuildValue("(OO)", name, Py_None));
+    tell_receiver(receiver, Py_BuildValue("(OO)", name, Py_None));
     PyObject *result = PyObject_Call(function, args, NULL);
     if (is_recorded())
-        tell(receiver, Py_BuildValue("(OO)", name, result == NULL ? Py_False : Py_True));
+        tell_receiver(receiver, Py_BuildValue("(OO)", name, result == NULL ? Py_False : Py_True));
     return result;
 }
 
@@ -308,7 +309,7 @@ static PyObject *reader = NULL; /* called with a word and what was read, or None
 static void tell_reading(const char *word, PyObject *name)
 {
     if (reader != NULL && is_recorded())
-        tell(reader, Py_BuildValue("(sO)", word, name));
+        tell_receiver(reader, Py_BuildValue("(sO)", word, name));
 }
 
 static PyObject *noting_subscript(PyObject *self, PyObject *key)

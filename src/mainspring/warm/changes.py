@@ -14,6 +14,9 @@ from mainspring.warm.effects import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from mainspring.warm.recipe import Cause
 
     #: see observe_process
@@ -28,10 +31,35 @@ def copy_environment() -> "dict[bytes, bytes]":
     return copy_plain(os.environ._data)  # type: ignore[attr-defined]  # typeshed lacks it
 
 
-def observe_process(environment: "dict[bytes, bytes]") -> "State":
+def list_drawn(known: "dict[str, object]") -> "tuple[object, ...]":
+    """The states of the shared generators that have been drawn from, or seeded.
+
+    *known* holds what they were when they were made.
+    """
+    states = {}
+    for name, attribute, ask in GENERATORS:
+        generator = getattr(sys.modules.get(name), attribute, None)
+        if generator is not None:
+            states[name] = ask(generator)
+    return tuple([state for name, state in states.items() if known.setdefault(name, state) != state])
+
+
+def ask_numpy(generator: "Any") -> object:
+    _, key, *rest = generator.get_state(legacy=True)
+    return key.tobytes(), *rest
+
+
+#: module, its shared generator of random numbers, and what asks that for its state
+GENERATORS: "tuple[tuple[str, str, Callable[[Any], object]], ...]" = (
+    ("random", "_inst", lambda generator: generator.getstate()),
+    ("numpy.random.mtrand", "_rand", ask_numpy),
+)
+
+
+def observe_process(environment: "dict[bytes, bytes]", generators: "dict[str, object]") -> "State":
     """What an import may change without an event: see judge_change.
 
-    *environment* is the one in which a host imports ahead.
+    *environment* is the one in which a host imports ahead; for *generators* see list_drawn.
     """
     present = copy_environment()
     from _signal import NSIG, getsignal  # type: ignore[import-not-found]  # typeshed has `signal`
@@ -47,6 +75,7 @@ def observe_process(environment: "dict[bytes, bytes]") -> "State":
         (sys.stdin, sys.stdout, sys.stderr),
         (count_threads(),),
         () if present == environment else (present,),
+        list_drawn(generators),
     )
 
 
@@ -69,6 +98,7 @@ OBSERVED = (
     ("patch", "sys.stdout"),
     NATIVE_THREAD,
     CHANGED_ENVIRONMENT,
+    ("entropy", "random.random"),
 )
 
 

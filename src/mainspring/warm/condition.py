@@ -32,6 +32,19 @@ def list_handlers() -> list[object]:
     return [getsignal(number) for number in sorted(valid_signals())]
 
 
+def list_timers() -> list[object]:
+    """When each timer will signal: no fork has one."""
+    from _signal import ITIMER_PROF, ITIMER_REAL, ITIMER_VIRTUAL, getitimer  # type: ignore[import-not-found]
+
+    return [getitimer(timer)[0] for timer in (ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF)]
+
+
+def read_mask() -> object:
+    from _signal import SIG_BLOCK, pthread_sigmask  # type: ignore[import-not-found]
+
+    return pthread_sigmask(SIG_BLOCK, ())
+
+
 class Condition:
     """What imports ahead must leave as it was."""
 
@@ -39,6 +52,7 @@ class Condition:
         self.descriptors = list_descriptors()
         self.environment = dict(os.environ._data)  # type: ignore[attr-defined]
         self.handlers = list_handlers()
+        self.mask = read_mask()
         self.streams = [sys.stdin, sys.stdout, sys.stderr]
 
     def find_difference(self) -> "HostEnd | None":
@@ -50,4 +64,5 @@ class Condition:
             return "descriptors"
         if self.environment != os.environ._data or self.streams != [sys.stdin, sys.stdout, sys.stderr]:  # type: ignore[attr-defined]
             return "environment"
-        return None if list_handlers() == self.handlers else "signals"
+        is_same = list_handlers() == self.handlers and read_mask() == self.mask
+        return None if is_same and not any(list_timers()) else "signals"

@@ -108,6 +108,18 @@ DEVICES = {
     "/dev/tty": "terminal",
     "/dev/urandom": "entropy",
 }
+#: below /proc and /sys, what is as it is as long as the machine runs
+STABLE_PLACES = (
+    "/proc/cpuinfo",
+    "/proc/filesystems",
+    "/proc/sys/kernel/cap_last_cap",
+    "/proc/sys/kernel/osrelease",
+    "/proc/sys/kernel/ostype",
+    "/proc/version",
+    "/sys/devices/system/cpu",
+    "/sys/devices/system/node",
+)
+RANDOM_PLACES = "/proc/sys/kernel/random/"
 QUIET_DEVICES = ("/dev/null", "/dev/zero", "/dev/full")
 #: functions of `_locale` and `time` that tell of a locale, once the program has set one
 LOCALE_QUERIES = ("localeconv", "nl_langinfo", "setlocale", "strcoll", "strftime", "strxfrm")
@@ -117,6 +129,7 @@ TOLD = {
     "call": ("patched", "calls a function that the program put into a module"),
     "getsignal": ("signals", "signal.getsignal"),
     "print": ("output", "standard stream"),
+    "reconfigure": ("output", "reconfigure"),
 }
 #: what the program changed -> the modules and functions through which an import could tell
 CHANGE_QUERIES = {
@@ -130,17 +143,20 @@ STANDARD_DESCRIPTORS = ((0,), (1,), (2,))
 #: reasons that leave an import to the program, and nothing else: they tell of what it asked for, or of
 #: what no other import looks at
 PASSING = {
-    "arguments", "entropy", "environment", "folder", "locale", "needs-other", "output", "patched",
+    "arguments", "clock", "entropy", "environment", "folder", "locale", "needs-other", "output", "patched",
     "process-id", "process-state", "signals", "terminal", "warnings",
 }  # fmt: skip
 #: a change of the encoding that text is read in
 OTHER_ENCODING = ("locale", "LC_CTYPE")
 #: not only read: what comes after depends on it, until it is as it was
 CHANGED_ENVIRONMENT = ("environment", "os.environ")
+#: code in C sees it, and nothing else
+C_ENVIRONMENT = ("environment", "os.putenv")
 #: a thread that runs no Python looks at no module
 NATIVE_THREAD = ("thread", "started by native code")
 #: a warning that raises changes what an import comes to; any other one is output
 RAISING_FILTERS = ("warnings", "error")
+LASTING = {OTHER_ENCODING, RAISING_FILTERS, CHANGED_ENVIRONMENT, C_ENVIRONMENT}
 
 
 def is_passing(cause: "Cause") -> bool:
@@ -148,8 +164,8 @@ def is_passing(cause: "Cause") -> bool:
     if cause[0] == "thread":
         return cause == NATIVE_THREAD
     if cause[0] in {"network", "process"}:
-        return cause[1].partition(" ")[0] in IMPORT_EVENTS
-    return cause[0] in PASSING and cause not in {OTHER_ENCODING, RAISING_FILTERS, CHANGED_ENVIRONMENT}
+        return cause[1].partition(" ")[0] in {*IMPORT_EVENTS, "os.register_at_fork"}
+    return cause[0] in PASSING and cause not in LASTING
 
 
 def judge_event(event: str, arguments: "tuple[object, ...]") -> "Cause | None":
@@ -206,7 +222,12 @@ def judge_place(path: str) -> "Cause | None":
         return DEVICES[path], path
     if not path.startswith("/"):
         return "folder", path or "."
-    return ("process-id", path) if is_of_process(path) else None
+    if is_of_process(path):
+        return "process-id", path
+    if path.startswith(RANDOM_PLACES):
+        return "entropy", path
+    is_moving = path.startswith(("/proc/", "/sys/")) and not path.startswith(STABLE_PLACES)
+    return ("process-state", path) if is_moving else None
 
 
 def is_number(host: str) -> bool:

@@ -50,6 +50,7 @@ class ImportRun:
         self.after: State = ()
         self.loaded: set[str] = set()
         self.environment: dict[bytes, bytes] = {}
+        self.generators: dict[str, object] = {}
 
     @property
     def is_importing(self) -> bool:
@@ -79,6 +80,7 @@ class ImportRun:
         self.running.clear()
         self.after = ()
         self.loaded.clear()
+        self.generators.clear()
 
     def fail(self) -> None:
         """A failure of ours ends the recording, not the program."""
@@ -86,7 +88,7 @@ class ImportRun:
         self.stop()
 
     def observe(self) -> "State":
-        return observe_process(self.environment)
+        return observe_process(self.environment, self.generators)
 
     def remember(self, now: "State") -> None:
         """What the program does before its next import is to be compared with this."""
@@ -188,6 +190,8 @@ class ImportRun:
         if not self.is_on:
             return
         try:
+            if succeeded:
+                self.taps.divert_calls(name)
             if succeeded is None:
                 self.begin_import(name)
             else:

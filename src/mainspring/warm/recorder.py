@@ -9,8 +9,10 @@ import sys
 
 from mainspring._warm import keep, listen
 from mainspring.places import open_folder
+from mainspring.warm.callers import judge_call
 from mainspring.warm.changes import judge_change
 from mainspring.warm.effects import (
+    C_ENVIRONMENT,
     EVENTS,
     is_on_record,
     judge_event,
@@ -101,9 +103,14 @@ class Recorder(ImportRun):
             cause = judge_reading(asked)
             if cause is None:
                 self.readings.names.add(os.fsdecode(asked))
+        elif "." in what:
+            cause = judge_call(what, asked, sys._getframe(2))  # on_query's caller
         else:
             cause = judge_query(what, asked, self.running[-1].name if self.running else "")
-        self.judge(cause)
+        if cause == C_ENVIRONMENT:
+            self.end(*cause)
+        else:
+            self.judge(cause)
 
     def reach_checkpoint(self) -> None:
         """The program's code so far is what a host is to run, if an import may do all that."""

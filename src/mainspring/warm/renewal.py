@@ -12,6 +12,7 @@ from mainspring.warm.effects import RENEWED_FOLDERS
 
 
 def renew_modules() -> None:
+    renew_thread()
     renew_entropy()
     renew_folders()
     renew_clock()
@@ -25,6 +26,13 @@ def renew_entropy() -> None:
     if processes is not None:
         key = processes.AuthenticationString(os.urandom(32))
         processes.current_process()._config["authkey"] = key
+
+
+def renew_thread() -> None:
+    """The kernel's number of the only thread: CPython renews it at a fork from 3.13 on."""
+    threading = sys.modules.get("threading")
+    if threading is not None and hasattr(threading, "get_native_id"):
+        threading.main_thread()._set_native_id()
 
 
 def renew_folders() -> None:

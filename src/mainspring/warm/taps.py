@@ -8,7 +8,18 @@ import os
 import posix
 import sys
 
-from mainspring._warm import disguise, is_wrapper, reveal, set_reader, unwrap, wrap, wrap_import
+from mainspring._warm import (
+    disguise,
+    divert,
+    is_wrapper,
+    restore,
+    reveal,
+    set_reader,
+    unwrap,
+    wrap,
+    wrap_import,
+)
+from mainspring.warm.callers import CALLS
 from mainspring.warm.effects import CHANGE_QUERIES, QUERIES, judge_query
 
 TYPE_CHECKING = False
@@ -30,7 +41,7 @@ class Taps:
         on_query: "Callable[[str, Any], None]",
     ) -> None:
         self.on_import, self.on_query = on_import, on_query
-        self.streams: list[Any] = []
+        self.streams: list[tuple[Any, str]] = []
         self.disguised: list[Any] = []
         self.marked: list[Any] = []
         self.tool: int | None = None  # our number for sys.monitoring
@@ -44,10 +55,14 @@ class Taps:
                 setattr(posix, name, wrapper)
                 setattr(os, name, wrapper)
         for stream in (sys.stdout, sys.stderr):
-            self.tap_stream(stream)
-            self.tap_stream(getattr(stream, "buffer", None))
+            self.tap_stream(stream, "write", "print")
+            self.tap_stream(getattr(stream, "buffer", None), "write", "print")
+        for stream in (sys.stdin, sys.stdout, sys.stderr):
+            self.tap_stream(stream, "reconfigure", "reconfigure")
         self.tap_container(os.environ._data)  # type: ignore[attr-defined]  # typeshed lacks it
         set_reader(on_query)
+        for name in CALLS:
+            self.divert_calls(name)
         if sys.version_info < (3, 12):
             self.tap_threads()
         # C code of CPython's finds these here, each time that it imports
@@ -63,13 +78,27 @@ class Taps:
                 if hasattr(module, name):
                     setattr(module, name, wrap(getattr(module, name), self.on_query, "thread"))
 
-    def tap_stream(self, stream: "Any") -> None:
+    def tap_stream(self, stream: "Any", method: str, word: str) -> None:
         try:
-            if "write" not in vars(stream):
-                stream.write = wrap(stream.write, self.on_query, "print")
-                self.streams.append(stream)
+            if method not in vars(stream):
+                setattr(stream, method, wrap(getattr(stream, method), self.on_query, word))
+                self.streams.append((stream, method))
         except (AttributeError, TypeError):
             pass  # closed, or of a kind of its own
+
+    def divert_calls(self, name: str) -> None:
+        """Let the C functions of the module *name* tell, as soon as it is there."""
+        module = sys.modules.get(name)
+        for path in CALLS.get(name, ()) if module is not None else ():
+            owner: Any = module
+            *owners, last = path.split(".")
+            for part in owners:
+                owner = getattr(owner, part, None)
+            function = getattr(owner, last, None)
+            if type(function) is type(list.append):
+                function = getattr(owner(), last)  # by an instance, it is a function of C
+            if function is not None:
+                divert(function, self.on_query, f"{name}.{path}")
 
     def tap_change(self, reason: str) -> None:
         """Let the functions tell by which an import could see what the program has changed."""
@@ -143,8 +172,9 @@ class Taps:
             if isinstance(module, type(sys)):
                 unwrap(vars(module))
         unwrap(vars(importlib))
-        for stream in self.streams:
-            vars(stream).pop("write", None)
+        restore()
+        for stream, method in self.streams:
+            vars(stream).pop(method, None)
         self.streams.clear()
         for container in self.disguised:
             reveal(container)
