@@ -43,6 +43,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from types import ModuleType
+
     from mainspring.plan import Plan
     from mainspring.reasons import HostEnd
     from mainspring.warm.ahead import Ahead
@@ -96,6 +98,7 @@ class Waiting:
         self.began = time.time()
         self.saved_us = 0
         self.modules = 0
+        self.frozen = 0  # so many objects
         self.lock = self.take_lock()
         self.recipe: Recipe | None = None
         self.prelude: Prelude | None = None
@@ -178,7 +181,7 @@ class Waiting:
             self.began_ns,
         )
         prepare_end()
-        freeze_heap()
+        self.frozen = freeze_heap()
         return self.open_doors(watch)
 
     def prepare_checkpoint(self) -> Host:
@@ -203,6 +206,7 @@ class Waiting:
         """The end of a child, or of a program that did not come to its checkpoint."""
         if self.prelude is None:
             finish(status)
+            unfreeze_heap(self.frozen)
             return
         try:
             self.prelude.stop()  # what follows is not the program's doing
@@ -349,14 +353,28 @@ def renew_loader() -> None:
         main["__loader__"] = type(loader)(loader.name, loader.path)
 
 
-def freeze_heap() -> None:
+def freeze_heap() -> int:
     """Keep the collector off what is shared: touching it would copy it into each child."""
-    gc = sys.modules.get("gc") or _load(BuiltinImporter.find_spec("gc"))
-    is_known = "gc" in sys.modules
+    gc = load_collector()
     gc.collect()
     gc.freeze()
-    if not is_known:
+    return gc.get_freeze_count()
+
+
+def unfreeze_heap(frozen: int) -> None:
+    """Let CPython's end find what it finds in a plain start, unless the program itself froze more."""
+    gc = load_collector()
+    if gc.get_freeze_count() <= frozen:
+        gc.unfreeze()
+
+
+def load_collector() -> "ModuleType":
+    """The module `gc`, which is not there for the program unless it was."""
+    gc = sys.modules.get("gc")
+    if gc is None:
+        gc = _load(BuiltinImporter.find_spec("gc"))
         sys.modules.pop("gc", None)
+    return gc
 
 
 def read_pss() -> int:
