@@ -198,11 +198,25 @@ static PyObject *get_kept(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args)
 
 /* ---- wrappers of functions ------------------------------------------------------------------ */
 
+/* What is asked for by words of these names cannot be told by the arguments alone. */
+static int has_telling_word(PyObject *kwargs)
+{
+    PyObject *folder = kwargs == NULL ? NULL : PyDict_GetItemString(kwargs, "dir_fd");
+    return kwargs != NULL &&
+           ((folder != NULL && folder != Py_None) || PyDict_GetItemString(kwargs, "path") != NULL);
+}
+
+static PyObject *describe_call(PyObject *word, PyObject *args, PyObject *kwargs)
+{
+    return has_telling_word(kwargs) ? Py_BuildValue("(O())", word)
+                                    : Py_BuildValue("(OO)", word, args);
+}
+
 /* The self of a wrapper is a tuple: (function, receiver, what the receiver is told). */
 static PyObject *call_wrapped(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     if (is_recorded() && !is_importlib())
-        tell(PyTuple_GetItem(self, 1), Py_BuildValue("(OO)", PyTuple_GetItem(self, 2), args));
+        tell(PyTuple_GetItem(self, 1), describe_call(PyTuple_GetItem(self, 2), args, kwargs));
     return PyObject_Call(PyTuple_GetItem(self, 0), args, kwargs);
 }
 

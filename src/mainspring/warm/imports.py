@@ -40,7 +40,7 @@ class ImportRun:
         self.done: list[Span] = []
         self.left_out: list[tuple[str, str, str]] = []
         self.left_names: set[str] = set()  # the modules of those rows
-        self.read = Readings()  # by imports
+        self.read = Readings(float("inf"))  # by imports
         self.own = Readings()  # by the program's own code, before a checkpoint
         self.searched: set[str] = set()
         self.ended: Cause | None = None

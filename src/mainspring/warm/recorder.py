@@ -11,8 +11,11 @@ from mainspring._warm import keep, listen
 from mainspring.places import open_folder
 from mainspring.warm.changes import judge_change
 from mainspring.warm.effects import (
+    ASKING,
     EVENTS,
+    find_asked,
     is_on_record,
+    judge_asking,
     judge_event,
     judge_opening,
     judge_query,
@@ -27,6 +30,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+    from mainspring.warm.recipe import Cause
 
 CHECKPOINT_EVENT = "mainspring.checkpoint"
 #: what a program may do for itself before its checkpoint
@@ -99,9 +104,17 @@ class Recorder(ImportRun):
             cause = judge_reading(asked)
             if cause is None:
                 self.readings.names.add(os.fsdecode(asked))
+        elif what in ASKING:
+            cause = self.note_asking(what, find_asked(asked))
         else:
             cause = judge_query(what, asked, self.running[-1].name if self.running else "")
         self.judge(cause)
+
+    def note_asking(self, what: str, path: "str | None") -> "Cause | None":
+        cause = judge_asking(what, path)
+        if cause is None and path and is_on_record(path):
+            self.readings.add("open", path)
+        return cause
 
     def reach_checkpoint(self) -> None:
         """The program's code so far is what a host is to run, if an import may do all that."""

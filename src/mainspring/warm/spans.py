@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from mainspring.warm.changes import State
     from mainspring.warm.recipe import Cause
 
-MOST_PATHS = 10_000  # a program may go on for days without an effect
+MOST_PATHS = 10_000  # of the program: it may go on for days without an effect
 
 
 class Span:
@@ -26,7 +26,8 @@ class Span:
 class Readings:
     """What code read, and the first thing that it did or asked for that an import must not."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_paths: float = MOST_PATHS) -> None:
+        self.most_paths = most_paths
         self.names: set[str] = set()
         self.files: set[str] = set()
         self.folders: set[str] = set()
@@ -34,7 +35,7 @@ class Readings:
 
     def add(self, event: str, path: str) -> None:
         paths = self.files if event == "open" else self.folders
-        if len(paths) < MOST_PATHS:
+        if len(paths) < self.most_paths:
             paths.add(path)
 
     def update(self, others: "Readings") -> None:
