@@ -29,6 +29,7 @@ class Ahead:
         self.names: set[str] = set()
         self.listed: set[str] = set()
         self.read_names: set[str] = set()
+        self.selects: set[str] = set()
         self.effect: tuple[str, str, str] | None = None
 
 
@@ -52,7 +53,7 @@ def import_ahead(recipe: "Recipe") -> Ahead:
         recorder.stop()
     ahead.effect = recorder.effect
     ahead.read_names, ahead.listed = recorder.read.names, recorder.read.folders
-    ahead.names = recorder.searched
+    ahead.names, ahead.selects = recorder.searched, recorder.read.selects
     ahead.files = recorder.read.files
     add_modules(ahead)
     add_places(ahead)

@@ -90,6 +90,8 @@ QUERIES = {
 }
 #: functions of `os` whose answer is the file itself: it goes on record, also where there is none
 ASKING = ("access", "lstat", "readlink", "stat")
+#: what an import may ask of sys.argv, since the launcher can tell it (native/launcher/key.c)
+ARGUMENT_SELECTORS = ("argument-0", "argument-count")
 #: environment names that say where or how the caller is: as if the import had asked for that
 CALLER_NAMES = {"PWD": "folder", "OLDPWD": "folder", "SHLVL": "process-id", "_": "process-id"}
 #: what modules draw at import and a child of a host draws anew (warm/child.py)
@@ -206,8 +208,6 @@ def judge_place(path: str) -> "Cause | None":
     """What stands against an import that reads the file or folder at *path*."""
     if path in DEVICES:
         return DEVICES[path], path
-    if not path.startswith("/"):
-        return "folder", path or "."
     return ("process-id", path) if is_of_process(path) else None
 
 
@@ -215,8 +215,6 @@ def judge_asking(name: str, path: "str | None") -> "Cause | None":
     """What stands against an import that asks for the file at *path* (None: it cannot be told which)."""
     if path is None:
         return "folder", f"os.{name}"
-    if path and not path.startswith("/"):
-        return "folder", path
     return ("process-id", path) if is_of_process(path) else None
 
 

@@ -11,7 +11,7 @@ def merge_recipes(first: Recipe, second: Recipe) -> Recipe:
     """What two recorded starts have in common: the imports of both, in the same order."""
     merged = Recipe(second.program, second.python)
     merged.starts = first.starts + second.starts
-    merged.names = first.names | second.names
+    merged.names, merged.selects = first.names | second.names, first.selects | second.selects
     merged.files, merged.folders = first.files | second.files, first.folders | second.folders
     merged.has_checkpoint = first.has_checkpoint and second.has_checkpoint
     merged.ended = second.ended
@@ -64,9 +64,15 @@ def leave_out(
     return [row for module, row in rows.items() if module not in known]
 
 
-def amend_recipe(recipe: Recipe, effect: "tuple[str, str, str] | None", names: "Iterable[str]") -> None:
-    """Take *effect*'s module out of the imports ahead, and add *names* that were read."""
+def amend_recipe(
+    recipe: Recipe,
+    effect: "tuple[str, str, str] | None",
+    names: "Iterable[str]",
+    selects: "Iterable[str]" = (),
+) -> None:
+    """Take *effect*'s module out of the imports ahead, and add what was read of the caller."""
     recipe.names.update(names)
+    recipe.selects.update(selects)
     if effect is not None:
         module = effect[0]
         recipe.has_checkpoint &= module != CHECKPOINT_MODULE
@@ -91,12 +97,13 @@ def amend(
     recipe_id: str,
     effect: "tuple[str, str, str] | None",
     names: "Iterable[str]" = (),
+    selects: "Iterable[str]" = (),
 ) -> bool:
     """Write into a recipe what a host found out; whether that could be done.  Raises OSError."""
 
     def change(known: Recipe | None) -> Recipe | None:
         if known is not None:
-            amend_recipe(known, effect, names)
+            amend_recipe(known, effect, names, selects)
         return known
 
     return change_recipe(folder, recipe_id, change)

@@ -19,8 +19,14 @@ class Span:
         self.began = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
         self.spent_us = 0
         self.within: list[Span] = []
+        self.readings = Readings(float("inf"))
         self.failed = False
         self.is_tied = False  # to an import around it: by itself, it could come to something else
+
+
+    def list_readings(self) -> "list[Readings]":
+        """Its own, and those of all that it came to import."""
+        return [self.readings, *(one for span in self.within for one in span.list_readings())]
 
 
 class Readings:
@@ -31,6 +37,7 @@ class Readings:
         self.names: set[str] = set()
         self.files: set[str] = set()
         self.folders: set[str] = set()
+        self.selects: set[str] = set()  # what else of the caller, as recipes name it
         self.cause: Cause | None = None
 
     def add(self, event: str, path: str) -> None:
@@ -42,3 +49,4 @@ class Readings:
         self.names |= others.names
         self.files |= others.files
         self.folders |= others.folders
+        self.selects |= others.selects

@@ -61,6 +61,8 @@ SELECTED_NAMES = {
     "XDG_RUNTIME_DIR",
     "SETUPTOOLS_USE_DISTUTILS",
 }
+#: what else selects, and the word before it in a key, in their order there
+SELECTED_FIELDS = (("folder", "folder="), ("argument-count", "arguments="), ("argument-0", "argument-0="))
 PATIENCE_MS = 200
 #: what a program left before its checkpoint -> why it is not paused there
 LEFT_BEHIND = {
@@ -114,6 +116,10 @@ class Waiting:
         self.recipe = read_recipe(self.folder, self.recipe_id)
         if self.recipe is None or not self.recipe.has_checkpoint:
             return self.wait(self.prepare)
+        try:
+            take_place(self.key, self.recipe)
+        except GivenUp:
+            return self.wait(self.prepare)  # which tells of it
         self.condition = Condition()
         self.prelude = Prelude(self.give_up_checkpoint, self.pause_at_checkpoint)
         self.prelude.begin()
@@ -161,6 +167,7 @@ class Waiting:
         recipe = self.recipe
         if recipe is None:
             raise GivenUp("effect", "no recipe")
+        take_place(self.key, recipe)
         condition = Condition()
         ahead = import_ahead(recipe)
         self.judge(recipe, ahead, condition)
@@ -169,6 +176,7 @@ class Waiting:
 
     def open(self, ahead: "Ahead") -> Host:
         """Freeze what there is, and open the doors.  Raises GivenUp, or OSError."""
+        os.chdir("/")
         self.modules = len(sys.modules)
         watch = Watch(
             ahead.files | list_own_files(self.script),
@@ -217,10 +225,11 @@ class Waiting:
         if ahead.effect is not None:
             amend(self.folder, self.recipe_id, ahead.effect)
             raise GivenUp("effect", " ".join(ahead.effect).rstrip())
-        unknown = {name for name in ahead.read_names if not is_selected(name)} - recipe.names
-        if unknown:
-            amend(self.folder, self.recipe_id, None, unknown)
-            raise GivenUp("selection", " ".join(sorted(unknown)))
+        names = {name for name in ahead.read_names if not is_selected(name)} - recipe.names
+        selects = ahead.selects - recipe.selects
+        if names or selects:
+            amend(self.folder, self.recipe_id, None, names, selects)
+            raise GivenUp("selection", " ".join(sorted(names | selects)))
         difference = condition.find_difference()
         if difference is None:
             return
@@ -329,6 +338,39 @@ def hash_key(key: bytes) -> int:
     for byte in key:
         value = (value ^ byte) * FNV_PRIME & (1 << 128) - 1
     return value
+
+
+def take_place(key: bytes, recipe: "Recipe") -> None:
+    """Let imports find what selects this host, as it is with its callers.  Raises GivenUp.
+
+    What does not select is not to be found: who looks for it is noticed.
+    """
+    chosen = find_chosen(key, recipe)
+    if "folder=" in chosen:
+        try:
+            os.chdir(chosen["folder="])
+        except OSError:
+            raise GivenUp("stale", os.fsdecode(chosen["folder="])) from None
+    first = os.fsdecode(chosen["argument-0="]) if "argument-0=" in chosen else sys.argv[0]
+    count = int(chosen.get("arguments=", 1))
+    sys.argv[:] = [first, *["?"] * (count - 1)]
+
+
+def find_chosen(key: bytes, recipe: "Recipe") -> dict[str, bytes]:
+    """What *key* says of the caller besides its environment, by the word before it.
+
+    Raises GivenUp for a key that was made before *recipe* was as it is.
+    """
+    words = [word for name, word in SELECTED_FIELDS if name in recipe.selects]
+    fields = key.split(b"\0")[:-1]
+    chosen = dict(zip(words, fields[len(fields) - len(words) :], strict=True))
+    if not all(field.startswith(word.encode()) for word, field in chosen.items()):
+        raise GivenUp("selection", "the recipe was changed")
+    for name in recipe.names:
+        value = os.environ.get(name)
+        if value is not None and not is_selected(name) and os.fsencode(f"\0env:{name}={value}\0") not in key:
+            raise GivenUp("selection", name)
+    return {word: field[len(word) :] for word, field in chosen.items()}
 
 
 def is_selected(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""What imports read of their caller selects its host; what they looked for is looked for at each start."""
+"""What imports read of their caller selects its host; what they look for is looked for each time."""
 
 from __future__ import annotations
 
