@@ -3,9 +3,9 @@
  *
  *   key text     = program text, identity (see identity.c), selected*
  *   program text = "1", interpreter, option*, "", "script", path
- *   selected     = "env:" NAME "=" VALUE        in the order of the names; then, as the recipe says,
- *                  "folder=" PATH | "arguments=" N | "argument-0=" WORD       in this order
- *   ID, KEY      = FNV-1a, 128 bits, of the program text and of the key text
+ *   selected     = "env:" NAME "=" VALUE        in the order of the names; then, as the recipe
+ * says, "folder=" PATH | "arguments=" N | "argument-0=" WORD       in this order ID, KEY      =
+ * FNV-1a, 128 bits, of the program text and of the key text
  */
 #include "key.h"
 

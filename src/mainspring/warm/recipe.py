@@ -12,9 +12,8 @@
 
 `ahead` names each import that the program made by itself, in order; `not` one that is left to it, and
 why; `file` and `folder` what the imports ahead read and listed beyond their own code; `ended` what came
-next in the program.  `env` names what they read of the environment, `select` what else of the caller: the launcher reads as
-far as `end`.
-ESCAPED is as in counters.py.  What is not such a text counts as absent.
+next in the program.  `env` names what they read of the environment, `select` what else of the caller: the
+launcher reads as far as `end`.  ESCAPED is as in counters.py.  What is not such a text counts as absent.
 """
 
 import os

@@ -23,7 +23,6 @@ class Span:
         self.failed = False
         self.is_tied = False  # to an import around it: by itself, it could come to something else
 
-
     def list_readings(self) -> "list[Readings]":
         """Its own, and those of all that it came to import."""
         return [self.readings, *(one for span in self.within for one in span.list_readings())]

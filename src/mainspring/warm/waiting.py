@@ -368,7 +368,11 @@ def find_chosen(key: bytes, recipe: "Recipe") -> dict[str, bytes]:
         raise GivenUp("selection", "the recipe was changed")
     for name in recipe.names:
         value = os.environ.get(name)
-        if value is not None and not is_selected(name) and os.fsencode(f"\0env:{name}={value}\0") not in key:
+        if (
+            value is not None
+            and not is_selected(name)
+            and os.fsencode(f"\0env:{name}={value}\0") not in key
+        ):
             raise GivenUp("selection", name)
     return {word: field[len(word) :] for word, field in chosen.items()}
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pytest
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from starts import Argument
 
     from .world import WarmWorld
 
@@ -32,3 +36,116 @@ def test_a_config_file_that_comes_to_be_is_read_by_the_next_start(warm_world: Wa
     assert warm_world.start_warm(tool).stdout == b"new\n"
     file.unlink()
     assert warm_world.ask_for_warm(tool).stdout == b"none\n"
+
+
+def start_warm(world: WarmWorld, *arguments: Argument, **how: Any) -> bytes:
+    """What a start prints that comes from a host, with these arguments from the first start on."""
+    seen: set[bytes] = set()
+
+    def start() -> None:
+        seen.add(world.ask_for_warm(*arguments, **how).stdout)
+
+    world.repeat_until_warm(start)
+    [printed] = seen
+    assert printed == world.start_plain(*arguments, **how).stdout
+    return printed
+
+
+def read_recipe(world: WarmWorld) -> str:
+    [file] = world.folder.glob("*.recipe")
+    return file.read_text()
+
+
+@pytest.mark.parametrize("code", ["open('tool.cfg').read()", "repr(os.listdir())", "os.getcwd()"])
+def test_each_folder_has_a_host_if_an_import_looks_around(warm_world: WarmWorld, code: str) -> None:
+    tool = lay_out(warm_world, "import config; print(config.text)", config=f"import os\ntext = {code}")
+    printed = set()
+    for name in ("one", "two"):
+        folder = warm_world.write(f"{name}/tool.cfg", f"of {name}").parent
+        warm_world.write(f"{name}/{name}", "")
+        printed.add(start_warm(warm_world, tool, cwd=folder))
+    assert len(printed) == 2
+    assert "\nselect folder\n" in read_recipe(warm_world)
+    assert "ahead config " in read_recipe(warm_world)
+    assert len(warm_world.list_hosts()) == 2
+
+
+def test_a_file_that_comes_to_the_folder_is_read_by_the_next_start(warm_world: WarmWorld) -> None:
+    code = "import os\ntext = open('x.cfg').read() if os.path.exists('x.cfg') else 'none'"
+    tool = lay_out(warm_world, "import config; print(config.text)", config=code)
+    assert start_warm(warm_world, tool) == b"none\n"
+    file = warm_world.write("x.cfg", "new")
+    assert warm_world.ask_for_warm(tool).stdout == b"new\n"
+    assert start_warm(warm_world, tool) == b"new\n"
+    file.write_text("newer")
+    assert warm_world.ask_for_warm(tool).stdout == b"newer\n"
+
+
+def test_a_start_has_its_own_folder_wherever_its_host_looked_around(warm_world: WarmWorld) -> None:
+    tool = lay_out(
+        warm_world,
+        "import config, os; print(config.here, os.getcwd(), os.path.exists('tool.py'))",
+        config="import os\nhere = os.getcwd()",
+    )
+    assert start_warm(warm_world, tool).endswith(b"True\n")
+
+
+@pytest.mark.parametrize("code", ["len(sys.argv) > 2", "bool(sys.argv)", "not sys.argv or len(sys.argv)"])
+def test_the_number_of_arguments_selects(warm_world: WarmWorld, code: str) -> None:
+    tool = lay_out(
+        warm_world,
+        "import config, sys; print(config.many, sys.argv)",
+        config=f"import sys\nmany = {code}",
+    )
+    for arguments in (["a"], ["b", "c"], ["d"]):
+        start_warm(warm_world, tool, *arguments)
+    assert "\nselect argument-count\n" in read_recipe(warm_world)
+    assert "ahead config " in read_recipe(warm_world)
+    assert len(warm_world.list_hosts()) == 2
+    assert warm_world.ask_for_warm(tool, "e").stdout.endswith(b"'e']\n")
+    assert warm_world.last_outcome == "warm"
+
+
+def test_how_the_program_was_called_selects(warm_world: WarmWorld) -> None:
+    tool = lay_out(
+        warm_world, "import config; print(config.name)", config="import sys\nname = sys.argv[0]"
+    )
+    assert start_warm(warm_world, tool) == f"{tool}\n".encode()
+    assert start_warm(warm_world, "tool.py") == b"tool.py\n"
+    assert "\nselect argument-0\n" in read_recipe(warm_world)
+    assert len(warm_world.list_hosts()) == 2
+
+
+def test_arguments_that_the_program_changed_select_nothing(warm_world: WarmWorld) -> None:
+    tool = lay_out(
+        warm_world,
+        "import sys; sys.argv[0] = 'other'; import config; print(config.name)",
+        config="import sys\nname = sys.argv[0]",
+    )
+    assert start_warm(warm_world, tool) == b"other\n"
+    assert "select" not in read_recipe(warm_world)
+    assert "not config arguments " in read_recipe(warm_world)
+
+
+def test_a_host_notices_a_selection_that_no_recorded_start_showed(warm_world: WarmWorld) -> None:
+    """A file that is there from the third start on has the import look around."""
+    tool = lay_out(
+        warm_world,
+        "import config; print(config.here)",
+        config="import os\nhere = os.getcwd() if os.path.exists(os.path.expanduser('~/look')) else ''",
+    )
+    assert start_warm(warm_world, tool) == b"\n"
+    (warm_world.home / "look").write_text("")
+    start_warm(warm_world, tool)
+    assert "\nselect folder\n" in read_recipe(warm_world)
+
+
+def test_a_folder_that_is_gone_has_no_host(warm_world: WarmWorld) -> None:
+    tool = lay_out(
+        warm_world, "import config; print(config.here)", config="import os\nhere = os.getcwd()"
+    )
+    folder = warm_world.write("gone/x", "").parent
+    start_warm(warm_world, tool, cwd=folder)
+    (folder / "x").unlink()
+    folder.rmdir()
+    assert start_warm(warm_world, tool) == f"{warm_world.work}\n".encode()
