@@ -31,6 +31,7 @@ class Ahead:
         self.read_names: set[str] = set()
         self.selects: set[str] = set()
         self.effect: tuple[str, str, str] | None = None
+        self.instead: list[tuple[str, int]] = []  # what its module had imported before
 
 
 def import_ahead(recipe: "Recipe") -> Ahead:
@@ -52,6 +53,7 @@ def import_ahead(recipe: "Recipe") -> Ahead:
     if recorder.is_on:
         recorder.stop()
     ahead.effect = recorder.effect
+    ahead.instead = [(span.name, span.spent_us) for span in recorder.done]
     ahead.read_names, ahead.listed = recorder.read.names, recorder.read.folders
     ahead.names, ahead.selects = recorder.searched, recorder.read.selects
     ahead.files = recorder.read.files

@@ -2,11 +2,12 @@
 
 The launcher says in MAINSPRING_WARM what a start is to be:
 
-    wish   := "record:" ID | "host:" ID ":" KEY_DESCRIPTOR ":" FOLDER_DESCRIPTOR
+    wish   := "record:" ID | "host:" ID ":" KEY_DESCRIPTOR ":" FOLDER_DESCRIPTOR [":" ATTEMPT]
             | "quick:" DESCRIPTOR
 
 ID is the recipe's; what selects the host can be read from KEY_DESCRIPTOR; FOLDER_DESCRIPTOR is the
-runtime folder.  "quick" is a start that ends like a child and tells DESCRIPTOR how, for tests.
+runtime folder; ATTEMPT how often this host has started itself again.  "quick" is a start that ends like a
+child and tells DESCRIPTOR how, for tests.
 """
 
 import os
@@ -27,6 +28,7 @@ from mainspring._warm import (
 from mainspring.places import read_file, try_lock
 from mainspring.settings import find_log, read_count, read_size
 from mainspring.startlog import write_line
+from mainspring.warm.again import Beginning
 from mainspring.warm.ahead import import_ahead
 from mainspring.warm.checkpoint import Prelude
 from mainspring.warm.condition import Condition
@@ -77,16 +79,19 @@ LEFT_BEHIND = {
 class GivenUp(Exception):
     """There is to be no host."""
 
-    def __init__(self, end: "HostEnd", detail: str = "") -> None:
+    def __init__(self, end: "HostEnd", detail: str = "", *, is_known: bool = False) -> None:
         self.end = end
         self.detail = detail
+        self.is_known = is_known  # to the recipe by now: there may be one at once
         super().__init__(end, detail)
 
 
 class Waiting:
     """A start that is to be a host, from the hook on."""
 
-    def __init__(self, recipe_id: str, key_descriptor: int, folder: int, script: str) -> None:
+    def __init__(
+        self, recipe_id: str, key_descriptor: int, folder: int, script: str, attempt: int
+    ) -> None:
         self.recipe_id = recipe_id
         self.script = script
         self.folder = folder
@@ -99,6 +104,7 @@ class Waiting:
         self.saved_us = 0
         self.modules = 0
         self.lock = self.take_lock()
+        self.beginning = Beginning(recipe_id, self.key, attempt)
         self.recipe: Recipe | None = None
         self.prelude: Prelude | None = None
 
@@ -135,6 +141,7 @@ class Waiting:
             start = prepare().serve()
         except GivenUp as given_up:
             self.tell("ended", f"{given_up.end} {given_up.detail}".rstrip())
+            self.try_again(given_up)
         except BaseException as error:  # noqa: BLE001 - whatever it is, a host tells of it and is gone
             self.tell("failed", f"{type(error).__name__}: {error}")
         finally:
@@ -148,6 +155,14 @@ class Waiting:
         if target:
             write_line(target, self.script, "warm", start.began)
         return start.mask
+
+    def try_again(self, given_up: GivenUp) -> None:
+        """Start this host again, if it is worth it; returns if not."""
+        try:
+            if given_up.is_known and self.prelude is None:
+                self.beginning.repeat(self.folder)
+        except OSError:
+            pass  # the next start asks for a host
 
     def forget(self, *suffixes: str) -> None:
         """Remove files of this key in the runtime folder."""
@@ -223,13 +238,14 @@ class Waiting:
     def judge(self, recipe: "Recipe", ahead: "Ahead", condition: Condition) -> None:
         """Raises GivenUp where a fork would not be a start."""
         if ahead.effect is not None:
-            amend(self.folder, self.recipe_id, ahead.effect)
-            raise GivenUp("effect", " ".join(ahead.effect).rstrip())
+            is_known = amend(self.folder, self.recipe_id, ahead.effect, instead=ahead.instead)
+            raise GivenUp("effect", " ".join(ahead.effect).rstrip(), is_known=is_known)
         names = {name for name in ahead.read_names if not is_selected(name)} - recipe.names
         selects = ahead.selects - recipe.selects
         if names or selects:
-            amend(self.folder, self.recipe_id, None, names, selects)
-            raise GivenUp("selection", " ".join(sorted(names | selects)))
+            is_known = amend(self.folder, self.recipe_id, None, names, selects=selects)
+            is_known &= not selects and not any(name in os.environ for name in names)  # the same key
+            raise GivenUp("selection", " ".join(sorted(names | selects)), is_known=is_known)
         difference = condition.find_difference()
         if difference is None:
             return
@@ -322,9 +338,11 @@ def grant_wish(wish: str, plan: "Plan", environment: "Mapping[str, str]") -> Non
         plan.finish = begin_recording(folder, details[0], plan.script, sys.orig_argv[0])
 
 
-def begin_host(plan: "Plan", recipe_id: str, key_descriptor: str, folder: str) -> None:
+def begin_host(
+    plan: "Plan", recipe_id: str, key_descriptor: str, folder: str, attempt: str = "0"
+) -> None:
     """Let the start of *plan* be a host, where the program would begin."""
-    waiting = Waiting(recipe_id, int(key_descriptor), int(folder), plan.script)
+    waiting = Waiting(recipe_id, int(key_descriptor), int(folder), plan.script, int(attempt))
     if plan.code is None:
         waiting.tell("ended", "unplanned")
         os._exit(0)

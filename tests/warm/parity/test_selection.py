@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from .remains import wait_for
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -149,3 +151,25 @@ def test_a_folder_that_is_gone_has_no_host(warm_world: WarmWorld) -> None:
     (folder / "x").unlink()
     folder.rmdir()
     assert start_warm(warm_world, tool) == f"{warm_world.work}\n".encode()
+
+
+def test_a_host_that_learns_starts_again_until_it_can_stay(warm_world: WarmWorld) -> None:
+    """From the third start on, three modules ask for what no recorded start had shown."""
+    late = "import os, {also}\nnumber = os.path.exists(os.path.expanduser('~/late')) and {effect}\n"
+    modules = {"one": "os.getpid()", "two": "os.getppid()", "three": "os.urandom(1)", "four": "0"}
+    texts = {name: late.format(also="colorsys", effect=effect) for name, effect in modules.items()}
+    tool = lay_out(warm_world, f"import {', '.join(modules)}; print(sorted(vars(four)))", **texts)
+    start_warm(warm_world, tool)
+    (warm_world.home / "late").write_text("")
+    warm_world.ask_for_warm(tool)
+    warm_world.ask_for_warm(tool)
+    wait_for(warm_world.list_hosts, "up: a host")
+    assert warm_world.ask_for_warm(tool).status == 0
+    assert warm_world.last_outcome == "warm"
+    recipe = read_recipe(warm_world)
+    assert [line.split()[1] for line in recipe.splitlines() if line.startswith("ahead")] == [
+        "colorsys",
+        "four",
+    ]
+    for name in ("one", "two", "three"):
+        assert f"not {name} " in recipe
