@@ -91,7 +91,15 @@ class Ground:
 
     def warm(self, script: Path, *arguments: str) -> Runner:
         """A start from a host, which is up."""
-        command = [LAUNCHER, "run", "--warm", "--python", self.bin / "python", script, *arguments]
+        command: list[str | os.PathLike[str]] = [
+            LAUNCHER,
+            "run",
+            "--warm",
+            "--python",
+            self.bin / "python",
+            script,
+            *arguments,
+        ]
         runner = Runner(command, self.environment())
         for _ in range(STARTS_TO_WARM):
             runner.run()
@@ -126,7 +134,13 @@ def prepare(folder: Path) -> Ground:
     ground = Ground(folder)
     if not (ground.bin / "ansible").exists():
         venv.EnvBuilder(symlinks=True, with_pip=True).create(folder / "venv")
-        pip = [ground.bin / "python", "-m", "pip", "--quiet", "--disable-pip-version-check"]
+        pip: list[str | Path] = [
+            ground.bin / "python",
+            "-m",
+            "pip",
+            "--quiet",
+            "--disable-pip-version-check",
+        ]
         subprocess.run([*pip, "install", *PACKAGES], check=True)
         source = [package for package in PACKAGES if package.startswith("mercurial")]
         subprocess.run(
@@ -208,7 +222,7 @@ def measure_launcher(ground: Ground, rounds: int) -> Iterator[Figure]:
 def measure_memory(ground: Ground) -> Iterator[Figure]:
     """What two children that wait have for themselves, in megabytes."""
     script = ground.folder / "waiter.py"
-    command = ground.warm(script).command
+    command = [*ground.warm(script).command]
     started = [
         subprocess.Popen(
             command, env=ground.environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -15,10 +15,10 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from mainspring.warm.protocol import Malformed, Start, pack_signed, read_length
+from mainspring.warm.protocol import Malformed, Start, pack_number, pack_start, read_length
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     Mutation = Callable[[random.Random, bytearray], None]
 
@@ -28,32 +28,6 @@ ODD_NUMBERS = (0, 1, 2, 3, 4, 127, 255, 256, 65535, 2**31 - 1, 2**31, 2**32 - 2,
 
 class Broken(AssertionError):
     """The reader did what it must not do."""
-
-
-def pack_number(number: int, size: int = 4) -> bytes:
-    return number.to_bytes(size, "little")
-
-
-def pack_bytes(content: bytes) -> bytes:
-    return pack_number(len(content)) + content
-
-
-def pack_list(parts: Iterable[bytes]) -> bytes:
-    packed = list(parts)
-    return pack_number(len(packed)) + b"".join(packed)
-
-
-def pack_start(start: Start) -> bytes:
-    """*start* as a caller sends it."""
-    return b"".join((
-        pack_bytes(start.key), pack_number(start.flags), pack_signed(start.group),
-        pack_number(start.umask), pack_signed(start.nice), pack_signed(start.oom_score_adj),
-        pack_number(start.mask, 8),
-        pack_number(start.ignored, 8),
-        pack_list(pack_number(soft, 8) + pack_number(hard, 8) for soft, hard in start.limits),
-        pack_bytes(start.affinity), pack_list(map(pack_signed, start.numbers)), pack_number(start.skip),
-        pack_list(map(pack_bytes, start.arguments)), pack_list(map(pack_bytes, start.environment)),
-    ))  # fmt: skip
 
 
 def make_seed(arguments: list[bytes], environment: list[bytes], numbers: list[int]) -> bytes:

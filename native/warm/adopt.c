@@ -180,6 +180,26 @@ static PyObject *set_mask(PyObject *Py_UNUSED(module), PyObject *args)
     Py_RETURN_NONE;
 }
 
+PyDoc_STRVAR(
+    ignore_signals_doc,
+    "ignore_signals(signals)\n--\n\n"
+    "Ignore *signals*, as set_mask has them, past the C library: glibc lets nobody set two of "
+    "them,\nwhich a caller that used posix_spawn may hand down ignored.");
+
+static PyObject *ignore_signals(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    unsigned long long bits;
+    /* what rt_sigaction(2) takes: handler, flags, restorer, mask */
+    unsigned long action[4] = {1 /* SIG_IGN */, 0, 0, 0};
+    if (!PyArg_ParseTuple(args, "K:ignore_signals", &bits))
+        return NULL;
+    for (int number = 1; number <= 64; number++) {
+        if (bits >> (number - 1) & 1)
+            syscall(SYS_rt_sigaction, number, action, NULL, 8);
+    }
+    Py_RETURN_NONE;
+}
+
 /* ---- arguments and environment, as C code and `ps` see them -------------------------------- */
 
 static size_t add_sizes(PyObject *list)
@@ -291,6 +311,7 @@ static PyObject *set_strings(PyObject *Py_UNUSED(module), PyObject *args)
 
 PyMethodDef adopt_methods[] = {
     {"die_with_parent", die_with_parent, METH_NOARGS, die_with_parent_doc},
+    {"ignore_signals", ignore_signals, METH_VARARGS, ignore_signals_doc},
     {"note_layout", note_layout, METH_NOARGS, note_layout_doc},
     {"place_descriptors", place_descriptors, METH_VARARGS, place_descriptors_doc},
     {"read_affinity", read_affinity, METH_NOARGS, read_affinity_doc},

@@ -31,6 +31,7 @@ static const char *const events[] = {
     "exec",
     "fcntl.flock",
     "fcntl.lockf",
+    "mainspring.checkpoint",
     "open",
     "os.chdir",
     "os.chmod",
@@ -44,7 +45,6 @@ static const char *const events[] = {
     "os.listdir",
     "os.mkdir",
     "os.posix_spawn",
-    "os.putenv",
     "os.remove",
     "os.rename",
     "os.rmdir",
@@ -53,7 +53,6 @@ static const char *const events[] = {
     "os.symlink",
     "os.system",
     "os.truncate",
-    "os.unsetenv",
     "os.utime",
     "pty.spawn",
     "resource.prlimit",
@@ -543,6 +542,19 @@ static PyObject *reveal(PyObject *Py_UNUSED(module), PyObject *container)
     Py_RETURN_NONE;
 }
 
+PyDoc_STRVAR(copy_plain_doc,
+             "copy_plain(container)\n--\n\nA plain dict of what a dict holds, of which "
+             "no reader is told.");
+
+static PyObject *copy_plain(PyObject *Py_UNUSED(module), PyObject *container)
+{
+    PyObject *before = reader;
+    reader = NULL;
+    PyObject *copy = PyDict_Copy(container);
+    reader = before;
+    return copy;
+}
+
 PyDoc_STRVAR(set_reader_doc, "set_reader(reader)\n--\n\n"
                              "Have *reader* called with `environment` or `arguments`, and what was "
                              "read: a name, or None for all.");
@@ -764,6 +776,7 @@ PyMethodDef record_methods[] = {
     {"wrap_import", wrap_import, METH_VARARGS, wrap_import_doc},
     {"unwrap", unwrap, METH_O, unwrap_doc},
     {"disguise", disguise, METH_O, disguise_doc},
+    {"copy_plain", copy_plain, METH_O, copy_plain_doc},
     {"reveal", reveal, METH_O, reveal_doc},
     {"set_reader", set_reader, METH_O, set_reader_doc},
     {"remember_names", remember_names, METH_O, remember_names_doc},

@@ -221,3 +221,12 @@ class NoHostError(MainspringError):
         super().__init__(
             f"there is no host of {program}", "`mainspring hosts` lists those that there are"
         )
+
+
+class NotEndedError(MainspringError):
+    """A program that runs longer than it may."""
+
+    def __init__(self, program: str, seconds: float) -> None:
+        super().__init__(
+            f"{program} did not end within {seconds:g} seconds", "give it more with --timeout"
+        )

@@ -7,15 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mainspring.warm.recipe import (
-    Recipe,
-    add_recorded_start,
-    amend,
-    format_recipe,
-    merge_recipes,
-    parse_recipe,
-    read_recipe,
-)
+from mainspring.warm.learning import add_recorded_start, amend, merge_recipes
+from mainspring.warm.recipe import Recipe, format_recipe, parse_recipe, read_recipe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

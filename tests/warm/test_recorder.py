@@ -53,7 +53,7 @@ def test_the_recipe_names_the_program_and_its_interpreter(program: Program) -> N
     "ender", ["", "threading.Thread(target=int).start()", "import pwd; os.umask(63)"]
 )
 def test_nothing_of_ours_is_there_when_the_run_has_ended(program: Program, ender: str) -> None:
-    program.write(f"{OBSERVATIONS}\n    os.environ['X'] = '1'\n    {ender}\n    observe()")
+    program.write(f"{OBSERVATIONS}\n    os.chdir('/')\n    {ender}\n    observe()")
     program.learn()
 
 

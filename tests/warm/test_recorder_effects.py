@@ -58,6 +58,7 @@ PROGRAM_ENDERS = {
 #: what is no effect
 HARMLESS = [
     "import random",
+    "import os\nos.environ['X'] = '1'\nimport ast\ndel os.environ['X']",
     "import multiprocessing.process",
     "import os; os.isatty(1); os.environ.get('TERM'); open(os.devnull, 'w').close()",
     "import socket; s = socket.socket(); s.bind(('127.0.0.1', 0)); s.close()",

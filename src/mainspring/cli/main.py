@@ -13,6 +13,7 @@ from mainspring.cli.failures import describe_unknown_command, failing_in_one_lin
 
 #: command -> where it is defined; loaded when it is asked for, since each loads much of its own
 COMMANDS = {
+    "check": "checking:check",
     "clean": "cleaning:clean",
     "compile": "compiling:compile_command",
     "completion": "completing:completion",

@@ -4,7 +4,7 @@ import os
 import sys
 
 from mainspring._warm import keep, listen
-from mainspring.warm.recipe import amend
+from mainspring.warm.learning import amend
 from mainspring.warm.recorder import Recorder
 
 TYPE_CHECKING = False

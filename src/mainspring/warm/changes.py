@@ -3,8 +3,14 @@
 import os
 import sys
 
-from mainspring._warm import LC_ALL, LC_CTYPE, name_locale
-from mainspring.warm.effects import NATIVE_THREAD, OTHER_ENCODING, RAISING_FILTERS, is_passing
+from mainspring._warm import LC_ALL, LC_CTYPE, copy_plain, name_locale
+from mainspring.warm.effects import (
+    CHANGED_ENVIRONMENT,
+    NATIVE_THREAD,
+    OTHER_ENCODING,
+    RAISING_FILTERS,
+    is_passing,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,8 +24,16 @@ TASKS = "/proc/self/task"
 UNKNOWN = ("unknown",)  # the filters, before `warnings` is imported, from 3.14 on
 
 
-def observe_process() -> "State":
-    """What an import may change without an event: see judge_change."""
+def copy_environment() -> "dict[bytes, bytes]":
+    return copy_plain(os.environ._data)  # type: ignore[attr-defined]  # typeshed lacks it
+
+
+def observe_process(environment: "dict[bytes, bytes]") -> "State":
+    """What an import may change without an event: see judge_change.
+
+    *environment* is the one in which a host imports ahead.
+    """
+    present = copy_environment()
     from _signal import NSIG, getsignal  # type: ignore[import-not-found]  # typeshed has `signal`
 
     warnings = sys.modules.get("warnings") or sys.modules.get("_warnings")
@@ -32,6 +46,7 @@ def observe_process() -> "State":
         tuple([getsignal(number) for number in range(1, NSIG)]),
         (sys.stdin, sys.stdout, sys.stderr),
         (count_threads(),),
+        () if present == environment else (present,),
     )
 
 
@@ -53,6 +68,7 @@ OBSERVED = (
     ("signals", "signal.signal"),
     ("patch", "sys.stdout"),
     NATIVE_THREAD,
+    CHANGED_ENVIRONMENT,
 )
 
 
@@ -88,6 +104,8 @@ def is_harmless(old: "tuple[object, ...]", new: "tuple[object, ...]", what: str)
     A finder behind all others is asked only for names that nobody else finds.  A filter for a category
     of a module's own says nothing about what is warned of before that module is there.
     """
+    if what == "os.environ":
+        return new == ()
     if what in {"sys.meta_path", "sys.path_hooks"}:
         return new[: len(old)] == old
     if what == "warnings.filters":

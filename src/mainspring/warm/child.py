@@ -9,6 +9,7 @@ import sys
 import time
 
 from mainspring._warm import (
+    ignore_signals,
     note_layout,
     open_process,
     place_descriptors,
@@ -32,8 +33,10 @@ from mainspring.warm.protocol import (
     Start,
     pack_frame,
     pack_signed,
+    pack_start,
     read_length,
 )
+from mainspring.warm.renewal import renew_modules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,6 +63,18 @@ class Own:
         self.oom_score_adj = read_oom_score()
         note_layout()
 
+    def imagine_start(self, key: bytes) -> Start:
+        """A start by a caller who is just as the host is."""
+        start = Start.__new__(Start)
+        start.key, start.flags, start.group, start.umask = key, 0, 0, 0o77
+        start.nice, start.oom_score_adj, start.affinity = self.nice, self.oom_score_adj, self.affinity
+        start.mask, start.ignored, start.limits = 0, 0, self.limits
+        start.numbers, start.skip = [0, 1, 2], 1
+        start.arguments = [os.fsencode(word) for word in sys.orig_argv]
+        variables = os.environ._data.items()  # type: ignore[attr-defined]
+        start.environment = [name + b"=" + value for name, value in variables]
+        return start
+
 
 def find_coerced_locale(key: bytes) -> "list[bytes]":
     """What CPython itself puts into the environment where the locale is C (PEP 538)."""
@@ -67,6 +82,22 @@ def find_coerced_locale(key: bytes) -> "list[bytes]":
     if value is None or b"\0env:LC_CTYPE=" in key:
         return []
     return [b"LC_CTYPE=" + value]
+
+
+def rehearse(own: Own, key: bytes) -> None:
+    """Go through all of a start that leaves no trace: what it touches is copied, and bound, by then.
+
+    Most of what a child does first is to have the kernel copy pages for it.
+    """
+    start = Start(pack_start(own.imagine_start(key)))
+    compare_key(start, key)
+    make_room(start, own)
+    take_limits(start, own)
+    take_strings(start)
+    take_signals(start.ignored)
+    renew_streams()
+    renew_modules()
+    read_clock()
 
 
 class Declined(Exception):
@@ -175,7 +206,7 @@ def take_over(start: Start, descriptors: list[int], caller: Caller, own: Own) ->
     take_strings(start)
     take_signals(start.ignored)
     renew_streams()
-    renew_entropy()
+    renew_modules()
 
 
 def join_group(start: Start) -> None:
@@ -250,7 +281,8 @@ def take_signals(ignored: int) -> None:
     from _signal import SIG_IGN, signal, valid_signals  # type: ignore[import-not-found]  # typeshed lacks it
 
     if ignored:
-        for number in valid_signals():  # the C library keeps two for itself
+        ignore_signals(ignored)  # two of which the C library keeps for itself
+        for number in valid_signals():
             if ignored >> (number - 1) & 1 and number not in IGNORED_BY_PYTHON:
                 signal(number, SIG_IGN)
 
@@ -298,18 +330,3 @@ def find_buffer_size(descriptor: int) -> int:
     if sys.version_info >= (3, 14):
         return max(min(size, 8 << 20), 128 << 10)
     return size if size > 1 else 8192
-
-
-def renew_entropy() -> None:
-    """What modules drew when they were imported, drawn again; `random` itself does so at a fork."""
-    numpy = sys.modules.get("numpy.random")
-    if numpy is not None:
-        numpy.seed()
-    processes = sys.modules.get("multiprocessing.process")
-    if processes is not None:
-        key = processes.AuthenticationString(os.urandom(32))
-        processes.current_process()._config["authkey"] = key
-    logging = sys.modules.get("logging")
-    if logging is not None and hasattr(logging, "_startTime"):
-        is_number = sys.version_info >= (3, 13)
-        logging._startTime = time.time_ns() if is_number else time.time()  # type: ignore[attr-defined]

@@ -22,8 +22,6 @@ EVENTS = {
     "os.forkpty": "process",
     "os.kill": "process",
     "os.killpg": "process",
-    "os.putenv": "environment",
-    "os.unsetenv": "environment",
     "pty.spawn": "process",
     "resource.prlimit": "process-state",
     "resource.setrlimit": "process-state",
@@ -93,7 +91,16 @@ QUERIES = {
 #: environment names that say where or how the caller is: as if the import had asked for that
 CALLER_NAMES = {"PWD": "folder", "OLDPWD": "folder", "SHLVL": "process-id", "_": "process-id"}
 #: what modules draw at import and a child of a host draws anew (warm/child.py)
-RENEWED = {"multiprocessing.process": ("entropy", "folder"), "numpy.random": ("entropy",)}
+RENEWED = {"multiprocessing.process": "entropy", "numpy.random": "entropy"}
+#: module -> the name that it binds to the absolute path of the working directory at import, and nothing
+#: else: a child of a host binds it anew
+RENEWED_FOLDERS = {
+    "multiprocessing.process": "ORIGINAL_DIR",
+    "pip._vendor.rich": "_IMPORT_CWD",
+    "rich": "_IMPORT_CWD",
+}
+#: what modules of Python's own keep of what they have worked out: binding it is no patch
+KEPT_RESULTS = {("sysconfig", "_CONFIG_VARS_INITIALIZED")}
 #: what reading a device is
 DEVICES = {
     "/dev/hwrng": "entropy",
@@ -128,6 +135,8 @@ PASSING = {
 }  # fmt: skip
 #: a change of the encoding that text is read in
 OTHER_ENCODING = ("locale", "LC_CTYPE")
+#: not only read: what comes after depends on it, until it is as it was
+CHANGED_ENVIRONMENT = ("environment", "os.environ")
 #: a thread that runs no Python looks at no module
 NATIVE_THREAD = ("thread", "started by native code")
 #: a warning that raises changes what an import comes to; any other one is output
@@ -140,7 +149,7 @@ def is_passing(cause: "Cause") -> bool:
         return cause == NATIVE_THREAD
     if cause[0] in {"network", "process"}:
         return cause[1].partition(" ")[0] in IMPORT_EVENTS
-    return cause[0] in PASSING and cause not in {OTHER_ENCODING, RAISING_FILTERS}
+    return cause[0] in PASSING and cause not in {OTHER_ENCODING, RAISING_FILTERS, CHANGED_ENVIRONMENT}
 
 
 def judge_event(event: str, arguments: "tuple[object, ...]") -> "Cause | None":
@@ -228,7 +237,9 @@ def judge_query(name: str, arguments: "tuple[object, ...]", module: str) -> "Cau
     if name in {"isatty", "write"} and (arguments[:1] in STANDARD_DESCRIPTORS) != (name == "write"):
         return None
     reason = QUERIES[name]
-    if any(reason in reasons for known, reasons in RENEWED.items() if module.startswith(known)):
+    if reason == "folder" and module in RENEWED_FOLDERS:
+        return None
+    if any(reason == renewed for known, renewed in RENEWED.items() if module.startswith(known)):
         return None
     return reason, f"os.{name}"
 

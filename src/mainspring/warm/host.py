@@ -20,7 +20,7 @@ from mainspring._warm import (
     wait_ready,
     watch_signals,
 )
-from mainspring.warm.child import Own, become_start
+from mainspring.warm.child import Own, become_start, rehearse
 from mainspring.warm.protocol import (
     ANSWER,
     CONTINUED,
@@ -47,6 +47,7 @@ ENDING_SIGNALS = (SIGHUP, SIGINT, SIGTERM)
 CHILD_EVENTS = os.WNOHANG | os.WUNTRACED | os.WCONTINUED
 PEEK, NO_WAIT = 1, 2
 MOST_CHILDREN = 512
+TRIES = 3
 
 
 class Running:
@@ -100,6 +101,7 @@ class Host:
 
     def serve(self) -> "Start | None":
         """Serve until the end; None then.  In each child, what it is the start of."""
+        rehearse(self.own, self.key)
         start = self.fork_spare()
         while start is None and not (self.end and not self.running):
             start = self.serve_once()
@@ -226,26 +228,37 @@ class Host:
         if len(self.running) >= MOST_CHILDREN:
             self.refuse(connection, "host-full")
             return None
-        if self.spare is None:
-            start = self.fork_spare()
-            if start is not None:
-                return start
+        for _ in range(TRIES):
+            if self.spare is None:
+                start = self.fork_spare()
+                if start is not None:
+                    return start
+            process = self.hand_over(connection)
+            if process is not None:
+                self.note_begin(process, connection, caller)
+                return None
+        self.refuse(connection, "host-ended")
+        return None
+
+    def hand_over(self, connection: int) -> int | None:
+        """The spare child that has the connection now; None if it was gone."""
         assert self.spare is not None
         process, way = self.spare
         self.spare = None
         try:
             send(way, b"!", connection)
         except OSError:
-            self.refuse(connection, "host-ended")
             return None
         finally:
             os.close(way)
+        return process
+
+    def note_begin(self, process: int, connection: int, caller: int) -> None:
         self.running[process] = Running(connection, caller)
         self.served += 1
         self.used_at = time.monotonic()
         if self.on_start is not None:
             self.on_start()
-        return None
 
     # ---- children ---------------------------------------------------------------------------
 
@@ -264,6 +277,7 @@ class Host:
         die_with_parent()
         if os.getppid() != self.process:
             os._exit(0)
+        rehearse(self.own, self.key)
         try:
             _, [connection] = receive(way, 1, 0)
         except BaseException:  # noqa: BLE001 - the host has ended, and sends nobody

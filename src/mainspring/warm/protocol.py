@@ -103,6 +103,31 @@ class Reader:
         return [take_item() for _ in range(count)]
 
 
+def pack_number(number: int, size: int = 4) -> bytes:
+    return number.to_bytes(size, "little")
+
+
+def pack_bytes(content: bytes) -> bytes:
+    return pack_number(len(content)) + content
+
+
+def pack_list(parts: "list[bytes]") -> bytes:
+    return pack_number(len(parts)) + b"".join(parts)
+
+
+def pack_start(start: Start) -> bytes:
+    """The payload that *start* was read from."""
+    limits = [pack_number(soft, 8) + pack_number(hard, 8) for soft, hard in start.limits]
+    return b"".join((
+        pack_bytes(start.key), pack_number(start.flags), pack_signed(start.group),
+        pack_number(start.umask), pack_signed(start.nice), pack_signed(start.oom_score_adj),
+        pack_number(start.mask, 8), pack_number(start.ignored, 8), pack_list(limits),
+        pack_bytes(start.affinity), pack_list([pack_signed(number) for number in start.numbers]),
+        pack_number(start.skip), pack_list([pack_bytes(word) for word in start.arguments]),
+        pack_list([pack_bytes(variable) for variable in start.environment]),
+    ))  # fmt: skip
+
+
 def pack_frame(kind: bytes, payload: bytes = b"") -> bytes:
     return (len(payload) + 1).to_bytes(LENGTH_SIZE, "little") + kind + payload
 

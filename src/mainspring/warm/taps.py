@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from mainspring.warm.recorder import Recorder
-
 THREAD_STARTERS = ("start_new_thread", "start_new", "_start_new_thread")
 ARGUMENT_LISTS = ("argv", "orig_argv")
 TOOL_NUMBERS = (5, 4, 3)  # of those that sys.monitoring has, the ones without a purpose
@@ -26,56 +24,61 @@ TOOL_NUMBERS = (5, 4, 3)  # of those that sys.monitoring has, the ones without a
 class Taps:
     """All that tells a recorder what happens."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        on_import: "Callable[[str, bool | None], None]",
+        on_query: "Callable[[str, Any], None]",
+    ) -> None:
+        self.on_import, self.on_query = on_import, on_query
         self.streams: list[Any] = []
         self.disguised: list[Any] = []
         self.marked: list[Any] = []
         self.tool: int | None = None  # our number for sys.monitoring
         self.watched: list[Any] = []
 
-    def install(self, recorder: "Recorder") -> None:
-        on_query = recorder.on_query
+    def install(self) -> None:
+        on_query = self.on_query
         for name in QUERIES:
             if hasattr(posix, name):
                 wrapper = wrap(getattr(posix, name), on_query, name)
                 setattr(posix, name, wrapper)
                 setattr(os, name, wrapper)
         for stream in (sys.stdout, sys.stderr):
-            self.tap_stream(stream, on_query)
-            self.tap_stream(getattr(stream, "buffer", None), on_query)
+            self.tap_stream(stream)
+            self.tap_stream(getattr(stream, "buffer", None))
         self.tap_container(os.environ._data)  # type: ignore[attr-defined]  # typeshed lacks it
         set_reader(on_query)
         if sys.version_info < (3, 12):
-            self.tap_threads(on_query)
+            self.tap_threads()
         # C code of CPython's finds these here, each time that it imports
         names = vars(importlib)
         names["_lock_unlock_module"] = wrap(names["_lock_unlock_module"], on_query, "touch")
         names["_handle_fromlist"] = wrap(names["_handle_fromlist"], on_query, "from")
-        names["_find_and_load"] = wrap_import(names["_find_and_load"], recorder.on_import)
+        names["_find_and_load"] = wrap_import(names["_find_and_load"], self.on_import)
 
-    def tap_threads(self, on_query: "Callable[[str, Any], None]") -> None:
+    def tap_threads(self) -> None:
         """Let it be told when a thread starts: up to 3.11 there is no event."""
         for module in [sys.modules.get(name) for name in ("_thread", "threading")]:
             for name in THREAD_STARTERS:
                 if hasattr(module, name):
-                    setattr(module, name, wrap(getattr(module, name), on_query, "thread"))
+                    setattr(module, name, wrap(getattr(module, name), self.on_query, "thread"))
 
-    def tap_stream(self, stream: "Any", on_query: "Callable[[str, Any], None]") -> None:
+    def tap_stream(self, stream: "Any") -> None:
         try:
             if "write" not in vars(stream):
-                stream.write = wrap(stream.write, on_query, "print")
+                stream.write = wrap(stream.write, self.on_query, "print")
                 self.streams.append(stream)
         except (AttributeError, TypeError):
             pass  # closed, or of a kind of its own
 
-    def tap_change(self, reason: str, recorder: "Recorder") -> None:
+    def tap_change(self, reason: str) -> None:
         """Let the functions tell by which an import could see what the program has changed."""
         modules, names = CHANGE_QUERIES.get(reason, ((), ()))
         for module in [sys.modules.get(name) for name in modules]:
             for name in names:
                 function = getattr(module, name, None)
                 if type(function) is type(posix.getpid) and not is_wrapper(function):
-                    setattr(module, name, wrap(function, recorder.on_query, name))
+                    setattr(module, name, wrap(function, self.on_query, name))
 
     def tap_container(self, container: "Any") -> None:
         if disguise(container):
@@ -101,7 +104,7 @@ class Taps:
             spec._initializing = True
             self.marked.append(spec)
 
-    def watch_calls(self, function: object, on_query: "Callable[[str, Any], None]") -> bool:
+    def watch_calls(self, function: object) -> bool:
         """Have each call of a Python function told; whether that can be done (from 3.12 on)."""
         monitoring = getattr(sys, "monitoring", None)
         if monitoring is None or not isinstance(function, type(judge_query)):
@@ -113,7 +116,7 @@ class Taps:
             self.tool = free[0]
             monitoring.use_tool_id(self.tool, "mainspring")
             start = monitoring.events.PY_START
-            on_call = wrap(id, on_query, "call")
+            on_call = wrap(id, self.on_query, "call")
             monitoring.register_callback(self.tool, start, lambda code, _: on_call(code))
         self.watched.append(function.__code__)
         monitoring.set_local_events(self.tool, function.__code__, monitoring.events.PY_START)

@@ -21,30 +21,32 @@ from mainspring._warm import (
     prepare_end,
     receive,
     send,
-    tell_end,
+    set_mask,
     wait_ready,
 )
 from mainspring.places import read_file, try_lock
 from mainspring.settings import find_log, read_count, read_size
 from mainspring.startlog import write_line
 from mainspring.warm.ahead import import_ahead
+from mainspring.warm.checkpoint import Prelude
 from mainspring.warm.condition import Condition
 from mainspring.warm.freshness import Watch
 from mainspring.warm.host import Doors, Host
 from mainspring.warm.hostlog import tell_of_host
+from mainspring.warm.learning import amend, give_up
 from mainspring.warm.protocol import END, INSPECT, pack_frame
-from mainspring.warm.recipe import amend, give_up, read_recipe
+from mainspring.warm.recipe import CHECKPOINT_MODULE, read_recipe
 from mainspring.warm.recorder import begin as begin_recording
 from mainspring.warm.runtime import open_runtime_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from mainspring.plan import Plan
     from mainspring.reasons import HostEnd
     from mainspring.warm.ahead import Ahead
-    from mainspring.warm.recipe import Recipe
+    from mainspring.warm.recipe import Cause, Recipe
 
 FNV_OFFSET, FNV_PRIME = 0x6C62272E07BB014262B821756295C58D, 0x1000000000000000000013B
 #: as native/launcher/key.c has them
@@ -60,6 +62,14 @@ SELECTED_NAMES = {
     "SETUPTOOLS_USE_DISTUTILS",
 }
 PATIENCE_MS = 200
+#: what a program left before its checkpoint -> why it is not paused there
+LEFT_BEHIND = {
+    "children": "process",
+    "descriptors": "descriptor",
+    "environment": "environment",
+    "signals": "signals",
+    "threads": "thread",
+}
 
 
 class GivenUp(Exception):
@@ -87,6 +97,8 @@ class Waiting:
         self.saved_us = 0
         self.modules = 0
         self.lock = self.take_lock()
+        self.recipe: Recipe | None = None
+        self.prelude: Prelude | None = None
 
     def take_lock(self) -> int:
         lock = try_lock(self.folder, f"{self.key_name}.lock")
@@ -94,11 +106,27 @@ class Waiting:
             os._exit(0)  # this key has its host already
         return lock
 
-    def pause(self) -> int:
+    def pause(self) -> int | None:
+        """Wait for callers; returns in children alone, with the signals that are to be blocked.
+
+        For a program with a checkpoint: return, and wait when it gets there.
+        """
+        self.recipe = read_recipe(self.folder, self.recipe_id)
+        if self.recipe is None or not self.recipe.has_checkpoint:
+            return self.wait(self.prepare)
+        self.condition = Condition()
+        self.prelude = Prelude(self.give_up_checkpoint, self.pause_at_checkpoint)
+        self.prelude.begin()
+        return None
+
+    def pause_at_checkpoint(self) -> None:
+        set_mask(self.wait(self.prepare_checkpoint))
+
+    def wait(self, prepare: "Callable[[], Host]") -> int:
         """Wait for callers; returns in children alone, with the signals that are to be blocked."""
         start = None
         try:
-            start = self.prepare().serve()
+            start = prepare().serve()
         except GivenUp as given_up:
             self.tell("ended", f"{given_up.end} {given_up.detail}".rstrip())
         except BaseException as error:  # noqa: BLE001 - whatever it is, a host tells of it and is gone
@@ -107,6 +135,9 @@ class Waiting:
             if start is None:
                 self.forget("coming")
                 os._exit(0)
+        if self.prelude is not None:
+            self.prelude = None
+            renew_loader()
         target = find_log(os.environ)
         if target:
             write_line(target, self.script, "warm", start.began)
@@ -127,13 +158,17 @@ class Waiting:
 
     def prepare(self) -> Host:
         """Import ahead, and open the doors.  Raises GivenUp, or OSError."""
-        recipe = read_recipe(self.folder, self.recipe_id)
+        recipe = self.recipe
         if recipe is None:
             raise GivenUp("effect", "no recipe")
         condition = Condition()
         ahead = import_ahead(recipe)
         self.judge(recipe, ahead, condition)
         self.saved_us = sum(microseconds for _, microseconds in recipe.ahead)
+        return self.open(ahead)
+
+    def open(self, ahead: "Ahead") -> Host:
+        """Freeze what there is, and open the doors.  Raises GivenUp, or OSError."""
         self.modules = len(sys.modules)
         watch = Watch(
             ahead.files | list_own_files(self.script),
@@ -146,6 +181,37 @@ class Waiting:
         freeze_heap()
         return self.open_doors(watch)
 
+    def prepare_checkpoint(self) -> Host:
+        """Wait where the program is now.  Raises GivenUp, or OSError."""
+        assert self.prelude is not None
+        assert self.recipe is not None
+        ahead = self.prelude.finish()
+        self.judge(self.recipe, ahead, self.condition)
+        self.saved_us = (time.time_ns() - self.began_ns) // 1000
+        return self.open(ahead)
+
+    def give_up_checkpoint(self, cause: "Cause") -> None:
+        """Let the next host wait at the program's first line; ends this one."""
+        try:
+            amend(self.folder, self.recipe_id, (CHECKPOINT_MODULE, *cause))
+            self.tell("ended", f"effect {CHECKPOINT_MODULE} {' '.join(cause)}".rstrip())
+        finally:
+            self.forget("coming")
+            os._exit(0)
+
+    def finish(self, status: int | None) -> None:
+        """The end of a child, or of a program that did not come to its checkpoint."""
+        if self.prelude is None:
+            finish(status)
+            return
+        try:
+            self.prelude.stop()  # what follows is not the program's doing
+            amend(self.folder, self.recipe_id, (CHECKPOINT_MODULE, "program-end", ""))
+            self.tell("ended", "checkpoint")
+        finally:
+            self.forget("coming")
+            os._exit(0)
+
     def judge(self, recipe: "Recipe", ahead: "Ahead", condition: Condition) -> None:
         """Raises GivenUp where a fork would not be a start."""
         if ahead.effect is not None:
@@ -156,9 +222,13 @@ class Waiting:
             amend(self.folder, self.recipe_id, None, unknown)
             raise GivenUp("selection", " ".join(sorted(unknown)))
         difference = condition.find_difference()
-        if difference is not None:
+        if difference is None:
+            return
+        if self.prelude is not None:
+            amend(self.folder, self.recipe_id, (CHECKPOINT_MODULE, LEFT_BEHIND[difference], ""))
+        else:
             give_up(self.folder, self.recipe_id, difference)
-            raise GivenUp(difference)
+        raise GivenUp(difference)
 
     def open_doors(self, watch: Watch) -> Host:
         changed = watch.find_change()
@@ -250,7 +320,7 @@ def begin_host(plan: "Plan", recipe_id: str, key_descriptor: str, folder: str) -
         waiting.tell("ended", "unplanned")
         os._exit(0)
     plan.pause = waiting.pause
-    plan.finish = finish
+    plan.finish = waiting.finish
 
 
 def hash_key(key: bytes) -> int:
@@ -269,6 +339,14 @@ def list_own_files(script: str) -> set[str]:
     """What is not imported, but just as much of the program."""
     executable = sys.executable
     return {script, executable, f"{sys.prefix}/pyvenv.cfg", f"{os.path.dirname(executable)}/pyvenv.cfg"}
+
+
+def renew_loader() -> None:
+    """Make the loader anew: the quick end looks for it, to see what is younger than the frozen heap."""
+    main = vars(sys.modules["__main__"])
+    loader = main.get("__loader__")
+    if loader is not None and type(loader).__name__ == "SourceFileLoader":
+        main["__loader__"] = type(loader)(loader.name, loader.path)
 
 
 def freeze_heap() -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .stated import Difference
+    from .terminal import Terminal
     from .world import WarmWorld
 
 Report = dict[str, list[str]]
@@ -106,6 +107,13 @@ def look(world: WarmWorld, kind: str, surroundings: Surroundings) -> Seen:
     )
     ended = Ended(done.returncode, unify(world, done.stdout), unify(world, done.stderr))
     return Seen(ended, [read_report(world, name) for name in surroundings.reports])
+
+
+def look_at_terminal(world: WarmWorld, terminal: Terminal, kind: str, text: str) -> Seen:
+    """Start the probe from the shell at a *terminal*."""
+    (world.work / "report").unlink(missing_ok=True)
+    shown = terminal.run(fill(world, kind, text) + "; echo status $?")
+    return Seen(Ended(0, unify(world, shown.encode()), b""), [read_report(world, "report")])
 
 
 def fill(world: WarmWorld, kind: str, text: str) -> str:

@@ -48,10 +48,16 @@ def only_ours(_plain: Values, warm: Values) -> bool:
     return all("mainspring" in value for value in warm)
 
 
+def has_same_names(plain: Values, warm: Values) -> bool:
+    return [value.split(":")[0] for value in plain] == [value.split(":")[0] for value in warm]
+
+
 #: rows of the probe, what still holds of them, and the words in docs/differences.md
 STATED: Final = (
     Difference("modules", "`sys.modules`", has_all_in_order),
     Difference("importer cache", "`sys.modules`", has_all_in_order),
+    Difference("modules at the end", "`sys.modules`", has_all_in_order),
+    Difference("importer cache at the end", "`sys.modules`", has_all_in_order),
     Difference("values of main", "`sys.modules`", only_modules),
     Difference("classes of ours", "`object.__subclasses__()`", only_ours),
     Difference("gc", "`gc.get_freeze_count()`", only_freezes),
@@ -60,7 +66,8 @@ STATED: Final = (
     Difference("is first in its session", "the process group", anything),
 )
 
-#: under `mainspring run`, whatever becomes of the start
+#: under `mainspring run`, whatever becomes of the start; and namespaces that are made anew for each
 STATED_OF_COLD: Final = (
     Difference("/proc/self/environ", "`/proc/self/environ` under `mainspring run`", anything),
+    Difference("namespaces", "", has_same_names),
 )

@@ -38,8 +38,13 @@ def await_output(world: WarmWorld, text: str) -> None:
 
 
 def await_job(terminal: Terminal, state: str) -> str:
-    wait_for(lambda: state in terminal.run("jobs"), state)
-    return terminal.run("jobs")
+    wait_for(lambda: state in ask_for_jobs(terminal), state)
+    return ask_for_jobs(terminal)
+
+
+def ask_for_jobs(terminal: Terminal) -> str:
+    """A bash misses, now and then, the end of what was continued just before, until another child ends."""
+    return terminal.run("env true; jobs")
 
 
 def finish(terminal: Terminal) -> list[str]:
@@ -92,6 +97,8 @@ def test_interrupted_after_it_was_stopped(warm_world: WarmWorld) -> None:
         shown += finish(terminal)
         terminal.type(b"fg\n")
         shown.append(terminal.await_text(b"program.py\r\n").decode())
+        terminal.type(b"line\n")
+        shown.append(terminal.await_text(b"read line\r\n").decode())
         terminal.type(b"\x03")
         return [*shown, *finish(terminal)]
 
@@ -105,9 +112,10 @@ def test_a_stopped_job_is_killed(warm_world: WarmWorld, name: str) -> None:
         terminal.type(b"\x1a")
         shown += finish(terminal)
         told = [terminal.run(f"kill -{name} %1")]
-        while "Stopped" in (jobs := terminal.run("jobs")):
-            told.append(jobs.partition("[1]+  Stopped")[0])
-        return [*shown, "".join([*told, jobs])]
+        wait_for(lambda: told.append(ask_for_jobs(terminal)) or not told[-1], "ended")
+        # a shell may ask for the state of its jobs before or after the signal has come
+        ended = [line for line in "".join(told).splitlines() if line and "Stopped" not in line]
+        return [*shown, *ended]
 
     compare_dialogues(warm_world, talk)
 
@@ -290,7 +298,9 @@ def test_a_kill_of_the_job_s_number(warm_world: WarmWorld, words: str, group: st
                 await_output(warm_world, f"got {number.name}")
                 terminal.run("echo exit 9 >&8")
             terminal.run("wait $!")
-            shown.append(terminal.run("exec 8>&-; wait $!; echo status $?; cat out"))
+            shown.append(terminal.run("exec 8>&-; wait $!; echo status $?"))
+            if number != signal.SIGKILL:  # nobody can say how far it came
+                shown.append(terminal.run("cat out"))
         return shown
 
     compare_dialogues(warm_world, talk, AS_A_JOB)

@@ -25,6 +25,7 @@ LONGEST = 0.04
 #: what no process can do anything about, or what does not end one
 NOT_DEADLY = {signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH,
               signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}  # fmt: skip
+IGNORED_BY_PYTHON = {signal.SIGPIPE, signal.SIGXFSZ}
 ALL_SIGNALS = sorted(signal.valid_signals())
 DEADLY = [number for number in ALL_SIGNALS if number not in NOT_DEADLY]
 TELLING = """\
@@ -65,7 +66,10 @@ def started(world: WarmWorld, kind: str, *words: str) -> Iterator[tuple[subproce
         yield process, await_reading(world)
     finally:
         process.kill()
-        process.communicate()
+        for stream in (process.stdin, process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()
+        process.wait()
 
 
 def forbid_cores() -> None:
@@ -78,6 +82,8 @@ def end_by(world: WarmWorld, kind: str, number: int, whom: str) -> tuple[int, by
     """How the start ended when *whom* was sent the signal *number*, and all that it wrote."""
     with started(world, kind) as (process, child):
         os.kill(process.pid if whom == "launcher" else child, number)
+        if number not in IGNORED_BY_PYTHON:
+            process.wait(10)  # with its standard input open: nothing else ends it
         output, errors = process.communicate(timeout=10)
         return process.returncode, output, errors
 
@@ -118,7 +124,7 @@ def test_a_shell_waits_and_is_told(ready: WarmWorld, kind: str) -> None:
     shown = []
     for number in ("TERM", "KILL", "HUP", "USR1", "RTMIN+1"):
         text = (
-            f"rm -f way pid; mkfifo way; {command} <way & exec 8>way; until [ -e pid ]; do :; done;"
+            f"rm -f way pid; mkfifo way; {command} <way >/dev/null & exec 8>way; until [ -e pid ]; do :; done;"
             f" kill -INT $!; kill -{number} $!; wait $!; echo $?"
         )
         done = subprocess.run(["bash", "-c", text], cwd=ready.work, env=ready.environment(), check=False,
@@ -160,10 +166,8 @@ def test_a_host_that_is_stopped_by_its_command_lets_programs_finish(ready: WarmW
     with started(ready, "warm") as (process, _):
         os.kill(host, signal.SIGTERM)
         wait_for(lambda: not ready.list_hosts(), "ended: the host")
-        assert process.stdin and process.stdout
-        process.stdin.write(b"line\nexit 4\n")
-        process.stdin.close()
-        assert process.wait(5) == 4
+        process.communicate(b"line\nexit 4\n", timeout=5)
+        assert process.returncode == 4
     wait_for(lambda: not is_there(host), "gone: the host")
 
 
@@ -177,15 +181,16 @@ def is_there(number: int) -> bool:
 @pytest.mark.timeout(600 if LONG else 120)
 @pytest.mark.parametrize("whom", ["launcher", "host", "children"])
 def test_killed_at_any_moment(warm_world: WarmWorld, whom: str) -> None:
-    warm_world.write("program.py", ENDLESS)
-    warm_world.warm_up("program.py")
+    program = "program.py"
     ends = []
-    for step in range(STEPS):
-        if whom != "launcher" and not warm_world.list_hosts():
-            warm_world.warm_up("program.py")
-        process = start_endless(warm_world)
+    for step in range(STEPS if whom == "launcher" else STEPS // 3):
+        if step == 0 or whom == "host":
+            # another program: no host comes up soon after one that ended at once
+            program = warm_world.write(f"program-{step}.py", ENDLESS).name
+            warm_world.warm_up(program)
+        process = start_endless(warm_world, program)
         try:
-            process.wait(step * LONGEST / STEPS)
+            process.wait(LONGEST * step / STEPS)
         except subprocess.TimeoutExpired:
             pass
         kill(warm_world, whom, process)
@@ -194,9 +199,9 @@ def test_killed_at_any_moment(warm_world: WarmWorld, whom: str) -> None:
     assert set(ends) == {-signal.SIGKILL}
 
 
-def start_endless(world: WarmWorld) -> subprocess.Popen[bytes]:
+def start_endless(world: WarmWorld, program: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        world.command("warm", ["program.py"]),
+        world.command("warm", [program]),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -143,12 +143,3 @@ def test_what_no_host_can_take_over_is_cold(case: Surroundings, probe_world: War
     assert seen.ended.status == plain.ended.status
     if all(plain.reports):
         assert_same(plain, seen, STATED_OF_COLD)
-
-
-# for development
-@each(FROM_ONE_HOST + FROM_ANOTHER_HOST)
-def test_dev_cold(case: Surroundings, probe_world: WarmWorld) -> None:
-    plain = look(probe_world, "plain", case)
-    assert case.status in (plain.ended.status, None), plain.ended
-    cold = look(probe_world, "cold", case)
-    assert_same(plain, cold, STATED_OF_COLD)

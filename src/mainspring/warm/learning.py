@@ -1,0 +1,113 @@
+"""Two recorded starts teach what may come before a program: what both imported, in the same order."""
+
+from mainspring.warm.recipe import BEFORE_PROGRAM, CHECKPOINT_MODULE, Recipe, change_recipe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def merge_recipes(first: Recipe, second: Recipe) -> Recipe:
+    """What two recorded starts have in common: the imports of both, in the same order."""
+    merged = Recipe(second.program, second.python)
+    merged.starts = first.starts + second.starts
+    merged.names = first.names | second.names
+    merged.files, merged.folders = first.files | second.files, first.folders | second.folders
+    merged.has_checkpoint = first.has_checkpoint and second.has_checkpoint
+    merged.ended = second.ended
+    merged.ahead = find_common(first.ahead, second.ahead)
+    merged.left_out = leave_out(merged.ahead, first, second)
+    merged.state = name_state(merged)
+    return merged
+
+
+def name_state(recipe: Recipe) -> str:
+    if not recipe.is_final:
+        return "recording"
+    if recipe.ended is not None and recipe.ended[1] == BEFORE_PROGRAM:
+        return f"never {recipe.ended[0]}"
+    return "ready"  # the interpreter's own start is saved even where no import is
+
+
+def find_common(
+    first: "list[tuple[str, int]]", second: "list[tuple[str, int]]"
+) -> "list[tuple[str, int]]":
+    """The longest run of imports that both made, in the same order, with the shorter times."""
+    places = {module: place for place, (module, _) in enumerate(second)}
+    shared = [(module, spent_us) for module, spent_us in first if module in places]
+    chains = find_chains([places[module] for module, _ in shared])
+    return [
+        (module, min(spent_us, second[places[module]][1]))
+        for module, spent_us in (shared[index] for index in chains)
+    ]
+
+
+def find_chains(places: "list[int]") -> "list[int]":
+    """The indexes of a longest rising chain of *places*."""
+    best: list[list[int]] = []
+    for index, place in enumerate(places):
+        before = [chain for chain in best if places[chain[-1]] < place]
+        best.append([*max(before, key=len, default=[]), index])
+    return max(best, key=len, default=[])
+
+
+def leave_out(
+    ahead: "list[tuple[str, int]]", first: Recipe, second: Recipe
+) -> "list[tuple[str, str, str]]":
+    known = {module for module, _ in ahead}
+    rows = {}
+    for recipe in (first, second):
+        for module, _ in recipe.ahead:
+            rows[module] = (module, "not-always", "")
+        for row in recipe.left_out:
+            rows[row[0]] = row
+    return [row for module, row in rows.items() if module not in known]
+
+
+def amend_recipe(recipe: Recipe, effect: "tuple[str, str, str] | None", names: "Iterable[str]") -> None:
+    """Take *effect*'s module out of the imports ahead, and add *names* that were read."""
+    recipe.names.update(names)
+    if effect is not None:
+        module = effect[0]
+        recipe.has_checkpoint &= module != CHECKPOINT_MODULE
+        recipe.ahead = [row for row in recipe.ahead if row[0] != module]
+        recipe.left_out = [row for row in recipe.left_out if row[0] != module]
+        recipe.left_out.append(effect)
+
+
+def add_recorded_start(folder: int, recipe_id: str, recorded: Recipe) -> bool:
+    """Merge *recorded* into its recipe, if that still learns; whether it did.  Raises OSError."""
+
+    def merge(known: Recipe | None) -> Recipe | None:
+        if known is None:
+            return recorded
+        return None if known.is_final else merge_recipes(known, recorded)
+
+    return change_recipe(folder, recipe_id, merge)
+
+
+def amend(
+    folder: int,
+    recipe_id: str,
+    effect: "tuple[str, str, str] | None",
+    names: "Iterable[str]" = (),
+) -> bool:
+    """Write into a recipe what a host found out; whether that could be done.  Raises OSError."""
+
+    def change(known: Recipe | None) -> Recipe | None:
+        if known is not None:
+            amend_recipe(known, effect, names)
+        return known
+
+    return change_recipe(folder, recipe_id, change)
+
+
+def give_up(folder: int, recipe_id: str, reason: str) -> bool:
+    """Have no more hosts; whether that could be written.  Raises OSError."""
+
+    def change(known: Recipe | None) -> Recipe | None:
+        if known is not None:
+            known.state = f"never {reason}"
+        return known
+
+    return change_recipe(folder, recipe_id, change)

@@ -1,0 +1,43 @@
+"""An import, and what code read, as they are noted while a start is recorded."""
+
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mainspring.warm.changes import State
+    from mainspring.warm.recipe import Cause
+
+MOST_PATHS = 10_000  # a program may go on for days without an effect
+
+
+class Span:
+    """An import, from its begin to its end."""
+
+    def __init__(self, name: str, before: "State") -> None:
+        self.name = name
+        self.before = before
+        self.began = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+        self.spent_us = 0
+        self.within: list[Span] = []
+        self.failed = False
+        self.is_tied = False  # to an import around it: by itself, it could come to something else
+
+
+class Readings:
+    """What code read, and the first thing that it did or asked for that an import must not."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+        self.files: set[str] = set()
+        self.folders: set[str] = set()
+        self.cause: Cause | None = None
+
+    def add(self, event: str, path: str) -> None:
+        paths = self.files if event == "open" else self.folders
+        if len(paths) < MOST_PATHS:
+            paths.add(path)
+
+    def update(self, others: "Readings") -> None:
+        self.names |= others.names
+        self.files |= others.files
+        self.folders |= others.folders

@@ -1,0 +1,1 @@
+"""`mainspring check` tells which kinds of start are safe for a program."""
