@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -120,10 +121,19 @@ EFFECTS = {
 PROGRAM = """\
 import argparse, json, logging, subprocess
 import effect
-import asyncio, atexit, datetime, decimal, faulthandler, gc, io, locale, os, resource, signal, socket, sys
-import threading, time, tracemalloc, warnings
+import os, sys, {modules}
 print({shown})
 """
+#: what the programs show with
+MODULES = re.compile(
+    r"\b(asyncio|atexit|datetime|decimal|faulthandler|gc|io|locale|resource|signal|socket|threading|time"
+    r"|tracemalloc|warnings)\."
+)
+
+
+def compose_program(shown: str) -> str:
+    modules = sorted({"os", *MODULES.findall(shown)})
+    return PROGRAM.format(modules=", ".join(modules), shown=shown)
 
 
 @pytest.mark.parametrize("name", EFFECTS)
@@ -131,7 +141,7 @@ def test_after_an_import_with_an_effect(warm_world: WarmWorld, name: str) -> Non
     """Each start is like a plain one in the same place, whether it comes from a host or not."""
     text, shown = EFFECTS[name]
     warm_world.write("effect.py", text)
-    program = str(warm_world.write("program.py", PROGRAM.format(shown=shown)))
+    program = str(warm_world.write("program.py", compose_program(shown)))
     for number in range(STARTS):
         how = vary(warm_world, number)
         plain = warm_world.start_plain(program, *how["words"], env=how["env"], cwd=how["cwd"], stdin=b"typed\n")
