@@ -542,11 +542,17 @@ static PyObject *reveal(PyObject *Py_UNUSED(module), PyObject *container)
     Py_RETURN_NONE;
 }
 
-PyDoc_STRVAR(copy_plain_doc, "copy_plain(container)\n--\n\nA plain dict of what a dict holds.");
+PyDoc_STRVAR(copy_plain_doc,
+             "copy_plain(container)\n--\n\nA plain dict of what a dict holds, of which "
+             "no reader is told.");
 
 static PyObject *copy_plain(PyObject *Py_UNUSED(module), PyObject *container)
 {
-    return PyDict_Copy(container);
+    PyObject *before = reader;
+    reader = NULL;
+    PyObject *copy = PyDict_Copy(container);
+    reader = before;
+    return copy;
 }
 
 PyDoc_STRVAR(set_reader_doc, "set_reader(reader)\n--\n\n"

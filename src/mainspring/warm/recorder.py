@@ -45,6 +45,8 @@ class Recorder(ImportRun):
             if event == "cpython.run_file":
                 if not self.is_on:
                     self.start()
+            elif event == CHECKPOINT_EVENT:
+                self.reach_checkpoint()
             elif self.is_on:
                 self.note_event(event, arguments)
         except Exception:  # noqa: BLE001 - see fail
