@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-if TYPE_CHECKING:
-    from .world import WarmWorld
+from .remains import wait_for
+from .stated import STATED_EFFECTS
 
-STARTS = 4
+if TYPE_CHECKING:
+    from starts import Ended
+
+    from .world import WarmKind, WarmWorld
+
+LONG = os.environ.get("MAINSPRING_LONG") == "1"
+#: after which there is a host, if there is to be one
+RECORDED = 2
+STARTS = 8 if LONG else 3
 #: what a module does as it is imported, and what the program shows of it
 EFFECTS = {
     "arguments": ("import sys\nwords = sys.argv[1:]\n", "effect.words"),
@@ -136,33 +145,47 @@ def compose_program(shown: str) -> str:
     return PROGRAM.format(modules=", ".join(modules), shown=shown)
 
 
-@pytest.mark.parametrize("name", EFFECTS)
+@pytest.mark.parametrize("name", [name for name in EFFECTS if name not in STATED_EFFECTS])
 def test_after_an_import_with_an_effect(warm_world: WarmWorld, name: str) -> None:
     """Each start is like a plain one in the same place, whether it comes from a host or not."""
-    text, shown = EFFECTS[name]
-    warm_world.write("effect.py", text)
-    program = str(warm_world.write("program.py", compose_program(shown)))
+    program = lay_out_effect(warm_world, name)
     for number in range(STARTS):
-        how = vary(warm_world, number)
-        plain = warm_world.start_plain(program, *how["words"], env=how["env"], cwd=how["cwd"], stdin=b"typed\n")
-        left = read_written(warm_world)
-        warm = warm_world.ask_for_warm(program, *how["words"], env=how["env"], cwd=how["cwd"], stdin=b"typed\n")
+        if number >= RECORDED:
+            await_host(warm_world)
+        plain, left = start(warm_world, "plain", program, number)
+        warm, written = start(warm_world, "warm", program, number)
         assert warm == plain, warm_world.explain()
-        assert read_written(warm_world) == left
+        assert written == left
 
 
-def vary(world: WarmWorld, number: int) -> dict[str, Any]:
-    """Arguments, environment and folder that are others for each start."""
+@pytest.mark.parametrize("name", STATED_EFFECTS)
+def test_an_effect_that_is_stated(warm_world: WarmWorld, name: str) -> None:
+    """It shows, but nothing fails by it."""
+    program = lay_out_effect(warm_world, name)
+    warm_world.repeat_until_warm(lambda: start(warm_world, "warm", program, 0))
+    assert start(warm_world, "warm", program, 1)[0].status == 0
+
+
+def lay_out_effect(world: WarmWorld, name: str) -> str:
+    text, shown = EFFECTS[name]
+    world.write("effect.py", text)
+    return str(world.write("program.py", compose_program(shown)))
+
+
+def await_host(world: WarmWorld) -> None:
+    """Give a host time to come up; where nothing can be imported ahead, none does."""
+    try:
+        wait_for(world.list_hosts, "up: a host", 0.4)
+    except AssertionError:
+        pass
+
+
+def start(world: WarmWorld, kind: WarmKind, program: str, number: int) -> tuple[Ended, list[str]]:
+    """What a start showed, and what it wrote: in a folder, an environment and with words of its *number*."""
     folder = world.work / f"folder-{number}"
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     (folder / "which").write_text(f"{number}")
-    return {"words": [str(number)], "env": world.environment(WORD=str(number)), "cwd": folder}
-
-
-def read_written(world: WarmWorld) -> list[str]:
-    """What was written in each folder since it was asked for, which removes it."""
-    found = sorted(world.work.glob("*/written"))
-    texts = [path.read_text() for path in found]
-    for path in found:
-        path.unlink()
-    return texts
+    (folder / "written").unlink(missing_ok=True)
+    environment = world.environment(WORD=str(number))
+    ended = world.start(kind, program, str(number), env=environment, cwd=folder, stdin=b"typed\n")
+    return ended, [path.read_text() for path in folder.glob("written")]
