@@ -58,6 +58,18 @@ static bool is_device(const char *path)
     return starts_with(path, "/dev/") || starts_with(path, "/proc/");
 }
 
+/* A script in the interpreter's place may choose another one in each folder. */
+static bool is_machine_code(const char *path)
+{
+    char start[4];
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (descriptor < 0)
+        return false;
+    ssize_t length = read(descriptor, start, sizeof start);
+    close(descriptor);
+    return length == sizeof start && memcmp(start, "\177ELF", sizeof start) == 0;
+}
+
 static bool is_inspected(void)
 {
     const char *inspect = getenv("PYTHONINSPECT");
@@ -70,6 +82,8 @@ static const char *find_obstacle(struct attempt *attempt)
         return "options";
     if (is_device(attempt->path))
         return "not-a-script";
+    if (!is_machine_code(attempt->start->arguments[0]))
+        return "script-interpreter";
     if (!descriptors.has_streams)
         return "closed-stream";
     if (descriptors.too_many)
