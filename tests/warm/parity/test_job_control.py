@@ -1,4 +1,4 @@
-"""At a terminal, ^C, ^Z, ^\\, fg, bg, kill and hang-up do to a warm program what they do to a plain one."""
+"""At a terminal, keys, fg, bg, kill and hang-up do to a warm program what they do to a plain one."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def await_job(terminal: Terminal, state: str) -> str:
 
 
 def ask_for_jobs(terminal: Terminal) -> str:
-    """A bash misses, now and then, the end of what was continued just before, until another child ends."""
+    """A bash may miss the end of what was continued just before, until another child ends."""
     return terminal.run("env true; jobs")
 
 

@@ -190,7 +190,9 @@ def test_a_host_hears_nobody_else(two_worlds: tuple[WarmWorld, WarmWorld]) -> No
         path.chmod(0o777)
     for kind in ("I", "E", "Q"):
         command = [*stranger.prefix, stranger.plain_python, "-c", ASK, socket.name, kind]
-        done = subprocess.run(command, cwd=root.folder, env=stranger.environment(), capture_output=True, check=False)
+        done = subprocess.run(
+            command, cwd=root.folder, env=stranger.environment(), capture_output=True, check=False
+        )
         assert (done.stdout, done.stderr) == (b"b''\n", b"")
     for path in (root.folder, root.runtime):
         path.chmod(0o700)
@@ -223,7 +225,11 @@ def test_with_rights_of_another_a_start_is_cold(program: WarmWorld) -> None:
     need_root()
     program.warm_up("program.py")
     program.log.unlink()
-    for call in (f"setresuid({STRANGER}, 0, 0)", f"setresgid({STRANGER}, 0, 0)", f"setresgid(0, {STRANGER}, 0)"):
+    for call in (
+        f"setresuid({STRANGER}, 0, 0)",
+        f"setresgid({STRANGER}, 0, 0)",
+        f"setresgid(0, {STRANGER}, 0)",
+    ):
         code = f"import os, sys; os.{call}; os.execv(sys.argv[1], sys.argv[1:])"
         program.prefix = (program.plain_python, "-c", code)
         for _ in range(4):

@@ -15,7 +15,7 @@ from starts import World
 from .remains import list_descendants, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from starts import Argument, Ended
