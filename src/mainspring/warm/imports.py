@@ -74,6 +74,8 @@ class ImportRun:
         listen(None)
         self.taps.remove()
         forget_names()
+        for span in [*self.running, *self.done]:
+            span.forget()
         self.running.clear()
         self.after = ()
         self.loaded.clear()

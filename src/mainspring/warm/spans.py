@@ -22,6 +22,12 @@ class Span:
         self.failed = False
         self.is_tied = False  # to an import around it: by itself, it could come to something else
 
+    def forget(self) -> None:
+        """Hold nothing of the program's: a stream that is held is not flushed at its end."""
+        self.before = ()
+        for span in self.within:
+            span.forget()
+
 
 class Readings:
     """What code read, and the first thing that it did or asked for that an import must not."""
