@@ -52,6 +52,10 @@ def has_same_names(plain: Values, warm: Values) -> bool:
     return [value.split(":")[0] for value in plain] == [value.split(":")[0] for value in warm]
 
 
+def only_the_coerced_locale(plain: Values, warm: Values) -> bool:
+    return [value for value in warm if not value.startswith("'LC_CTYPE=C.")] == plain
+
+
 #: rows of the probe, what still holds of them, and the words in docs/differences.md
 STATED: Final = (
     Difference("modules", "`sys.modules`", has_all_in_order),
@@ -60,6 +64,7 @@ STATED: Final = (
     Difference("importer cache at the end", "`sys.modules`", has_all_in_order),
     Difference("values of main", "`sys.modules`", only_modules),
     Difference("classes of ours", "`object.__subclasses__()`", only_ours),
+    Difference("/proc/self/environ", "where CPython sets LC_CTYPE", only_the_coerced_locale),
     Difference("gc", "`gc.get_freeze_count()`", only_freezes),
     Difference("signal at the parent's end", "`PR_GET_PDEATHSIG`", anything),
     Difference("is first in its group", "session and process group", anything),
