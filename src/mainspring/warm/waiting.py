@@ -318,7 +318,7 @@ class Waiting:
             "saved_ms": host.served * self.saved_us // 1000,
             "pss_kb": read_pss(),
             "modules": self.modules,
-            "running": len(host.running),
+            "running": len(host.children.running),
             "idle_s": int(time.monotonic() - host.used_at),
         }
         fields = [f'"{name}": {quote_json(text)}' for name, text in texts.items()]
