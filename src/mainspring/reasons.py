@@ -293,7 +293,7 @@ HOST_ENDS: dict[str, Row] = {
     "memory": Row("all hosts together took too much memory", "see MAINSPRING_MAX_HOST_MEMORY"),
     "second": Row("there is a host for this already", NOTHING),
     "selection": Row(
-        "imports ahead read an environment name for the first time", "the next host knows it"
+        "imports ahead read of their caller what had not been read before", "the next host knows it"
     ),
     "session": Row("its terminal session ended", NOTHING),
     "signals": Row("imports ahead changed how signals are handled", NOTHING),

@@ -40,7 +40,7 @@ class ImportRun:
         self.done: list[Span] = []
         self.left_out: list[tuple[str, str, str]] = []
         self.left_names: set[str] = set()  # the modules of those rows
-        self.read = Readings()  # by imports
+        self.read = Readings(float("inf"))  # by imports that may come ahead
         self.own = Readings()  # by the program's own code, before a checkpoint
         self.searched: set[str] = set()
         self.ended: Cause | None = None
@@ -51,6 +51,7 @@ class ImportRun:
         self.loaded: set[str] = set()
         self.environment: dict[bytes, bytes] = {}
         self.generators: dict[str, object] = {}
+        self.words: tuple[int, list[str]] = (0, [])  # of sys.argv: how many, and the first
 
     @property
     def is_importing(self) -> bool:
@@ -59,11 +60,12 @@ class ImportRun:
 
     @property
     def readings(self) -> Readings:
-        return self.read if self.is_importing else self.own
+        return self.running[-1].readings if self.is_importing else self.own
 
     def start(self) -> None:
         self.is_on = True
         self.environment = copy_environment()
+        self.words = len(sys.argv), sys.argv[:1]
         self.taps.install()
         self.remember(self.observe())
         if count_threads() > ONE_THREAD:
@@ -154,6 +156,8 @@ class ImportRun:
             is_below = any(span.name.startswith(f"{name}.") for name in around)
             if keeps and not (span.failed or span.is_tied or is_below):
                 self.done.append(span)
+                for readings in span.list_readings():
+                    self.read.update(readings)
             else:
                 self.leave_out(span.name, "failed" if span.failed else "needs-other", "")
                 self.keep_free(span.within, keeps=keeps)

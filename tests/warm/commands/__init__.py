@@ -1,0 +1,1 @@
+"""Real commands, started from hosts."""

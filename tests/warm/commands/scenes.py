@@ -1,0 +1,177 @@
+"""A scene is a command, started again and again over the same files; cold and warm, the same must come of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from starts import Ended
+from warm.parity.world import WarmWorld
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from warm.parity.world import WarmKind
+
+#: where Mainspring keeps what is its own, below a home
+OWN = (".cache/mainspring", ".local/state/mainspring")
+#: so that a file written anew is taken for the same by those who look at its time
+LONG_AGO = 1_000_000_000
+PARTS = ("status", "stdout", "stderr")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One start: the words behind the command, and what it gets."""
+
+    words: tuple[str, ...]
+    stdin: bytes = b""
+    env: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)  # written, below the work folder, before it
+    at: str = "."  # where, below the work folder
+
+
+def step(
+    line: str,
+    *more: str,
+    stdin: bytes = b"",
+    files: Mapping[str, str] | None = None,
+    at: str = ".",
+    **env: str,
+) -> Step:
+    """The start with the words of *line*, and *more* of them as they are."""
+    return Step((*line.split(), *more), stdin, env, files or {}, at)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A command's starts, one after the other.
+
+    *varying* are patterns of what no two starts agree on, however they are made: in what is written, they are replaced by
+    their first group, or by nothing.  *unread* are patterns of files whose content is not compared.
+    """
+
+    program: str
+    steps: tuple[Step, ...]
+    files: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
+    varying: tuple[bytes, ...] = ()
+    unread: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What came of a start: how it ended, what it wrote, and what files there were after it."""
+
+    words: tuple[str, ...]
+    ended: Ended
+    files: dict[str, bytes]
+
+
+@dataclass
+class Stage(WarmWorld):
+    """A world in which scenes are played."""
+
+    def environment(self, **changes: str | None) -> dict[str, str]:
+        bin_folder = self.plain_python.parent
+        return super().environment(**{"PATH": f"{bin_folder}:{os.environ['PATH']}", **changes})
+
+    def play(self, kind: WarmKind, scene: Scene) -> list[Seen]:
+        """All steps of a scene in the way *kind*, from fresh files on."""
+        self.set_up(scene.files)
+        return [self.take(kind, scene, step) for step in scene.steps]
+
+    def play_warm(self, scene: Scene) -> list[Seen]:
+        """As `play`, and every start has come from a host."""
+        self.set_up(scene.files)
+        return [self.take_warm(scene, step) for step in scene.steps]
+
+    def take(self, kind: WarmKind, scene: Scene, step: Step) -> Seen:
+        self.lay_out(step.files)
+        self.log.unlink(missing_ok=True)
+        ended = self.start(
+            kind,
+            self.plain_python.parent / scene.program,
+            *step.words,
+            stdin=step.stdin,
+            cwd=self.work / step.at,
+            env=self.environment(**scene.env, **step.env),
+        )
+        return Seen(step.words, clean(ended, scene.varying), dict(self.read_files(scene)))
+
+    def take_warm(self, scene: Scene, step: Step) -> Seen:
+        seen = self.take("warm", scene, step)
+        assert self.last_outcome == "warm", f"{step.words}: {self.explain()}"
+        return seen
+
+    def warm_scene_up(self, scene: Scene, step: Step) -> None:
+        """Make starts of *step* until one is warm."""
+        self.repeat_until_warm(lambda: self.take("warm", scene, replace(step, files={})))
+
+    # ---- files ------------------------------------------------------------------------------
+
+    def set_up(self, files: Mapping[str, str]) -> None:
+        """Leave nothing in the work folder and the home but *files* and what is Mainspring's own."""
+        for path in [*self.work.iterdir(), *self.list_home()]:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        self.lay_out(files)
+
+    def list_home(self) -> Iterator[Path]:
+        """What is in the home, and not Mainspring's."""
+        for folder in (self.home, self.home / ".cache", self.home / ".local", self.home / ".local/state"):
+            for path in folder.iterdir() if folder.is_dir() else ():
+                name = str(path.relative_to(self.home))
+                if path != self.log and not any(own.startswith(name) for own in OWN):
+                    yield path
+
+    def lay_out(self, files: Mapping[str, str]) -> None:
+        for name, text in files.items():
+            os.utime(self.write(name, text), (LONG_AGO, LONG_AGO))
+
+    def read_files(self, scene: Scene) -> Iterator[tuple[str, bytes]]:
+        """Name, mode and content of all that is in the work folder and the home."""
+        for top in (self.work, *self.list_home()):
+            for path in [top, *sorted(top.rglob("*"))]:
+                name = str(path.relative_to(self.home.parent))
+                mode = b"%o " % path.lstat().st_mode
+                yield name, mode + (b"" if is_like(name, scene.unread) else read(path, scene.varying))
+
+
+def is_like(name: str, patterns: Sequence[str]) -> bool:
+    return any(re.fullmatch(pattern, name) for pattern in patterns)
+
+
+def read(path: Path, varying: Sequence[bytes]) -> bytes:
+    if path.is_symlink():
+        return os.fsencode(path.readlink())
+    return replace_varying(path.read_bytes(), varying) if path.is_file() else b""
+
+
+def clean(ended: Ended, varying: Sequence[bytes]) -> Ended:
+    return Ended(
+        ended.status, replace_varying(ended.stdout, varying), replace_varying(ended.stderr, varying)
+    )
+
+
+def replace_varying(text: bytes, varying: Sequence[bytes]) -> bytes:
+    for pattern in varying:
+        text = re.sub(pattern, lambda match: match[1] if match.re.groups else b"", text)
+    return text
+
+
+def compare(cold: Seen, warm: Seen) -> list[str]:
+    """In what two ways of one start differ, a line each."""
+    parts = [(name, getattr(cold.ended, name), getattr(warm.ended, name)) for name in PARTS]
+    parts += [(name, cold.files.get(name), warm.files.get(name)) for name in {**cold.files, **warm.files}]
+    return [
+        f"{' '.join(cold.words)!r}: {name} is {one!r} cold, {other!r} warm"
+        for name, one, other in parts
+        if one != other
+    ]
