@@ -34,10 +34,30 @@ OWN_EFFECTS = {
     "import signal; signal.signal(signal.SIGUSR1, signal.SIG_IGN)": "signals",
     "import warnings; warnings.simplefilter('ignore', DeprecationWarning)": "warnings",
     "import locale; locale.setlocale(locale.LC_TIME, 'C.UTF-8')": "locale",
+    "import time; time.time()": "clock",
+    "from time import perf_counter_ns as now; now()": "clock",
+    "import time; time.strftime('%H')": "clock",
+    "import datetime; datetime.datetime.now()": "clock",
+    "import datetime; datetime.date.today()": "clock",
+    "import email.utils; email.utils.formatdate()": "clock",
+    "import random; random.random()": "entropy",
+    "import random; random.seed(5)": "entropy",
+    "import random; random.Random()": "entropy",
+    "import uuid; uuid.uuid1()": "entropy",
+    "import ssl; ssl.RAND_bytes(8)": "entropy",
+    "open('/proc/sys/kernel/random/uuid').close()": "entropy",
+    "open('/proc/loadavg').close()": "process-state",
+    "import signal; signal.alarm(0)": "signals",
+    "import signal; signal.setitimer(signal.ITIMER_PROF, 99)": "signals",
+    "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, [12])": "signals",
+    "import sys; sys.stdout.reconfigure(line_buffering=True)": "output",
+    "import threading; threading.get_native_id()": "process-id",
+    "import os; os.register_at_fork(before=int)": "process",
     "import nothing_such": "failed",
 }
 #: what ends the run, in an import as between two
 ENDERS = {
+    "import os; os.putenv('X', '1')": "environment",
     "import os; os.environ['X'] = '1'": "environment",
     "import os; os.environ.pop('HOME')": "environment",
     "import os; os.chdir('/')": "folder",
@@ -59,6 +79,11 @@ PROGRAM_ENDERS = {
 }
 #: what is no effect
 HARMLESS = [
+    "import random; random.Random(7).random(); random.SystemRandom()",
+    "import time; time.gmtime(0); time.strftime('%Y', time.gmtime(0)); time.get_clock_info('time')",
+    "from time import time, monotonic; import datetime; datetime.datetime(1, 2, 3)",
+    "import logging, threading; logging.getLogger('a')",
+    "open('/proc/cpuinfo').close()",
     "import random",
     "import os\nos.environ['X'] = '1'\nimport ast\ndel os.environ['X']",
     "import multiprocessing.process",

@@ -66,7 +66,8 @@ def judge_call(what: str, arguments: "tuple[object, ...]", frame: "FrameType | N
     place = GIVEN.get(what)
     if place is not None and arguments[place : place + 1] not in {(), (None,)}:
         return None
-    if frame is not None and OWN_CALLS.get(str(frame.f_globals.get("__name__"))) == module:
+    home = "" if frame is None else str(frame.f_globals.get("__name__"))
+    if OWN_CALLS.get(home) == module or home.startswith("mainspring."):
         return None
     if reason in OWN_REASONS and is_python_s(frame):
         return None

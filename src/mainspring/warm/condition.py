@@ -34,13 +34,13 @@ def list_handlers() -> list[object]:
 
 def list_timers() -> list[object]:
     """When each timer will signal: no fork has one."""
-    from _signal import ITIMER_PROF, ITIMER_REAL, ITIMER_VIRTUAL, getitimer  # type: ignore[import-not-found]
+    from _signal import ITIMER_PROF, ITIMER_REAL, ITIMER_VIRTUAL, getitimer
 
     return [getitimer(timer)[0] for timer in (ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF)]
 
 
 def read_mask() -> object:
-    from _signal import SIG_BLOCK, pthread_sigmask  # type: ignore[import-not-found]
+    from _signal import SIG_BLOCK, pthread_sigmask
 
     return pthread_sigmask(SIG_BLOCK, ())
 
