@@ -134,7 +134,7 @@ static void fuzz_replies(void)
 }
 
 static const char *const heads[] = {
-    "mainspring-recipe 1\nprogram /a\npython /b\nstarts 2\nstate ready\nenv A\nenv _b1\nend\nahead x 1\n",
+    "mainspring-recipe 1\nprogram /a\npython /b\nstarts 2\nstate ready\nenv A\nenv _b1\nselect argument-0\nselect folder\nend\nahead x 1\n",
     "mainspring-recipe 1\nprogram /a\\n\npython /b\nstarts 1\nstate recording\nend\n",
     "mainspring-recipe 1\nprogram \npython \nstarts 12\nstate never nothing\nend\n",
 };
@@ -144,7 +144,7 @@ static bool is_recipe(const struct recipe *recipe)
 {
     const char *end = recipe->names_end;
     return strncmp(recipe->head, "mainspring-recipe 1\n", 20) == 0 && recipe->names != NULL &&
-           recipe->names >= recipe->head && recipe->names <= end && strncmp(end, "end\n", 4) == 0 &&
+           recipe->names >= recipe->head && recipe->names <= end && (strncmp(end, "end\n", 4) == 0 || strncmp(end, "select ", 7) == 0) &&
            (recipe->names == end || (strncmp(recipe->names, "env ", 4) == 0 && end[-1] == '\n'));
 }
 

@@ -3,8 +3,9 @@
  *
  *   key text     = program text, identity (see identity.c), selected*
  *   program text = "1", interpreter, option*, "", "script", path
- *   selected     = "env:" NAME "=" VALUE        in the order of the names
- *   ID, KEY      = FNV-1a, 128 bits, of the program text and of the key text
+ *   selected     = "env:" NAME "=" VALUE        in the order of the names; then, as the recipe
+ * says, "folder=" PATH | "arguments=" N | "argument-0=" WORD       in this order ID, KEY      =
+ * FNV-1a, 128 bits, of the program text and of the key text
  */
 #include "key.h"
 
@@ -92,18 +93,44 @@ static int compare_variables(const void *one, const void *other)
     return order != 0 ? order : (first > second) - (first < second);
 }
 
-static size_t count_variables(char **environment)
+static size_t count_words(char **words)
 {
     size_t count = 0;
-    while (environment[count] != NULL)
+    while (words[count] != NULL)
         count++;
     return count;
 }
 
-bool add_selected(struct text *text, char **environment, const struct recipe *recipe)
+static void add_choices(struct text *text, const struct choices *choices, unsigned selects)
+{
+    char count[24];
+    snprintf(count, sizeof count, "%zu", choices->argument_count);
+    if ((selects & SELECT_FOLDER) != 0) {
+        add_string(text, "folder=");
+        add_field(text, choices->folder);
+    }
+    if ((selects & SELECT_ARGUMENT_COUNT) != 0) {
+        add_string(text, "arguments=");
+        add_field(text, count);
+    }
+    if ((selects & SELECT_ARGUMENT_0) != 0) {
+        add_string(text, "argument-0=");
+        add_field(text, choices->first_argument);
+    }
+}
+
+void find_choices(struct choices *choices, char **arguments, const char *folder)
+{
+    choices->folder = folder;
+    choices->first_argument = arguments[0];
+    choices->argument_count = count_words(arguments);
+}
+
+bool add_selected(struct text *text, char **environment, const struct choices *choices,
+                  const struct recipe *recipe)
 {
     size_t count = 0;
-    char **selected = malloc((count_variables(environment) + 1) * sizeof *selected);
+    char **selected = malloc((count_words(environment) + 1) * sizeof *selected);
     if (selected == NULL)
         return false;
     for (; *environment != NULL; environment++) {
@@ -116,6 +143,8 @@ bool add_selected(struct text *text, char **environment, const struct recipe *re
         add_field(text, selected[i]);
     }
     free(selected);
+    if (recipe->state == RECIPE_READY)
+        add_choices(text, choices, recipe->selects);
     return !text->failed;
 }
 

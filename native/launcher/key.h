@@ -14,8 +14,19 @@
  * is one of them, `path` its absolute path. */
 void add_program_text(struct text *text, char **arguments, size_t script, const char *path);
 
-/* Adds those variables that select a host. False if memory is short. */
-bool add_selected(struct text *text, char **environment, const struct recipe *recipe);
+/* What a recipe may have select, besides the environment. */
+struct choices {
+    const char *folder;         /* the working directory */
+    const char *first_argument; /* of sys.argv */
+    size_t argument_count;
+};
+
+/* `arguments` begin with the script. */
+void find_choices(struct choices *choices, char **arguments, const char *folder);
+
+/* Adds what selects a host beyond who the caller is. False if memory is short. */
+bool add_selected(struct text *text, char **environment, const struct choices *choices,
+                  const struct recipe *recipe);
 
 void hash_text(const struct text *text, char digits[DIGITS_SIZE]);
 

@@ -2,9 +2,11 @@
  * The head of ID.recipe; Python writes it, and the rows after it are not the launcher's to read:
  *
  *   head  = "mainspring-recipe 1\n" "program " text "\n" "python " text "\n"
- *           "starts " digit+ "\n" "state " state "\n" ("env " name "\n")* "end\n"
+ *           "starts " digit+ "\n" "state " state "\n" ("env " name "\n")*
+ *           ("select " word "\n")* "end\n"
  *   state = "recording" | "ready" | "never " text          text = any bytes but NUL and newline
  *   name  = (letter | "_") (letter | digit | "_")*
+ *   word  = "argument-0" | "argument-count" | "folder"
  */
 #include "recipe.h"
 
@@ -69,11 +71,33 @@ static const char *skip_name(const char *line)
     return strspn(name, LETTERS) > 0 && name + length + 1 == next ? next : NULL;
 }
 
+/* What follows the lines of words that select; NULL after one that is not known. */
+static const char *read_selectors(const char *line, unsigned *selects)
+{
+    static const struct {
+        const char *line;
+        enum selector selector;
+    } selectors[] = {
+        {"select argument-0\n", SELECT_ARGUMENT_0},
+        {"select argument-count\n", SELECT_ARGUMENT_COUNT},
+        {"select folder\n", SELECT_FOLDER},
+    };
+    for (size_t i = 0; line != NULL && i < sizeof selectors / sizeof *selectors; i++) {
+        const char *next = skip_line(line, selectors[i].line);
+        if (next == NULL)
+            continue;
+        *selects |= selectors[i].selector;
+        line = next;
+    }
+    return line;
+}
+
 void parse_recipe(struct recipe *recipe, size_t length)
 {
     enum recipe_state state = RECIPE_ABSENT;
     recipe->state = RECIPE_ABSENT;
     recipe->starts = 0;
+    recipe->selects = 0;
     if (memchr(recipe->head, '\0', length) != NULL)
         return;
     const char *line = skip_line(recipe->head, "mainspring-recipe 1\n");
@@ -83,6 +107,7 @@ void parse_recipe(struct recipe *recipe, size_t length)
     for (const char *next = line; next != NULL; next = skip_name(line))
         line = next;
     recipe->names_end = line;
+    line = read_selectors(line, &recipe->selects);
     if (skip_line(line, "end\n") != NULL)
         recipe->state = state;
 }
@@ -126,6 +151,7 @@ void read_recipe(int folder, const char *id, struct recipe *recipe)
     char name[64];
     recipe->state = RECIPE_ABSENT;
     recipe->starts = 0;
+    recipe->selects = 0;
     snprintf(name, sizeof name, "%s.recipe", id);
     int file = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (file < 0)

@@ -13,12 +13,20 @@ enum recipe_state {
     RECIPE_NEVER,
 };
 
+/* What else of the caller selects a host. */
+enum selector {
+    SELECT_FOLDER = 1,
+    SELECT_ARGUMENT_COUNT = 2,
+    SELECT_ARGUMENT_0 = 4,
+};
+
 /* As much of a recipe as decides how its program is started. */
 struct recipe {
     enum recipe_state state;
     unsigned long starts; /* that were recorded */
     const char *names;    /* the "env" lines, each with its newline */
     const char *names_end;
+    unsigned selects; /* enum selector, or-ed */
     char head[MOST_OF_HEAD + 1];
 };
 

@@ -44,7 +44,7 @@ static bool make_key(const struct host *host, struct text *key, char digits[DIGI
     key->length = 0;
     add_bytes(key, host->program->bytes, host->program->length);
     add_bytes(key, host->caller->identity.bytes, host->caller->identity.length);
-    if (!add_selected(key, host->environment, &recipe))
+    if (!add_selected(key, host->environment, host->choices, &recipe))
         return false;
     hash_text(key, digits);
     return true;

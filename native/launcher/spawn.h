@@ -3,6 +3,7 @@
 
 #include "descriptors.h"
 #include "identity.h"
+#include "key.h"
 #include "text.h"
 
 /* What a host begins after. */
@@ -23,6 +24,7 @@ struct host {
     const char *id;
     const struct text *program; /* the program text */
     const struct caller *caller;
+    const struct choices *choices;
     const struct descriptors *descriptors;
     enum occasion occasion;
 };

@@ -30,12 +30,14 @@ static struct connection connection;
 
 struct attempt {
     struct warm_start *start;
+    char current[PATH_MAX];  /* the working directory */
     char path[2 * PATH_MAX]; /* of the script, as CPython forms it */
     char id[DIGITS_SIZE];
     struct text program;
     struct text key;
     struct text frame;
     struct caller caller;
+    struct choices choices;
     int folder;
 };
 
@@ -43,9 +45,10 @@ struct attempt {
 static bool find_path(struct attempt *attempt)
 {
     const char *name = attempt->start->arguments[attempt->start->script];
-    char current[PATH_MAX];
-    if (getcwd(current, sizeof current) == NULL || current[0] != '/')
+    char *current = attempt->current;
+    if (getcwd(current, sizeof attempt->current) == NULL || current[0] != '/')
         return false;
+    find_choices(&attempt->choices, attempt->start->arguments + attempt->start->script, current);
     int length = name[0] == '/'
                      ? snprintf(attempt->path, sizeof attempt->path, "%s", name)
                      : snprintf(attempt->path, sizeof attempt->path, "%s/%s", current, name);
@@ -56,6 +59,18 @@ static bool find_path(struct attempt *attempt)
 static bool is_device(const char *path)
 {
     return starts_with(path, "/dev/") || starts_with(path, "/proc/");
+}
+
+/* A script in the interpreter's place may choose another one in each folder. */
+static bool is_machine_code(const char *path)
+{
+    char start[4];
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (descriptor < 0)
+        return false;
+    ssize_t length = read(descriptor, start, sizeof start);
+    close(descriptor);
+    return length == sizeof start && memcmp(start, "\177ELF", sizeof start) == 0;
 }
 
 static bool is_inspected(void)
@@ -70,6 +85,8 @@ static const char *find_obstacle(struct attempt *attempt)
         return "options";
     if (is_device(attempt->path))
         return "not-a-script";
+    if (!is_machine_code(attempt->start->arguments[0]))
+        return "script-interpreter";
     if (!descriptors.has_streams)
         return "closed-stream";
     if (descriptors.too_many)
@@ -87,7 +104,7 @@ static bool make_key(struct attempt *attempt, char digits[DIGITS_SIZE])
 {
     add_bytes(&attempt->key, attempt->program.bytes, attempt->program.length);
     add_bytes(&attempt->key, attempt->caller.identity.bytes, attempt->caller.identity.length);
-    if (!add_selected(&attempt->key, attempt->start->environment, &recipe))
+    if (!add_selected(&attempt->key, attempt->start->environment, &attempt->choices, &recipe))
         return false;
     hash_text(&attempt->key, digits);
     return true;
@@ -160,6 +177,7 @@ static void spawn(struct attempt *attempt, enum occasion occasion)
         .id = attempt->id,
         .program = &attempt->program,
         .caller = &attempt->caller,
+        .choices = &attempt->choices,
         .descriptors = &descriptors,
         .occasion = occasion,
     };

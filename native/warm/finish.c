@@ -92,6 +92,8 @@ static obstacle call_exit_functions(void)
 
 /* ---- deciding ----------------------------------------------------------------------------- */
 
+static int is_prepared = 0; /* by a host, which froze its heap then */
+
 static obstacle recall_host(void)
 {
     memcpy(detail, host_detail, sizeof detail);
@@ -138,6 +140,16 @@ static int read_status(PyObject *status, int *number)
     return is_known;
 }
 
+/* What its host froze, a child takes apart as well: the collector finds the finalizers in it. */
+static void thaw_heap(void)
+{
+    PyObject *gc = is_prepared ? load_builtin("gc") : NULL;
+    PyObject *result = gc == NULL ? NULL : PyObject_CallMethod(gc, "unfreeze", NULL);
+    Py_XDECREF(result);
+    Py_XDECREF(gc);
+    PyErr_Clear();
+}
+
 static PyObject *finish(PyObject *Py_UNUSED(module), PyObject *status)
 {
     int number;
@@ -146,6 +158,7 @@ static PyObject *finish(PyObject *Py_UNUSED(module), PyObject *status)
     tell(found == NULL ? "quick" : "full", found == NULL ? "" : found);
     if (found == NULL)
         exit(number);
+    thaw_heap();
     Py_RETURN_NONE;
 }
 
@@ -158,6 +171,7 @@ PyDoc_STRVAR(prepare_end_doc,
 
 static PyObject *prepare_end(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
 {
+    is_prepared = 1;
     *detail = 0;
     (void)find_stream(); /* a child has streams of its own */
     host_obstacle = has_listening_library() ? "library" : find_objects(1);
@@ -167,6 +181,19 @@ static PyObject *prepare_end(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ar
     if (host_obstacle == NULL)
         Py_RETURN_NONE;
     return PyUnicode_FromFormat("%s %s", host_obstacle, host_detail);
+}
+
+PyDoc_STRVAR(rehearse_end_doc,
+             "rehearse_end()\n--\n\n"
+             "Decide on an end that does not come yet: what that touches is copied by then.");
+
+static PyObject *rehearse_end(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
+{
+    Py_XDECREF(load_builtin("atexit"));
+    (void)find_obstacle();
+    *detail = 0;
+    PyErr_Clear();
+    Py_RETURN_NONE;
 }
 
 PyDoc_STRVAR(tell_end_doc,
@@ -185,5 +212,6 @@ static PyObject *tell_end(PyObject *Py_UNUSED(module), PyObject *descriptor)
 
 PyMethodDef finish_methods[] = {{"finish", finish, METH_O, finish_doc},
                                 {"prepare_end", prepare_end, METH_NOARGS, prepare_end_doc},
+                                {"rehearse_end", rehearse_end, METH_NOARGS, rehearse_end_doc},
                                 {"tell_end", tell_end, METH_O, tell_end_doc},
                                 {NULL, NULL, 0, NULL}};

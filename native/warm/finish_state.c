@@ -6,17 +6,37 @@
 #include <sys/stat.h>
 #include <time.h>
 
+/* What was loaded for us alone: a host keeps it, so that no child has to look for it. */
+static struct {
+    const char *name;
+    PyObject *module;
+} kept[] = {{"atexit", NULL}, {"gc", NULL}};
+
+static PyObject **find_kept(const char *name)
+{
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        if (strcmp(kept[i].name, name) == 0)
+            return &kept[i].module;
+    }
+    return NULL;
+}
+
 /* A module that is part of the interpreter, as it is; if the program has not got it, it does not
  * get it now. */
 PyObject *load_builtin(const char *name)
 {
     PyObject *modules = PyImport_GetModuleDict();
     PyObject *module = PyDict_GetItemString(modules, name);
+    PyObject **place = find_kept(name);
+    if (module == NULL && place != NULL)
+        module = *place;
     if (module != NULL)
         return Py_NewRef(module);
     module = PyImport_ImportModule(name);
     if (module != NULL && PyDict_DelItemString(modules, name) < 0)
         PyErr_Clear();
+    if (module != NULL && place != NULL)
+        *place = Py_NewRef(module);
     return module;
 }
 

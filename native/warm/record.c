@@ -198,11 +198,25 @@ static PyObject *get_kept(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args)
 
 /* ---- wrappers of functions ------------------------------------------------------------------ */
 
+/* What is asked for by words of these names cannot be told by the arguments alone. */
+static int has_telling_word(PyObject *kwargs)
+{
+    PyObject *folder = kwargs == NULL ? NULL : PyDict_GetItemString(kwargs, "dir_fd");
+    return kwargs != NULL &&
+           ((folder != NULL && folder != Py_None) || PyDict_GetItemString(kwargs, "path") != NULL);
+}
+
+static PyObject *describe_call(PyObject *word, PyObject *args, PyObject *kwargs)
+{
+    return has_telling_word(kwargs) ? Py_BuildValue("(O())", word)
+                                    : Py_BuildValue("(OO)", word, args);
+}
+
 /* The self of a wrapper is a tuple: (function, receiver, what the receiver is told). */
 static PyObject *call_wrapped(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     if (is_recorded() && !is_importlib())
-        tell(PyTuple_GetItem(self, 1), Py_BuildValue("(OO)", PyTuple_GetItem(self, 2), args));
+        tell(PyTuple_GetItem(self, 1), describe_call(PyTuple_GetItem(self, 2), args, kwargs));
     return PyObject_Call(PyTuple_GetItem(self, 0), args, kwargs);
 }
 
@@ -392,18 +406,32 @@ static PyMethodDef noting_methods[] = {
     {"copy", noting_copy, METH_VARARGS, NULL},     {NULL, NULL, 0, NULL},
 };
 
+/* The word for a reading of sys.argv of which the launcher can tell the answer. */
+static const char *choose_word(PyObject *self, const char *word)
+{
+    return self == PySys_GetObject("argv") ? word : "arguments";
+}
+
+static int is_zero(PyObject *key)
+{
+    int overflow = 0;
+    long number = PyLong_CheckExact(key) ? PyLong_AsLongAndOverflow(key, &overflow) : -1;
+    return number == 0 && overflow == 0;
+}
+
 static PyObject *words_subscript(PyObject *self, PyObject *key)
 {
     PyObject *args = PyTuple_Pack(1, key);
+    const char *word = is_zero(key) ? choose_word(self, "argument-0") : "arguments";
     PyObject *result =
-        args == NULL ? NULL : call_base(&PyList_Type, "arguments", "__getitem__", self, args);
+        args == NULL ? NULL : call_base(&PyList_Type, word, "__getitem__", self, args);
     Py_XDECREF(args);
     return result;
 }
 
 static PyObject *words_item(PyObject *self, Py_ssize_t index)
 {
-    tell_reading("arguments", Py_None);
+    tell_reading(index == 0 ? choose_word(self, "argument-0") : "arguments", Py_None);
     PyObject *item = PyList_GetItem(self, index);
     Py_XINCREF(item);
     return item;
@@ -427,7 +455,7 @@ static PyObject *words_iter(PyObject *self)
 
 static Py_ssize_t words_length(PyObject *self)
 {
-    tell_reading("arguments", Py_None);
+    tell_reading(choose_word(self, "argument-count"), Py_None);
     return PyList_Size(self);
 }
 
@@ -442,7 +470,49 @@ static int words_contain(PyObject *self, PyObject *value)
     return contains;
 }
 
+static PyObject *words_compare(PyObject *self, PyObject *other, int operation)
+{
+    richcmpfunc compare = (richcmpfunc)PyType_GetSlot(&PyList_Type, Py_tp_richcompare);
+    tell_reading("arguments", Py_None);
+    return compare(self, other, operation);
+}
+
+static PyObject *words_repr(PyObject *self)
+{
+    return call_base(&PyList_Type, "arguments", "__repr__", self, NULL);
+}
+
+static PyObject *words_join(PyObject *self, PyObject *other)
+{
+    binaryfunc join = (binaryfunc)PyType_GetSlot(&PyList_Type, Py_sq_concat);
+    tell_reading("arguments", Py_None);
+    return join(self, other);
+}
+
+static PyObject *words_extend_in_place(PyObject *self, PyObject *other)
+{
+    binaryfunc extend = (binaryfunc)PyType_GetSlot(&PyList_Type, Py_sq_inplace_concat);
+    tell_reading("arguments", Py_None);
+    return extend(self, other);
+}
+
+static PyObject *words_repeat(PyObject *self, Py_ssize_t count)
+{
+    ssizeargfunc repeat = (ssizeargfunc)PyType_GetSlot(&PyList_Type, Py_sq_repeat);
+    tell_reading("arguments", Py_None);
+    return repeat(self, count);
+}
+
+static PyObject *words_repeat_in_place(PyObject *self, Py_ssize_t count)
+{
+    ssizeargfunc repeat = (ssizeargfunc)PyType_GetSlot(&PyList_Type, Py_sq_inplace_repeat);
+    tell_reading("arguments", Py_None);
+    return repeat(self, count);
+}
+
+READ_ALL(words, PyList_Type, "arguments", __reversed__)
 READ_ALL(words, PyList_Type, "arguments", append)
+READ_ALL(words, PyList_Type, "arguments", clear)
 READ_ALL(words, PyList_Type, "arguments", copy)
 READ_ALL(words, PyList_Type, "arguments", count)
 READ_ALL(words, PyList_Type, "arguments", extend)
@@ -450,9 +520,12 @@ READ_ALL(words, PyList_Type, "arguments", index)
 READ_ALL(words, PyList_Type, "arguments", insert)
 READ_ALL(words, PyList_Type, "arguments", pop)
 READ_ALL(words, PyList_Type, "arguments", remove)
+READ_ALL(words, PyList_Type, "arguments", reverse)
 
 static PyMethodDef words_methods[] = {
+    {"__reversed__", words___reversed__, METH_VARARGS, NULL},
     {"append", words_append, METH_VARARGS, NULL},
+    {"clear", words_clear, METH_VARARGS, NULL},
     {"copy", words_copy, METH_VARARGS, NULL},
     {"count", words_count, METH_VARARGS, NULL},
     {"extend", words_extend, METH_VARARGS, NULL},
@@ -460,6 +533,7 @@ static PyMethodDef words_methods[] = {
     {"insert", words_insert, METH_VARARGS, NULL},
     {"pop", words_pop, METH_VARARGS, NULL},
     {"remove", words_remove, METH_VARARGS, NULL},
+    {"reverse", words_reverse, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 
@@ -484,6 +558,13 @@ static PyType_Slot words_slots[] = {
     {Py_sq_length, (void *)words_length},
     {Py_mp_length, (void *)words_length},
     {Py_sq_item, (void *)words_item},
+    {Py_sq_concat, (void *)words_join},
+    {Py_sq_inplace_concat, (void *)words_extend_in_place},
+    {Py_sq_repeat, (void *)words_repeat},
+    {Py_sq_inplace_repeat, (void *)words_repeat_in_place},
+    {Py_tp_richcompare, (void *)words_compare},
+    {Py_tp_repr, (void *)words_repr},
+    {Py_tp_hash, (void *)PyObject_HashNotImplemented},
     {Py_sq_contains, (void *)words_contain},
     {Py_tp_iter, (void *)words_iter},
     {Py_tp_methods, words_methods},

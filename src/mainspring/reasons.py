@@ -64,6 +64,7 @@ ColdReason = Literal[
     "other-limits",
     "recorded",
     "relative-path",
+    "script-interpreter",
     "session-leader",
     "too-much",
     "unknown-caller",
@@ -243,6 +244,10 @@ COLD: dict[str, Row] = {
     "session-leader": Row("the start leads the session of its terminal", NOTHING),
     "too-much": Row("more descriptors, arguments or environment than can be handed over", NOTHING),
     "unknown-caller": Row("/proc does not say who and where the caller is", NOTHING),
+    "script-interpreter": Row(
+        "what stands for the interpreter is a script, which may choose another one each time",
+        "name the interpreter itself",
+    ),
 }
 
 #: what ends the run of imports ahead, or keeps a module out of it
@@ -286,7 +291,7 @@ HOST_ENDS: dict[str, Row] = {
     "memory": Row("all hosts together took too much memory", "see MAINSPRING_MAX_HOST_MEMORY"),
     "second": Row("there is a host for this already", NOTHING),
     "selection": Row(
-        "imports ahead read an environment name for the first time", "the next host knows it"
+        "imports ahead read of their caller what had not been read before", "the next host knows it"
     ),
     "session": Row("its terminal session ended", NOTHING),
     "signals": Row("imports ahead changed how signals are handled", NOTHING),

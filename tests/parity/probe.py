@@ -208,7 +208,8 @@ for number, name in enumerate(("stdin", "stdout", "stderr")):
 folder = os.stat(".") if os.path.exists(".") else None
 show("working directory", folder and (folder.st_dev, folder.st_ino), os.path.isdir("/proc/self/cwd"))
 show("scheduling", sorted(os.sched_getaffinity(0)), os.sched_getscheduler(0),
-     os.sched_getparam(0).sched_priority, libc.syscall(252, 1, 0) if os.uname().machine == "x86_64" else 0)
+     os.sched_getparam(0).sched_priority,
+     libc.syscall(252, 1, 0) if os.uname().machine == "x86_64" else 0)  # ioprio_get
 show("files of the process", *[(name, read_text("/proc/self/" + name)) for name in
      ("oom_score_adj", "coredump_filter", "loginuid", "sessionid", "personality", "setgroups",
       "timerslack_ns", "cgroup")
@@ -225,7 +226,7 @@ show("rights", *[line for line in read_text("/proc/self/status").splitlines()
 show("namespaces", *[(name, os.readlink("/proc/self/ns/" + name))
                      for name in sorted(os.listdir("/proc/self/ns"))])
 show("root", os.stat("/").st_dev, os.stat("/").st_ino, os.readlink("/proc/self/root"))
-show("dumpable", libc.prctl(3, 0, 0, 0, 0), libc.prctl(37, 0, 0, 0, 0))
+show("dumpable", libc.prctl(3, 0, 0, 0, 0))
 show("time zone", os.environ.get("TZ"), time.tzname, time.timezone, time.daylight, time.altzone,
      time.strftime("%Z", time.localtime(0)))
 show("hash of text", hash("text") if os.environ.get("PYTHONHASHSEED") else None)

@@ -5,17 +5,23 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
+import mainspring
 from mainspring.warm.recipe import Recipe, parse_recipe
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from starts import World
 
 RECIPE_ID = "0" * 31 + "1"
+#: what the launcher sets for a start that is to be recorded
+HOOKED = {
+    "PYTHONPATH": str(Path(mainspring.__file__).with_name("start")),
+    "MAINSPRING_START": "1",
+    "MAINSPRING_WARM": f"record:{RECIPE_ID}",
+}
 
 
 @dataclass
@@ -50,7 +56,8 @@ class Program:
         )
 
     def run(self, *arguments: str, **changes: str | None) -> subprocess.CompletedProcess[str]:
-        command = self.world.command("run", [self.folder / "main.py", *arguments])
+        kind = "plain" if "MAINSPRING_WARM" in changes else "run"
+        command = self.world.command(kind, [self.folder / "main.py", *arguments])
         return subprocess.run(
             command,
             env=self.environment(**changes),
@@ -63,7 +70,7 @@ class Program:
     def record(self, *arguments: str, **changes: str | None) -> subprocess.CompletedProcess[str]:
         """Record a start, which has to do what one that is not recorded does."""
         plain = self.run(*arguments, **changes)
-        recorded = self.run(*arguments, MAINSPRING_WARM=f"record:{RECIPE_ID}", **changes)
+        recorded = self.run(*arguments, **HOOKED, **changes)
         assert (recorded.returncode, recorded.stdout) == (plain.returncode, plain.stdout)
         assert recorded.stderr == plain.stderr
         return plain

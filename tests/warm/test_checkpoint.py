@@ -134,7 +134,7 @@ EARLY = {
     "input": "line = sys.stdin.readline()",
     "arguments": "words = sys.argv[1:]",
     "process-id": "number = os.getpid()",
-    "folder": "here = os.getcwd()",
+    "folder": "os.chdir('/')",
     "descriptor": "file = open(__file__)",
 }
 

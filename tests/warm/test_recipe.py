@@ -22,6 +22,8 @@ starts 2
 state ready
 env HOME
 env LANG
+select argument-0
+select folder
 end
 ahead re 120
 ahead a.b 7

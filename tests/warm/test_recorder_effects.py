@@ -8,15 +8,17 @@ from warm.recording import Program, list_ahead, list_left_out
 
 #: what an import may do that is its own affair -> the reason
 OWN_EFFECTS = {
-    "import sys; len(sys.argv)": "arguments",
+    "import sys; sys.argv[-1]": "arguments",
+    "import sys; sys.argv == ['x']": "arguments",
+    "import sys; sys.argv + ['x']": "arguments",
+    "import sys; repr(sys.argv)": "arguments",
+    "import sys; [*reversed(sys.argv)]": "arguments",
+    "import sys; len(sys.orig_argv)": "arguments",
     "import sys; sys.argv[1:]": "arguments",
     "import sys; [*sys.argv]": "arguments",
     "import sys; sys.argv == []; '-v' in sys.argv": "arguments",
     "import os; os.getpid()": "process-id",
     "from os import getppid; getppid()": "process-id",
-    "import os; os.getcwd()": "folder",
-    "open('main.py', 'r') if False else None; import os; os.path.abspath('x')": "folder",
-    "import os; os.listdir('.')": "folder",
     "import os; os.urandom(4)": "entropy",
     "import os; dict(os.environ)": "environment",
     "import os; len(os.environ)": "environment",

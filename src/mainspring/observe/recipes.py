@@ -59,6 +59,7 @@ def list_facts(recipe: "Recipe") -> dict[str, Any]:
             {"module": name, **explain_reason(reason, detail)} for name, reason, detail in recipe.left_out
         ],
         "environment": sorted(recipe.names),
+        "selects": sorted(recipe.selects),
         "files": sorted(recipe.files),
         "folders": sorted(recipe.folders),
         "checkpoint": recipe.has_checkpoint,

@@ -29,7 +29,9 @@ class Ahead:
         self.names: set[str] = set()
         self.listed: set[str] = set()
         self.read_names: set[str] = set()
+        self.selects: set[str] = set()
         self.effect: tuple[str, str, str] | None = None
+        self.instead: list[tuple[str, int]] = []  # what its module had imported before
 
 
 def import_ahead(recipe: "Recipe") -> Ahead:
@@ -51,8 +53,9 @@ def import_ahead(recipe: "Recipe") -> Ahead:
     if recorder.is_on:
         recorder.stop()
     ahead.effect = recorder.effect
+    ahead.instead = [(span.name, span.spent_us) for span in recorder.done]
     ahead.read_names, ahead.listed = recorder.read.names, recorder.read.folders
-    ahead.names = recorder.searched
+    ahead.names, ahead.selects = recorder.searched, recorder.read.selects
     ahead.files = recorder.read.files
     add_modules(ahead)
     add_places(ahead)

@@ -1,6 +1,7 @@
 """What an import, or the program between two imports, changes without an event: told by comparing."""
 
 import os
+import posix
 import sys
 
 from mainspring._warm import LC_ALL, LC_CTYPE, copy_plain, name_locale
@@ -53,7 +54,7 @@ def observe_process(environment: "dict[bytes, bytes]") -> "State":
 def count_threads() -> int:
     """How many threads the process has, by two more; 0 where the system does not say."""
     try:
-        return os.stat(TASKS).st_nlink
+        return posix.stat(TASKS).st_nlink  # that of `os` is tapped
     except OSError:
         return 0
 

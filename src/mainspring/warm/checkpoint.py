@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from mainspring.warm.changes import State
     from mainspring.warm.recipe import Cause
+    from mainspring.warm.spans import Readings
 
 STANDARD_INPUT = 0
 UNREAD = b"\n" * 64
@@ -48,6 +49,10 @@ class Prelude(Recorder):
             self.on_checkpoint()
         elif event != "cpython.run_file":
             super().hear(event, arguments)
+
+    @property
+    def readings(self) -> "Readings":
+        return self.read
 
     # ---- what the program does -----------------------------------------------------------------
 
@@ -87,6 +92,7 @@ class Prelude(Recorder):
             ahead.effect = (CHECKPOINT_MODULE, *cause)
         ahead.read_names, ahead.listed = self.read.names, self.read.folders
         ahead.names, ahead.files = self.searched, self.read.files
+        ahead.selects = self.read.selects
         add_modules(ahead)
         add_places(ahead)
         return ahead

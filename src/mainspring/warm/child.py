@@ -16,6 +16,7 @@ from mainspring._warm import (
     read_affinity,
     read_limits,
     receive,
+    rehearse_end,
     send,
     set_limit,
     set_strings,
@@ -98,6 +99,7 @@ def rehearse(own: Own, key: bytes) -> None:
     renew_streams()
     renew_modules()
     read_clock()
+    rehearse_end()
 
 
 class Declined(Exception):

@@ -88,6 +88,10 @@ QUERIES = {
     "urandom": "entropy",
     "write": "output",
 }
+#: functions of `os` whose answer is the file itself: it goes on record, also where there is none
+ASKING = ("access", "lstat", "readlink", "stat")
+#: what an import may ask of sys.argv, since the launcher can tell it (native/launcher/key.c)
+ARGUMENT_SELECTORS = ("argument-0", "argument-count")
 #: environment names that say where or how the caller is: as if the import had asked for that
 CALLER_NAMES = {"PWD": "folder", "OLDPWD": "folder", "SHLVL": "process-id", "_": "process-id"}
 #: what modules draw at import and a child of a host draws anew (warm/child.py)
@@ -204,9 +208,25 @@ def judge_place(path: str) -> "Cause | None":
     """What stands against an import that reads the file or folder at *path*."""
     if path in DEVICES:
         return DEVICES[path], path
-    if not path.startswith("/"):
-        return "folder", path or "."
     return ("process-id", path) if is_of_process(path) else None
+
+
+def judge_asking(name: str, path: "str | None") -> "Cause | None":
+    """What stands against an import that asks for the file at *path* (None: it cannot be told which)."""
+    if path is None:
+        return "folder", f"os.{name}"
+    return ("process-id", path) if is_of_process(path) else None
+
+
+def find_asked(arguments: "tuple[object, ...]") -> "str | None":
+    """The path that a function of ASKING is called with; empty for a descriptor, or for none at all."""
+    if not arguments:
+        return None
+    try:
+        asked = os.fspath(arguments[0])  # type: ignore[call-overload]  # whatever the program gives
+    except TypeError:
+        return ""
+    return os.fsdecode(asked)
 
 
 def is_number(host: str) -> bool:

@@ -11,28 +11,23 @@ import time
 
 from mainspring._warm import (
     accept_caller,
-    die_with_parent,
     listen_at,
-    make_pair,
     read_signal,
     receive,
     send,
     wait_ready,
     watch_signals,
 )
-from mainspring.warm.child import Own, become_start, rehearse
+from mainspring.warm.child import rehearse
+from mainspring.warm.children import Children
 from mainspring.warm.protocol import (
     ANSWER,
-    CONTINUED,
     END,
-    ENDED,
     INSPECT,
     LENGTH_SIZE,
     OBEYED,
     REFUSED,
-    STOPPED,
     pack_frame,
-    pack_signed,
 )
 
 TYPE_CHECKING = False
@@ -42,23 +37,11 @@ if TYPE_CHECKING:
     from mainspring.reasons import ColdReason, HostEnd
     from mainspring.warm.protocol import Start
 
-SIGHUP, SIGINT, SIGKILL, SIGTERM, SIGCHLD, SIGCONT = 1, 2, 9, 15, 17, 18
+SIGHUP, SIGINT, SIGTERM, SIGCHLD = 1, 2, 15, 17
 ENDING_SIGNALS = (SIGHUP, SIGINT, SIGTERM)
-CHILD_EVENTS = os.WNOHANG | os.WUNTRACED | os.WCONTINUED
 PEEK, NO_WAIT = 1, 2
 MOST_CHILDREN = 512
 TRIES = 3
-
-
-class Running:
-    """A start that a child makes, and who waits for its end."""
-
-    __slots__ = ("caller", "connection", "is_stopped")
-
-    def __init__(self, connection: int, caller: int) -> None:
-        self.connection = connection
-        self.caller = caller
-        self.is_stopped = False
 
 
 class Doors:
@@ -83,15 +66,11 @@ class Host:
         describe: "Callable[[Host], bytes]",
         idle_seconds: int,
     ) -> None:
-        self.key = key
+        self.children = Children(key)
         self.doors = doors
         self.find_change = find_change
         self.describe = describe
         self.idle_seconds = idle_seconds
-        self.process = os.getpid()
-        self.own = Own(key)
-        self.spare: tuple[int, int] | None = None  # a child that waits for a caller, and the way to it
-        self.running: dict[int, Running] = {}
         self.served = 0
         self.used_at = time.monotonic()
         self.end: HostEnd | None = None
@@ -101,22 +80,21 @@ class Host:
 
     def serve(self) -> "Start | None":
         """Serve until the end; None then.  In each child, what it is the start of."""
-        rehearse(self.own, self.key)
-        start = self.fork_spare()
-        while start is None and not (self.end and not self.running):
+        rehearse(self.children.own, self.children.key)
+        start = self.children.fork_spare()
+        while start is None and not (self.end and not self.children.running):
             start = self.serve_once()
         return start
 
     def serve_once(self) -> "Start | None":
-        callers = [running.connection for running in self.running.values() if running.connection >= 0]
-        ready = wait_ready(self.list_doors(), callers, self.find_timeout())
+        ready = wait_ready(self.list_doors(), self.children.list_connections(), self.find_timeout())
         if not ready and self.is_idle():
             self.finish("idle")
         start = None
         for descriptor in ready:
             start = start or self.answer(descriptor)
-        if start is None and self.end is None and self.spare is None:
-            start = self.fork_spare()
+        if start is None and self.end is None and self.children.spare is None:
+            start = self.children.fork_spare()
         return start
 
     def answer(self, descriptor: int) -> "Start | None":
@@ -133,7 +111,7 @@ class Host:
         elif descriptor in doors.knocking:
             return self.hear(descriptor)
         else:
-            self.end_abandoned(descriptor)
+            self.children.end_abandoned(descriptor)
         return None
 
     def list_doors(self) -> list[int]:
@@ -144,12 +122,12 @@ class Host:
         return [*(descriptor for descriptor in own if descriptor >= 0), *doors.knocking]
 
     def find_timeout(self) -> int:
-        if self.running or self.end:
+        if self.children.running or self.end:
             return -1
         return max(0, int((self.used_at + self.idle_seconds - time.monotonic()) * 1000) + 1)
 
     def is_idle(self) -> bool:
-        return not self.running and time.monotonic() - self.used_at >= self.idle_seconds
+        return not self.children.running and time.monotonic() - self.used_at >= self.idle_seconds
 
     # ---- ending -----------------------------------------------------------------------------
 
@@ -164,9 +142,7 @@ class Host:
         for connection in self.doors.knocking:
             self.refuse(connection, "host-ended")
         self.doors.knocking.clear()
-        if self.spare is not None:
-            os.close(self.spare[1])  # it ends when nobody can come any more
-            self.spare = None
+        self.children.dismiss_spare()
 
     def look_for_change(self) -> bool:
         changed = self.find_change()
@@ -225,126 +201,28 @@ class Host:
         if self.look_for_change():
             self.refuse(connection, "host-stale")
             return None
-        if len(self.running) >= MOST_CHILDREN:
+        if len(self.children.running) >= MOST_CHILDREN:
             self.refuse(connection, "host-full")
             return None
         for _ in range(TRIES):
-            if self.spare is None:
-                start = self.fork_spare()
+            if self.children.spare is None:
+                start = self.children.fork_spare()
                 if start is not None:
                     return start
-            process = self.hand_over(connection)
-            if process is not None:
-                self.note_begin(process, connection, caller)
+            if self.children.hand_over(connection, caller):
+                self.note_begin()
                 return None
         self.refuse(connection, "host-ended")
         return None
 
-    def hand_over(self, connection: int) -> int | None:
-        """The spare child that has the connection now; None if it was gone."""
-        assert self.spare is not None
-        process, way = self.spare
-        self.spare = None
-        try:
-            send(way, b"!", connection)
-        except OSError:
-            return None
-        finally:
-            os.close(way)
-        return process
-
-    def note_begin(self, process: int, connection: int, caller: int) -> None:
-        self.running[process] = Running(connection, caller)
+    def note_begin(self) -> None:
         self.served += 1
         self.used_at = time.monotonic()
         if self.on_start is not None:
             self.on_start()
 
-    # ---- children ---------------------------------------------------------------------------
-
-    def fork_spare(self) -> "Start | None":
-        """Have a child ready.  In the child: what it is the start of."""
-        here, there = make_pair()
-        process = os.fork()
-        if process == 0:
-            os.close(here)
-            return self.await_caller(there)
-        os.close(there)
-        self.spare = process, here
-        return None
-
-    def await_caller(self, way: int) -> "Start":
-        die_with_parent()
-        if os.getppid() != self.process:
-            os._exit(0)
-        rehearse(self.own, self.key)
-        try:
-            _, [connection] = receive(way, 1, 0)
-        except BaseException:  # noqa: BLE001 - the host has ended, and sends nobody
-            os._exit(0)
-        return become_start(connection, self.key, self.own)
-
     def take_signals(self) -> None:
         while signal := read_signal(self.doors.signals):
             if signal in ENDING_SIGNALS:
                 self.finish("stopped", f"signal {signal}")
-        self.reap()
-
-    def reap(self) -> None:
-        """Tell callers what became of their children."""
-        while True:
-            try:
-                process, status = os.waitpid(-1, CHILD_EVENTS)
-            except ChildProcessError:
-                return
-            if process == 0:
-                return
-            self.note_status(process, status)
-
-    def note_status(self, process: int, status: int) -> None:
-        if self.spare is not None and self.spare[0] == process and not is_alive(status):
-            os.close(self.spare[1])
-            self.spare = None
-        running = self.running.get(process)
-        if running is None or running.connection < 0:
-            if running is not None and not is_alive(status):
-                del self.running[process]
-            return
-        if os.WIFSTOPPED(status):
-            self.wake_caller(running)  # of a stop before, whose end the kernel did not tell
-            running.is_stopped = True
-            self.pass_on(running, STOPPED, os.WSTOPSIG(status))
-        elif os.WIFCONTINUED(status):
-            self.wake_caller(running)
-        else:
-            del self.running[process]
-            self.used_at = time.monotonic()
-            self.pass_on(running, ENDED, status)
-            self.wake_caller(running)
-            os.close(running.connection)
-
-    def pass_on(self, running: Running, kind: bytes, number: int | None) -> None:
-        try:
-            send(running.connection, pack_frame(kind, b"" if number is None else pack_signed(number)), -1)
-        except OSError:
-            pass  # its end is noticed as such
-
-    def wake_caller(self, running: Running) -> None:
-        """Whatever ends a stop reaches the child alone: the launcher stopped itself."""
-        if running.is_stopped:
-            running.is_stopped = False
-            self.pass_on(running, CONTINUED, None)
-            os.kill(running.caller, SIGCONT)
-
-    def end_abandoned(self, connection: int) -> None:
-        """A launcher that is gone was killed, and with it the program that it stands for."""
-        for process, running in self.running.items():
-            if running.connection == connection:
-                running.connection = -1
-                os.kill(process, SIGKILL)
-                os.close(connection)
-                return
-
-
-def is_alive(status: int) -> bool:
-    return os.WIFSTOPPED(status) or os.WIFCONTINUED(status)
+        self.children.reap()

@@ -40,7 +40,7 @@ class ImportRun:
         self.done: list[Span] = []
         self.left_out: list[tuple[str, str, str]] = []
         self.left_names: set[str] = set()  # the modules of those rows
-        self.read = Readings()  # by imports
+        self.read = Readings(float("inf"))  # by imports that may come ahead
         self.own = Readings()  # by the program's own code, before a checkpoint
         self.searched: set[str] = set()
         self.ended: Cause | None = None
@@ -50,6 +50,7 @@ class ImportRun:
         self.after: State = ()
         self.loaded: set[str] = set()
         self.environment: dict[bytes, bytes] = {}
+        self.words: tuple[int, list[str]] = (0, [])  # of sys.argv: how many, and the first
 
     @property
     def is_importing(self) -> bool:
@@ -58,11 +59,12 @@ class ImportRun:
 
     @property
     def readings(self) -> Readings:
-        return self.read if self.is_importing else self.own
+        return self.running[-1].readings if self.is_importing else self.own
 
     def start(self) -> None:
         self.is_on = True
         self.environment = copy_environment()
+        self.words = len(sys.argv), sys.argv[:1]
         self.taps.install()
         self.remember(self.observe())
         if count_threads() > ONE_THREAD:
@@ -74,6 +76,8 @@ class ImportRun:
         listen(None)
         self.taps.remove()
         forget_names()
+        for span in [*self.running, *self.done]:
+            span.forget()
         self.running.clear()
         self.after = ()
         self.loaded.clear()
@@ -150,6 +154,8 @@ class ImportRun:
             is_below = any(span.name.startswith(f"{name}.") for name in around)
             if keeps and not (span.failed or span.is_tied or is_below):
                 self.done.append(span)
+                for readings in span.list_readings():
+                    self.read.update(readings)
             else:
                 self.leave_out(span.name, "failed" if span.failed else "needs-other", "")
                 self.keep_free(span.within, keeps=keeps)

@@ -11,7 +11,7 @@ def merge_recipes(first: Recipe, second: Recipe) -> Recipe:
     """What two recorded starts have in common: the imports of both, in the same order."""
     merged = Recipe(second.program, second.python)
     merged.starts = first.starts + second.starts
-    merged.names = first.names | second.names
+    merged.names, merged.selects = first.names | second.names, first.selects | second.selects
     merged.files, merged.folders = first.files | second.files, first.folders | second.folders
     merged.has_checkpoint = first.has_checkpoint and second.has_checkpoint
     merged.ended = second.ended
@@ -64,13 +64,27 @@ def leave_out(
     return [row for module, row in rows.items() if module not in known]
 
 
-def amend_recipe(recipe: Recipe, effect: "tuple[str, str, str] | None", names: "Iterable[str]") -> None:
-    """Take *effect*'s module out of the imports ahead, and add *names* that were read."""
+def amend_recipe(
+    recipe: Recipe,
+    effect: "tuple[str, str, str] | None",
+    names: "Iterable[str]",
+    *,
+    selects: "Iterable[str]" = (),
+    instead: "Iterable[tuple[str, int]]" = (),
+) -> None:
+    """Take *effect*'s module out of the imports ahead, and add what was read of the caller.
+
+    *instead* has imports that may take its place.
+    """
     recipe.names.update(names)
+    recipe.selects.update(selects)
     if effect is not None:
         module = effect[0]
         recipe.has_checkpoint &= module != CHECKPOINT_MODULE
-        recipe.ahead = [row for row in recipe.ahead if row[0] != module]
+        known = {name for name, _ in recipe.ahead}
+        new = [row for row in instead if row[0] not in known]
+        rows = [new if row[0] == module else [row] for row in recipe.ahead]
+        recipe.ahead = [row for group in rows for row in group]
         recipe.left_out = [row for row in recipe.left_out if row[0] != module]
         recipe.left_out.append(effect)
 
@@ -86,17 +100,20 @@ def add_recorded_start(folder: int, recipe_id: str, recorded: Recipe) -> bool:
     return change_recipe(folder, recipe_id, merge)
 
 
-def amend(
+def amend(  # noqa: PLR0913 - all that a host may learn
     folder: int,
     recipe_id: str,
     effect: "tuple[str, str, str] | None",
     names: "Iterable[str]" = (),
+    *,
+    selects: "Iterable[str]" = (),
+    instead: "Iterable[tuple[str, int]]" = (),
 ) -> bool:
     """Write into a recipe what a host found out; whether that could be done.  Raises OSError."""
 
     def change(known: Recipe | None) -> Recipe | None:
         if known is not None:
-            amend_recipe(known, effect, names)
+            amend_recipe(known, effect, names, selects=selects, instead=instead)
         return known
 
     return change_recipe(folder, recipe_id, change)

@@ -1,8 +1,9 @@
 """A recipe is what recorded starts taught about a program: what may be imported before it begins.
 
     recipe  := "mainspring-recipe 1" LF "program " ESCAPED LF "python " ESCAPED LF "starts " N LF
-               "state " STATE LF ("env " NAME LF)* "end" LF row*
+               "state " STATE LF ("env " NAME LF)* ("select " WORD LF)* "end" LF row*
     STATE   := "recording" | "ready" | "never " REASON          NAME := [A-Za-z_][A-Za-z0-9_]*
+    WORD    := "argument-0" | "argument-count" | "folder"
     row     := "ahead " MODULE SP MICROSECONDS LF
              | "not " MODULE SP REASON SP ESCAPED LF
              | "file " ESCAPED LF | "folder " ESCAPED LF
@@ -11,8 +12,8 @@
 
 `ahead` names each import that the program made by itself, in order; `not` one that is left to it, and
 why; `file` and `folder` what the imports ahead read and listed beyond their own code; `ended` what came
-next in the program.  `env` names what they read of the environment: the launcher reads as far as `end`.
-ESCAPED is as in counters.py.  What is not such a text counts as absent.
+next in the program.  `env` names what they read of the environment, `select` what else of the caller: the
+launcher reads as far as `end`.  ESCAPED is as in counters.py.  What is not such a text counts as absent.
 """
 
 import os
@@ -32,6 +33,7 @@ REPLACE_FILE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONB
 ESCAPED_MARKS = {"\\": "\\", "t": "\t", "n": "\n", "r": "\r"}
 BEFORE_PROGRAM = "before the program"  # that which no host can wait behind
 RECIPE_STARTS = 2  # so many are recorded
+SELECTORS = {"argument-0", "argument-count", "folder"}
 CHECKPOINT_MODULE = "__main__"  # stands for what the program does before its checkpoint
 
 
@@ -44,6 +46,7 @@ class Recipe:
         self.starts = 1
         self.state = "recording"
         self.names: set[str] = set()
+        self.selects: set[str] = set()
         self.ahead: list[tuple[str, int]] = []
         self.left_out: list[tuple[str, str, str]] = []
         self.files: set[str] = set()
@@ -67,6 +70,7 @@ def format_recipe(recipe: Recipe) -> bytes:
         f"starts {recipe.starts}",
         f"state {recipe.state}",
         *(f"env {name}" for name in sorted(recipe.names)),
+        *(f"select {word}" for word in sorted(recipe.selects)),
         "end",
         *(f"ahead {module} {spent_us}" for module, spent_us in recipe.ahead),
         *(f"not {module} {reason} {escape_text(detail)}" for module, reason, detail in recipe.left_out),
@@ -112,7 +116,7 @@ def parse_recipe(content: bytes) -> Recipe | None:
 
 
 def parse_head(lines: "list[str]") -> Recipe:
-    head, program, python, starts, state, *names = lines
+    head, program, python, starts, state, *caller = lines
     if head != RECIPE_HEAD:
         raise ValueError(head)
     recipe = Recipe(
@@ -122,7 +126,11 @@ def parse_head(lines: "list[str]") -> Recipe:
     recipe.state = take_word(state, "state ")
     if recipe.state not in {"recording", "ready"}:
         take_word(recipe.state, "never ")
-    recipe.names = {take_word(line, "env ") for line in names}
+    count = sum(line.startswith("env ") for line in caller)
+    recipe.names = {take_word(line, "env ") for line in caller[:count]}
+    recipe.selects = {take_word(line, "select ") for line in caller[count:]}
+    if not recipe.selects <= SELECTORS:
+        raise ValueError(recipe.selects)
     return recipe
 
 

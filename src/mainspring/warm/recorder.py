@@ -11,8 +11,13 @@ from mainspring._warm import keep, listen
 from mainspring.places import open_folder
 from mainspring.warm.changes import judge_change
 from mainspring.warm.effects import (
+    ARGUMENT_SELECTORS,
+    ASKING,
     EVENTS,
+    TOLD,
+    find_asked,
     is_on_record,
+    judge_asking,
     judge_event,
     judge_opening,
     judge_query,
@@ -27,6 +32,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+    from mainspring.warm.recipe import Cause
 
 CHECKPOINT_EVENT = "mainspring.checkpoint"
 #: what a program may do for itself before its checkpoint
@@ -91,19 +98,50 @@ class Recorder(ImportRun):
         if isinstance(path, int) and event != "open":
             path = os.readlink(f"/proc/self/fd/{path}")
         path = os.fsdecode(path) if isinstance(path, str | bytes) else ""
+        if event in READINGS and (path or event != "open"):
+            path = self.find_place(path)
         cause = judge_opening(event, path, arguments)
         if cause is None and event in READINGS and is_on_record(path):
             self.readings.add(event, path)
         self.judge(cause)
+
+    def find_place(self, path: str) -> str:
+        """The absolute path of *path*: if that is another one, the working directory selects the host."""
+        if path.startswith("/"):
+            return path
+        self.readings.selects.add("folder")
+        here = os.getcwd()
+        return os.path.join(here, path) if path else here
 
     def note_query(self, what: str, asked: "Any") -> None:
         if what == "environment":
             cause = judge_reading(asked)
             if cause is None:
                 self.readings.names.add(os.fsdecode(asked))
+        elif what in ASKING:
+            cause = self.note_asking(what, find_asked(asked))
+        elif what in ARGUMENT_SELECTORS:
+            cause = self.note_arguments(what)
         else:
             cause = judge_query(what, asked, self.running[-1].name if self.running else "")
+            if cause is not None and cause[0] == "folder":
+                cause = None
+                self.readings.selects.add("folder")
         self.judge(cause)
+
+    def note_asking(self, what: str, path: "str | None") -> "Cause | None":
+        path = self.find_place(path) if path else path
+        cause = judge_asking(what, path)
+        if cause is None and path and is_on_record(path):
+            self.readings.add("open", path)
+        return cause
+
+    def note_arguments(self, what: str) -> "Cause | None":
+        """What the launcher can tell of sys.argv selects the host, unless the program has changed it."""
+        if (len(sys.argv), sys.argv[:1]) != self.words:
+            return TOLD["arguments"]
+        self.readings.selects.add(what)
+        return None
 
     def reach_checkpoint(self) -> None:
         """The program's code so far is what a host is to run, if an import may do all that."""
@@ -125,7 +163,7 @@ class Recorder(ImportRun):
         recipe.ahead = [(span.name, span.spent_us) for span in self.done]
         recipe.left_out = self.left_out
         recipe.names, recipe.files = self.read.names, self.read.files
-        recipe.folders = self.read.folders
+        recipe.folders, recipe.selects = self.read.folders, self.read.selects
         recipe.has_checkpoint = self.has_checkpoint
         recipe.ended = self.ended
         return recipe

@@ -9,7 +9,7 @@ import posix
 import sys
 
 from mainspring._warm import disguise, is_wrapper, reveal, set_reader, unwrap, wrap, wrap_import
-from mainspring.warm.effects import CHANGE_QUERIES, QUERIES, judge_query
+from mainspring.warm.effects import ASKING, CHANGE_QUERIES, QUERIES, judge_query
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 THREAD_STARTERS = ("start_new_thread", "start_new", "_start_new_thread")
+ABILITIES: "tuple[set[Any], ...]" = (
+    os.supports_dir_fd, os.supports_effective_ids, os.supports_fd, os.supports_follow_symlinks,
+)  # fmt: skip
 ARGUMENT_LISTS = ("argv", "orig_argv")
 TOOL_NUMBERS = (5, 4, 3)  # of those that sys.monitoring has, the ones without a purpose
 
@@ -35,6 +38,7 @@ class Taps:
         self.marked: list[Any] = []
         self.tool: int | None = None  # our number for sys.monitoring
         self.watched: list[Any] = []
+        self.able: list[tuple[set[Any], Any]] = []
 
     def install(self) -> None:
         on_query = self.on_query
@@ -43,6 +47,7 @@ class Taps:
                 wrapper = wrap(getattr(posix, name), on_query, name)
                 setattr(posix, name, wrapper)
                 setattr(os, name, wrapper)
+        self.tap_asking()
         for stream in (sys.stdout, sys.stderr):
             self.tap_stream(stream)
             self.tap_stream(getattr(stream, "buffer", None))
@@ -55,6 +60,21 @@ class Taps:
         names["_lock_unlock_module"] = wrap(names["_lock_unlock_module"], on_query, "touch")
         names["_handle_fromlist"] = wrap(names["_handle_fromlist"], on_query, "from")
         names["_find_and_load"] = wrap_import(names["_find_and_load"], self.on_import)
+
+    def tap_asking(self) -> None:
+        """Let it be told who asks for a file through `os`: importlib does so through `posix`.
+
+        Which functions take a descriptor, say, modules look up in sets: a wrapper takes what its function
+        does.
+        """
+        for name in ASKING:
+            function = getattr(os, name)
+            wrapper = wrap(function, self.on_query, name)
+            setattr(os, name, wrapper)
+            for abilities in ABILITIES:
+                if function in abilities:
+                    abilities.add(wrapper)
+                    self.able.append((abilities, wrapper))
 
     def tap_threads(self) -> None:
         """Let it be told when a thread starts: up to 3.11 there is no event."""
@@ -146,6 +166,9 @@ class Taps:
         for stream in self.streams:
             vars(stream).pop("write", None)
         self.streams.clear()
+        for abilities, wrapper in self.able:
+            abilities.discard(wrapper)
+        self.able.clear()
         for container in self.disguised:
             reveal(container)
         self.disguised.clear()

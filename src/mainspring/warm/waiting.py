@@ -2,11 +2,12 @@
 
 The launcher says in MAINSPRING_WARM what a start is to be:
 
-    wish   := "record:" ID | "host:" ID ":" KEY_DESCRIPTOR ":" FOLDER_DESCRIPTOR
+    wish   := "record:" ID | "host:" ID ":" KEY_DESCRIPTOR ":" FOLDER_DESCRIPTOR [":" ATTEMPT]
             | "quick:" DESCRIPTOR
 
 ID is the recipe's; what selects the host can be read from KEY_DESCRIPTOR; FOLDER_DESCRIPTOR is the
-runtime folder.  "quick" is a start that ends like a child and tells DESCRIPTOR how, for tests.
+runtime folder; ATTEMPT how often this host has started itself again.  "quick" is a start that ends like a
+child and tells DESCRIPTOR how, for tests.
 """
 
 import os
@@ -27,6 +28,7 @@ from mainspring._warm import (
 from mainspring.places import read_file, try_lock
 from mainspring.settings import find_log, read_count, read_size
 from mainspring.startlog import write_line
+from mainspring.warm.again import Beginning
 from mainspring.warm.ahead import import_ahead
 from mainspring.warm.checkpoint import Prelude
 from mainspring.warm.condition import Condition
@@ -61,6 +63,8 @@ SELECTED_NAMES = {
     "XDG_RUNTIME_DIR",
     "SETUPTOOLS_USE_DISTUTILS",
 }
+#: what else selects, and the word before it in a key, in their order there
+SELECTED_FIELDS = (("folder", "folder="), ("argument-count", "arguments="), ("argument-0", "argument-0="))
 PATIENCE_MS = 200
 #: what a program left before its checkpoint -> why it is not paused there
 LEFT_BEHIND = {
@@ -75,16 +79,19 @@ LEFT_BEHIND = {
 class GivenUp(Exception):
     """There is to be no host."""
 
-    def __init__(self, end: "HostEnd", detail: str = "") -> None:
+    def __init__(self, end: "HostEnd", detail: str = "", *, is_known: bool = False) -> None:
         self.end = end
         self.detail = detail
+        self.is_known = is_known  # to the recipe by now: there may be one at once
         super().__init__(end, detail)
 
 
 class Waiting:
     """A start that is to be a host, from the hook on."""
 
-    def __init__(self, recipe_id: str, key_descriptor: int, folder: int, script: str) -> None:
+    def __init__(
+        self, recipe_id: str, key_descriptor: int, folder: int, script: str, attempt: int
+    ) -> None:
         self.recipe_id = recipe_id
         self.script = script
         self.folder = folder
@@ -97,6 +104,7 @@ class Waiting:
         self.saved_us = 0
         self.modules = 0
         self.lock = self.take_lock()
+        self.beginning = Beginning(recipe_id, self.key, attempt)
         self.recipe: Recipe | None = None
         self.prelude: Prelude | None = None
 
@@ -114,6 +122,10 @@ class Waiting:
         self.recipe = read_recipe(self.folder, self.recipe_id)
         if self.recipe is None or not self.recipe.has_checkpoint:
             return self.wait(self.prepare)
+        try:
+            take_place(self.key, self.recipe)
+        except GivenUp:
+            return self.wait(self.prepare)  # which tells of it
         self.condition = Condition()
         self.prelude = Prelude(self.give_up_checkpoint, self.pause_at_checkpoint)
         self.prelude.begin()
@@ -129,6 +141,7 @@ class Waiting:
             start = prepare().serve()
         except GivenUp as given_up:
             self.tell("ended", f"{given_up.end} {given_up.detail}".rstrip())
+            self.try_again(given_up)
         except BaseException as error:  # noqa: BLE001 - whatever it is, a host tells of it and is gone
             self.tell("failed", f"{type(error).__name__}: {error}")
         finally:
@@ -142,6 +155,14 @@ class Waiting:
         if target:
             write_line(target, self.script, "warm", start.began)
         return start.mask
+
+    def try_again(self, given_up: GivenUp) -> None:
+        """Start this host again, if it is worth it; returns if not."""
+        try:
+            if given_up.is_known and self.prelude is None:
+                self.beginning.repeat(self.folder)
+        except OSError:
+            pass  # the next start asks for a host
 
     def forget(self, *suffixes: str) -> None:
         """Remove files of this key in the runtime folder."""
@@ -161,6 +182,7 @@ class Waiting:
         recipe = self.recipe
         if recipe is None:
             raise GivenUp("effect", "no recipe")
+        take_place(self.key, recipe)
         condition = Condition()
         ahead = import_ahead(recipe)
         self.judge(recipe, ahead, condition)
@@ -169,6 +191,7 @@ class Waiting:
 
     def open(self, ahead: "Ahead") -> Host:
         """Freeze what there is, and open the doors.  Raises GivenUp, or OSError."""
+        os.chdir("/")
         self.modules = len(sys.modules)
         watch = Watch(
             ahead.files | list_own_files(self.script),
@@ -215,12 +238,14 @@ class Waiting:
     def judge(self, recipe: "Recipe", ahead: "Ahead", condition: Condition) -> None:
         """Raises GivenUp where a fork would not be a start."""
         if ahead.effect is not None:
-            amend(self.folder, self.recipe_id, ahead.effect)
-            raise GivenUp("effect", " ".join(ahead.effect).rstrip())
-        unknown = {name for name in ahead.read_names if not is_selected(name)} - recipe.names
-        if unknown:
-            amend(self.folder, self.recipe_id, None, unknown)
-            raise GivenUp("selection", " ".join(sorted(unknown)))
+            is_known = amend(self.folder, self.recipe_id, ahead.effect, instead=ahead.instead)
+            raise GivenUp("effect", " ".join(ahead.effect).rstrip(), is_known=is_known)
+        names = {name for name in ahead.read_names if not is_selected(name)} - recipe.names
+        selects = ahead.selects - recipe.selects
+        if names or selects:
+            is_known = amend(self.folder, self.recipe_id, None, names, selects=selects)
+            is_known &= not selects and not any(name in os.environ for name in names)  # the same key
+            raise GivenUp("selection", " ".join(sorted(names | selects)), is_known=is_known)
         difference = condition.find_difference()
         if difference is None:
             return
@@ -293,7 +318,7 @@ class Waiting:
             "saved_ms": host.served * self.saved_us // 1000,
             "pss_kb": read_pss(),
             "modules": self.modules,
-            "running": len(host.running),
+            "running": len(host.children.running),
             "idle_s": int(time.monotonic() - host.used_at),
         }
         fields = [f'"{name}": {quote_json(text)}' for name, text in texts.items()]
@@ -313,9 +338,11 @@ def grant_wish(wish: str, plan: "Plan", environment: "Mapping[str, str]") -> Non
         plan.finish = begin_recording(folder, details[0], plan.script, sys.orig_argv[0])
 
 
-def begin_host(plan: "Plan", recipe_id: str, key_descriptor: str, folder: str) -> None:
+def begin_host(
+    plan: "Plan", recipe_id: str, key_descriptor: str, folder: str, attempt: str = "0"
+) -> None:
     """Let the start of *plan* be a host, where the program would begin."""
-    waiting = Waiting(recipe_id, int(key_descriptor), int(folder), plan.script)
+    waiting = Waiting(recipe_id, int(key_descriptor), int(folder), plan.script, int(attempt))
     if plan.code is None:
         waiting.tell("ended", "unplanned")
         os._exit(0)
@@ -329,6 +356,43 @@ def hash_key(key: bytes) -> int:
     for byte in key:
         value = (value ^ byte) * FNV_PRIME & (1 << 128) - 1
     return value
+
+
+def take_place(key: bytes, recipe: "Recipe") -> None:
+    """Let imports find what selects this host, as it is with its callers.  Raises GivenUp.
+
+    What does not select is not to be found: who looks for it is noticed.
+    """
+    chosen = find_chosen(key, recipe)
+    if "folder=" in chosen:
+        try:
+            os.chdir(chosen["folder="])
+        except OSError:
+            raise GivenUp("stale", os.fsdecode(chosen["folder="])) from None
+    first = os.fsdecode(chosen["argument-0="]) if "argument-0=" in chosen else sys.argv[0]
+    count = int(chosen.get("arguments=", 1))
+    sys.argv[:] = [first, *["?"] * (count - 1)]
+
+
+def find_chosen(key: bytes, recipe: "Recipe") -> dict[str, bytes]:
+    """What *key* says of the caller besides its environment, by the word before it.
+
+    Raises GivenUp for a key that was made before *recipe* was as it is.
+    """
+    words = [word for name, word in SELECTED_FIELDS if name in recipe.selects]
+    fields = key.split(b"\0")[:-1]
+    chosen = dict(zip(words, fields[len(fields) - len(words) :], strict=True))
+    if not all(field.startswith(word.encode()) for word, field in chosen.items()):
+        raise GivenUp("selection", "the recipe was changed")
+    for name in recipe.names:
+        value = os.environ.get(name)
+        if (
+            value is not None
+            and not is_selected(name)
+            and os.fsencode(f"\0env:{name}={value}\0") not in key
+        ):
+            raise GivenUp("selection", name)
+    return {word: field[len(word) :] for word, field in chosen.items()}
 
 
 def is_selected(name: str) -> bool:

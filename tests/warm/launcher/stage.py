@@ -78,6 +78,7 @@ class Stage:
     def put_recipe(self, state: str = "ready", starts: int = 2, **changes: Any) -> Path:
         """A recipe, for the program."""
         names = "".join(f"env {name}\n" for name in changes.get("names", ()))
+        names += "".join(f"select {word}\n" for word in changes.get("selects", ()))
         head = f"mainspring-recipe 1\nprogram {self.script}\npython {self.python}\nstarts {starts}\n"
         self.folder.mkdir(mode=0o700, exist_ok=True)
         recipe = self.folder / f"{changes.get('id', self.identify())}.recipe"

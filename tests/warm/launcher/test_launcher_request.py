@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from .stage import Note, Stage
+    from .stage import Note, Stage, Word
 
 #: prepares the process in C's terms, and then becomes the launcher
 PREPARE = "import os, resource, signal, sys\n{preparation}\nos.execv(sys.argv[1], sys.argv[1:])\n"
@@ -187,6 +187,34 @@ def test_a_host_is_selected_by_what_it_would_heed(
     stage.environment[name] = value
     stage.run()
     assert len(stage.requests()) == same
+
+
+@pytest.mark.parametrize("word", ["folder", "argument-count", "argument-0", "nothing"])
+def test_what_the_recipe_says_of_the_caller_selects_a_host(stage: Stage, word: str) -> None:
+    stage.put_recipe(selects=[word] if word != "nothing" else [])
+    stage.bring_up()
+    changes: dict[str, list[Word]] = {
+        "argument-count": [stage.script, "more"],
+        "argument-0": ["program.py"],
+    }
+    stage.run(*changes.get(word, [stage.script]), cwd="/" if word == "folder" else stage.root)
+    assert len(stage.requests()) == (word == "nothing")
+
+
+def test_a_recipe_with_an_unknown_word_is_none(stage: Stage) -> None:
+    stage.put_recipe(selects=["folder", "weather"])
+    stage.run()
+    assert stage.reasons() == ["recorded"]
+
+
+def test_the_key_says_what_selects(stage: Stage) -> None:
+    stage.put_recipe(names=["OF_THE_RECIPE"], selects=["argument-0", "argument-count", "folder"])
+    stage.environment["OF_THE_RECIPE"] = "1"
+    stage.bring_up()
+    stage.run()
+    [request] = stage.requests()
+    fields = request["key"].split("\0")[:-1]
+    assert fields[-3:] == [f"folder={stage.root}", "arguments=1", f"argument-0={stage.script}"]
 
 
 def test_options_of_the_interpreter_select_another_host(warm: Stage) -> None:

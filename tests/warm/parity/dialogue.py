@@ -65,7 +65,7 @@ say("end")
 def compare_dialogues(world: WarmWorld, talk: Talk, after: str = "") -> list[str]:
     """Hold what *talk* is shown of a warm start against what it is shown of a plain one.
 
-    *after* is what stands after the program in its command: which streams are the terminal selects a host.
+    *after* stands after the program in its command: which streams are the terminal selects a host.
     """
     prepare_program(world)
     terminal = Terminal(world.work, world.environment(TERM="dumb"))

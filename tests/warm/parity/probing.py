@@ -1,4 +1,4 @@
-"""Starts the probe in the same surroundings plainly, cold and warm, and holds its reports to each other."""
+"""Starts the probe in the same surroundings in each way, and holds its reports to each other."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ WARM_PROBE: Final = "import near\n" + (PROBE + OF_THE_CALLER).replace(
 class Surroundings:
     """How a shell starts the probe.
 
-    `{probe}` in *text* stands for the command that starts it and writes to `report`, `{start}` for that command
-    up to the interpreter's options, `{work}` and `{runtime}` for folders.
+    `{probe}` in *text* stands for the command that starts it, `{start}` for that command up to the
+    interpreter's options, `{work}`, `{home}` and `{runtime}` for folders, `{log}` for a file.
     """
 
     name: str

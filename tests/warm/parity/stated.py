@@ -52,6 +52,10 @@ def has_same_names(plain: Values, warm: Values) -> bool:
     return [value.split(":")[0] for value in plain] == [value.split(":")[0] for value in warm]
 
 
+def only_the_coerced_locale(plain: Values, warm: Values) -> bool:
+    return [value for value in warm if not value.startswith("'LC_CTYPE=C.")] == plain
+
+
 #: rows of the probe, what still holds of them, and the words in docs/differences.md
 STATED: Final = (
     Difference("modules", "`sys.modules`", has_all_in_order),
@@ -60,10 +64,11 @@ STATED: Final = (
     Difference("importer cache at the end", "`sys.modules`", has_all_in_order),
     Difference("values of main", "`sys.modules`", only_modules),
     Difference("classes of ours", "`object.__subclasses__()`", only_ours),
+    Difference("/proc/self/environ", "where CPython sets LC_CTYPE", only_the_coerced_locale),
     Difference("gc", "`gc.get_freeze_count()`", only_freezes),
-    Difference("signal at the parent's end", "the parent process", anything),
-    Difference("is first in its group", "the process group", anything),
-    Difference("is first in its session", "the process group", anything),
+    Difference("signal at the parent's end", "`PR_GET_PDEATHSIG`", anything),
+    Difference("is first in its group", "session and process group", anything),
+    Difference("is first in its session", "session and process group", anything),
 )
 
 #: under `mainspring run`, whatever becomes of the start; and namespaces that are made anew for each
@@ -71,3 +76,13 @@ STATED_OF_COLD: Final = (
     Difference("/proc/self/environ", "`/proc/self/environ` under `mainspring run`", anything),
     Difference("namespaces", "", has_same_names),
 )
+
+#: effects of imports (test_imports.py) that show, and where that is told
+STATED_EFFECTS: Final = {
+    "clock": "a clock that was read by an import",
+    "monotonic clock": "a clock that was read by an import",
+    "clock of the process": "a clock that was read by an import",
+    "date": "a clock that was read by an import",
+    "main read": "an import that looks at `__main__`",
+    "stack": "an import that looks at `__main__`, or at the stack",
+}

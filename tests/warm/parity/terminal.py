@@ -28,7 +28,7 @@ class Terminal:
         self.process, self.descriptor = pty.fork()
         if self.process == 0:
             os.chdir(folder)
-            os.execvpe("bash", ["bash", "--norc", "--noprofile", "--noediting", "-i"], dict(environment))
+            os.execvpe("bash", ["bash", "--norc", "--noprofile", "--noediting", "-i"], dict(environment))  # noqa: S606
         self.shown = b""
         self.type(SETUP)
         self.await_prompt()

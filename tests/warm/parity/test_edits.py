@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 LONG = os.environ.get("MAINSPRING_LONG") == "1"
 EDITS = 1000 if LONG else 30
-PROGRAM = "import argparse, json, logging\nimport near, package.deep\nprint('program', near.value, package.deep.value)\n"
+PROGRAM = """\
+import argparse, json, logging
+import near, package.deep
+print("program", near.value, package.deep.value)
+"""
 VALUE = "value = {!r}\n"
 
 
@@ -122,7 +126,11 @@ def test_a_pth_file_is_heeded_once_it_is_there(with_packages: WarmWorld) -> None
                 "except ImportError as error:\n    print(error)\nprint(sys.path)\n")  # fmt: skip
     world.warm_up("program.py")
     pth = find_site(world) / "more.pth"
-    for text in (f"{world.work / 'library'}\n", "# nothing\n", "import sys; sys.path.append('/nowhere')\n"):
+    for text in (
+        f"{world.work / 'library'}\n",
+        "# nothing\n",
+        "import sys; sys.path.append('/nowhere')\n",
+    ):
         pth.write_text(text)
         assert world.ask_for_warm("program.py") == world.start_plain("program.py")
         world.warm_up("program.py")
@@ -145,9 +153,9 @@ def test_an_upgrade_is_seen_at_once(with_packages: WarmWorld) -> None:
 def install(world: WarmWorld, version: str) -> None:
     """`pip install -U` of a wheel that is made here."""
     wheel = make_wheel(world.work, version)
-    command = [sys.executable, "-m", "pip", "--python", world.plain_python, "install", "--quiet", "--upgrade",
-               "--no-deps", "--no-index", "--disable-pip-version-check", wheel]  # fmt: skip
-    subprocess.run(command, check=True)
+    options = ["--quiet", "--upgrade", "--no-deps", "--no-index", "--disable-pip-version-check"]
+    pip = [sys.executable, "-m", "pip", "--python", world.plain_python]
+    subprocess.run([*pip, "install", *options, wheel], check=True)
 
 
 def make_wheel(folder: Path, version: str) -> Path:
@@ -157,7 +165,12 @@ def make_wheel(folder: Path, version: str) -> Path:
     wheel = folder / f"distribution-{version}-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.writestr("distribution.py", VALUE.format(version))
-        archive.writestr(f"{information}/METADATA", f"Metadata-Version: 2.1\nName: distribution\nVersion: {version}\n")
-        archive.writestr(f"{information}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(
+            f"{information}/METADATA", f"Metadata-Version: 2.1\nName: distribution\nVersion: {version}\n"
+        )
+        archive.writestr(
+            f"{information}/WHEEL",
+            "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        )
         archive.writestr(f"{information}/RECORD", "")
     return wheel

@@ -49,7 +49,9 @@ import drawing
 print(drawing.get() if hasattr(drawing, "get") else drawing.value)
 """
 SEEDED = "import random\nrandom.seed(5)\nown = random.Random(7)\n"
-SHOWS_SEEDED = "import settled, random, seeded\nprint(random.random(), seeded.own.random(), random.gauss(0, 1))\n"
+SHOWS_SEEDED = (
+    "import settled, random, seeded\nprint(random.random(), seeded.own.random(), random.gauss(0, 1))\n"
+)
 
 
 def test_what_a_program_draws(warm_world: WarmWorld) -> None:
@@ -99,13 +101,18 @@ def test_what_was_seeded_by_an_import(warm_world: WarmWorld) -> None:
     plain = warm_world.start_plain("program.py")
     for _ in range(6):
         assert warm_world.ask_for_warm("program.py") == plain
-    wait_for(lambda: warm_world.ask_for_warm("program.py") == plain and warm_world.last_outcome == "warm", "warm")
+    wait_for(
+        lambda: warm_world.ask_for_warm("program.py") == plain and warm_world.last_outcome == "warm",
+        "warm",
+    )
 
 
 def test_the_seed_of_hashes_is_a_host_s_own(warm_world: WarmWorld) -> None:
     """A stated difference: the children of one host share it, those of the next have another."""
     warm_world.write("settled.py", SETTLED)
-    warm_world.write("program.py", "import settled\nprint(hash('text'), list({'a', 'b', 'c', 'd', 'e'}))\n")
+    warm_world.write(
+        "program.py", "import settled\nprint(hash('text'), list({'a', 'b', 'c', 'd', 'e'}))\n"
+    )
     assert warm_world.start_warm("program.py") == warm_world.start_warm("program.py")
     plain = warm_world.start_plain("program.py", env=warm_world.environment(PYTHONHASHSEED="5"))
     warm = warm_world.start_warm("program.py", env=warm_world.environment(PYTHONHASHSEED="5"))

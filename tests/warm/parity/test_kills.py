@@ -124,7 +124,8 @@ def test_a_shell_waits_and_is_told(ready: WarmWorld, kind: str) -> None:
     shown = []
     for number in ("TERM", "KILL", "HUP", "USR1", "RTMIN+1"):
         text = (
-            f"rm -f way pid; mkfifo way; {command} <way >/dev/null & exec 8>way; until [ -e pid ]; do :; done;"
+            f"rm -f way pid; mkfifo way; {command} <way >/dev/null & exec 8>way;"
+            " until [ -e pid ]; do :; done;"
             f" kill -INT $!; kill -{number} $!; wait $!; echo $?"
         )
         done = subprocess.run(["bash", "-c", text], cwd=ready.work, env=ready.environment(), check=False,

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .stated import STATED_OF_COLD
 from .probing import Surroundings, assert_same, each, lay_out_probe, look
+from .stated import STATED_OF_COLD
 
 if TYPE_CHECKING:
     from .world import WarmWorld
@@ -30,14 +30,23 @@ FROM_ONE_HOST = (
     Surroundings("timeout", "timeout 60 {probe} report"),
     Surroundings("timeout in the foreground", "timeout --foreground 60 {probe} report"),
     Surroundings("nice", "nice -n 5 {probe} report"),
-    Surroundings("higher priority", "nice -n -5 {probe} report", needs="nice -n -5 true 2>&1 | cmp - /dev/null"),
+    Surroundings(
+        "higher priority", "nice -n -5 {probe} report", needs="nice -n -5 true 2>&1 | cmp - /dev/null"
+    ),
     Surroundings("setsid", "setsid --wait {probe} report"),
-    Surroundings("xargs", "printf '%s\\n' one two three | xargs -P4 -I{} {probe} report-{}", reports=NUMBERS),
+    Surroundings(
+        "xargs", "printf '%s\\n' one two three | xargs -P4 -I{} {probe} report-{}", reports=NUMBERS
+    ),
     Surroundings("make", "make -s -j4 -f Makefile.of", files={"Makefile.of": MAKEFILE}, reports=NUMBERS),
     Surroundings("almost no environment", f"{EMPTY} {{probe}} report"),
-    Surroundings("ssh", f"{EMPTY} SHELL=/bin/sh USER=me SSH_CLIENT='::1 2 3' {{probe}} report </dev/null"),
-    Surroundings("cron", f"cd {{home}}; setsid --wait {EMPTY} LOGNAME=me SHELL=/bin/sh "
-                 "sh -c '{probe} {work}/report' </dev/null 2>&1 | cat"),
+    Surroundings(
+        "ssh", f"{EMPTY} SHELL=/bin/sh USER=me SSH_CLIENT='::1 2 3' {{probe}} report </dev/null"
+    ),
+    Surroundings(
+        "cron",
+        f"cd {{home}}; setsid --wait {EMPTY} LOGNAME=me SHELL=/bin/sh "
+        "sh -c '{probe} {work}/report' </dev/null 2>&1 | cat",
+    ),
     Surroundings("another folder", "cd / && {probe} {work}/report"),
     Surroundings("a folder behind a link", "ln -sfn / root && cd root/tmp && {probe} {work}/report"),
     Surroundings("a full disk", "{probe} report >/dev/full", status=120),
@@ -51,12 +60,16 @@ FROM_ONE_HOST = (
     Surroundings("input and output open both ways", "{probe} report 0<>near.py 1<>out 2>&1"),
     Surroundings("descriptors", "{probe} report 3<near.py 4>out 7<>out 9>&1 42</dev/null"),
     Surroundings("a high descriptor", "ulimit -n 1024; {probe} report 1000<near.py"),
-    Surroundings("many descriptors", "for n in {10..209}; do eval \"exec $n<near.py\"; done; {probe} report"),
+    Surroundings(
+        "many descriptors", 'for n in {10..209}; do eval "exec $n<near.py"; done; {probe} report'
+    ),
     Surroundings("a lock", "exec 9>lock; flock 9; {probe} report; flock -n lock true; echo $?", status=0),
     Surroundings("umask", "umask 0137; {probe} report; stat -c %a report"),
     Surroundings("few descriptors", "ulimit -n 40; {probe} report"),
     Surroundings("few descriptors for now", "ulimit -Sn 40; {probe} report"),
-    Surroundings("limits lowered", "ulimit -c 0; ulimit -f 100000; ulimit -t 100; ulimit -s 4096; {probe} report"),
+    Surroundings(
+        "limits lowered", "ulimit -c 0; ulimit -f 100000; ulimit -t 100; ulimit -s 4096; {probe} report"
+    ),
     Surroundings("memory limited", "ulimit -v 4000000; {probe} report"),
     Surroundings("limits raised", "ulimit -Sc unlimited; ulimit -Sn $(ulimit -Hn); {probe} report"),
     Surroundings("one processor", "taskset -c 0 {probe} report", needs="taskset -c 0 true"),
@@ -65,10 +78,12 @@ FROM_ONE_HOST = (
     Surroundings("default signals", "trap - PIPE; {probe} report"),
     Surroundings("ignored by Python, and by the caller", "trap '' PIPE XFSZ; {probe} report"),
     Surroundings("blocked signals", BLOCKING),
-    Surroundings("odd environment", "env 'a b=c' EMPTY= 'BASH_FUNC_f%%=() { :; }' $'BYTES=\\xff' =x {probe} report"),
+    Surroundings(
+        "odd environment", "env 'a b=c' EMPTY= 'BASH_FUNC_f%%=() { :; }' $'BYTES=\\xff' =x {probe} report"
+    ),
     Surroundings("a large environment", "export LARGE=$(printf %0100000d 0); {probe} report"),
     Surroundings("in a subshell with traps", "(trap 'echo trapped' EXIT; {probe} report)"),
-)  # fmt: skip
+)
 
 #: each of these has a host of its own
 FROM_ANOTHER_HOST = (
@@ -77,34 +92,52 @@ FROM_ANOTHER_HOST = (
     Surroundings("another home", "mkdir -p nest; HOME=$PWD/nest {probe} report"),
     Surroundings("hash seed", "PYTHONHASHSEED=7 {probe} report"),
     Surroundings("unbuffered", "PYTHONUNBUFFERED=1 {probe} report"),
-    Surroundings("warnings from the environment", "PYTHONWARNINGS=default,ignore::ImportWarning {probe} report"),
+    Surroundings(
+        "warnings from the environment", "PYTHONWARNINGS=default,ignore::ImportWarning {probe} report"
+    ),
     Surroundings("a path", "PYTHONPATH={work}/library:/nowhere {probe} report"),
     Surroundings("an encoding", "PYTHONIOENCODING=latin-1:replace {probe} report"),
     Surroundings("options", "{start} -O -W error -Wignore::ResourceWarning -X utf8=0 -B probe.py report"),
     Surroundings("options in one", "{start} -uOq probe.py report"),
     Surroundings("a relative path", "mkdir -p below; cd below; {start} ../probe.py ../report"),
-    Surroundings("no new privileges", "setpriv --no-new-privs {probe} report", needs="setpriv --no-new-privs true"),
-    Surroundings("fewer rights", "setpriv --bounding-set=-sys_time {probe} report",
-                 needs="setpriv --bounding-set=-sys_time true"),
+    Surroundings(
+        "no new privileges", "setpriv --no-new-privs {probe} report", needs="setpriv --no-new-privs true"
+    ),
+    Surroundings(
+        "fewer rights",
+        "setpriv --bounding-set=-sys_time {probe} report",
+        needs="setpriv --bounding-set=-sys_time true",
+    ),
     Surroundings("fixed addresses", "setarch -R {probe} report", needs="setarch -R true"),
     Surroundings("a batch job", "chrt --batch 0 {probe} report", needs="chrt --batch 0 true"),
     Surroundings("idle input and output", "ionice -c 3 {probe} report", needs="ionice -c 3 true"),
-)  # fmt: skip
+)
 
 #: these are cold
 COLD = (
-    Surroundings("a deleted folder", "mkdir gone; cd gone; rmdir ../gone; {probe} {work}/report", is_warm=False),
+    Surroundings(
+        "a deleted folder", "mkdir gone; cd gone; rmdir ../gone; {probe} {work}/report", is_warm=False
+    ),
     Surroundings("standard input closed", "{probe} report <&-", is_warm=False),
     Surroundings("standard output closed", "{probe} report >&-", is_warm=False, status=None),
     Surroundings("standard error closed", "{probe} report 2>&-", is_warm=False),
     Surroundings("isolated", "{start} -I probe.py report", is_warm=False, status=None),
     Surroundings("from standard input", "{start} - report <probe.py", is_warm=False, status=None),
-    Surroundings("too many descriptors", "ulimit -n 1024; for n in {10..310}; do eval \"exec $n<near.py\"; done; "
-                 "{probe} report", is_warm=False),
-    *(Surroundings(f"namespace {option}", f"unshare {option} {{probe}} report", is_warm=False,
-                   needs=f"unshare {option} true")
-      for option in ("-Ur", "-n", "-m", "-u", "-i", "-pf", "-C", "-T")),
-)  # fmt: skip
+    Surroundings(
+        "too many descriptors",
+        'ulimit -n 1024; for n in {10..310}; do eval "exec $n<near.py"; done; {probe} report',
+        is_warm=False,
+    ),
+    *(
+        Surroundings(
+            f"namespace {option}",
+            f"unshare {option} {{probe}} report",
+            is_warm=False,
+            needs=f"unshare {option} true",
+        )
+        for option in ("-Ur", "-n", "-m", "-u", "-i", "-pf", "-C", "-T")
+    ),
+)
 
 
 @pytest.fixture(scope="module")

@@ -51,5 +51,7 @@ def terminal(shared_world: WarmWorld) -> Iterator[Terminal]:
 def test_at_a_terminal(shared_world: WarmWorld, terminal: Terminal, text: str) -> None:
     plain = look_at_terminal(shared_world, terminal, "plain", text)
     warm = []
-    shared_world.repeat_until_warm(lambda: warm.append(look_at_terminal(shared_world, terminal, "warm", text)))
+    shared_world.repeat_until_warm(
+        lambda: warm.append(look_at_terminal(shared_world, terminal, "warm", text))
+    )
     assert_same(plain, warm[-1])

@@ -15,7 +15,7 @@ from starts import World
 from .remains import list_descendants, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from starts import Argument, Ended
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from .remains import Process
 
 WarmKind = Literal["plain", "cold", "warm"]
-WARM_KINDS: tuple[WarmKind, ...] = ("plain", "cold", "warm")
 INSPECT = struct.pack("<IB", 1, ord("I"))
 #: within which everything of a start is gone once its launcher, its child or its host is
 AT_ONCE = 1.0
@@ -56,6 +55,10 @@ class WarmWorld(World):
     def environment(self, **changes: str | None) -> dict[str, str]:
         return super().environment(**{"XDG_RUNTIME_DIR": str(self.runtime), **changes})
 
+    def start(self, kind: WarmKind, *arguments: Argument, **how: Any) -> Ended:  # type: ignore[override]
+        """Start `python ARGUMENTS` in the way *kind*, in the work folder, and wait for its end."""
+        return super().start(kind, *arguments, **{"cwd": self.work, **how})  # type: ignore[arg-type]
+
     def command(self, kind: str, arguments: Sequence[Argument]) -> list[Argument]:
         """The command that starts `python ARGUMENTS` in the way *kind*."""
         if kind == "plain":
@@ -70,10 +73,10 @@ class WarmWorld(World):
         return path
 
     def start_plain(self, *arguments: Argument, **how: Any) -> Ended:
-        return self.start("plain", *arguments, **{"cwd": self.work, **how})  # type: ignore[arg-type]
+        return self.start("plain", *arguments, **how)
 
     def start_cold(self, *arguments: Argument, **how: Any) -> Ended:
-        return self.start("cold", *arguments, **{"cwd": self.work, **how})  # type: ignore[arg-type]
+        return self.start("cold", *arguments, **how)
 
     def start_warm(self, *arguments: Argument, **how: Any) -> Ended:
         """A start that comes from a host; the program is warmed up first if it needs to be."""
@@ -84,7 +87,7 @@ class WarmWorld(World):
 
     def ask_for_warm(self, *arguments: Argument, **how: Any) -> Ended:
         """A start that may come from a host."""
-        return self.start("warm", *arguments, **{"cwd": self.work, **how})  # type: ignore[arg-type]
+        return self.start("warm", *arguments, **how)
 
     def warm_up(self, program: Argument, **how: Any) -> None:
         """Start *program* until a start of it is warm, or fail."""

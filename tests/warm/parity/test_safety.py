@@ -1,0 +1,239 @@
+"""A start comes from a host of the very user who asks for it, or it is cold."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from security.people import STRANGER, as_user, install_for_all, list_tree, need, need_root
+
+from .conftest import live_in, make_world
+from .remains import list_descendants, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from security.people import Installation
+
+    from .world import WarmWorld
+
+PROGRAM = "import argparse, json, logging, os\nprint(os.getresuid(), os.getresgid(), os.getgroups())\n"
+#: listens where it is told, and notes whatever comes
+LISTENER = """\
+import os, socket, sys
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(sys.argv[1])
+listener.listen()
+os.chmod(sys.argv[1], 0o777)
+print("listening", flush=True)
+while True:
+    connection = listener.accept()[0]
+    connection.settimeout(5)
+    print("got", len(connection.recv(1 << 20)), flush=True)
+"""
+ASK = """\
+import os, socket, struct, sys
+connection = socket.socket(socket.AF_UNIX)
+connection.connect(sys.argv[1])
+connection.settimeout(5)
+try:
+    connection.sendall(struct.pack("<IB", 1, ord(sys.argv[2])))
+    print(connection.recv(1 << 16))
+except ConnectionError:
+    print(b"")
+"""
+
+
+@pytest.fixture
+def program(warm_world: WarmWorld) -> WarmWorld:
+    warm_world.write("program.py", PROGRAM)
+    return warm_world
+
+
+def assert_cold(world: WarmWorld) -> None:
+    """Starts are cold however many there are, and like plain ones."""
+    for _ in range(4):
+        world.log.unlink(missing_ok=True)
+        assert world.ask_for_warm("program.py") == world.start_plain("program.py")
+        assert world.last_outcome not in ("warm", None)
+        world.assert_nothing_runs()
+    assert not world.list_hosts()
+
+
+# ---- the folder ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o770, 0o707, 0o777, 0o1777, 0o710, 0o701])
+def test_a_folder_that_others_can_enter(program: WarmWorld, mode: int) -> None:
+    program.folder.mkdir()
+    program.folder.chmod(mode)
+    assert_cold(program)
+    assert list_tree(program.folder) == {}
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o777])
+def test_a_folder_that_others_can_enter_by_now(program: WarmWorld, mode: int) -> None:
+    """What was found there before is not trusted any more, a host neither."""
+    program.warm_up("program.py")
+    program.folder.chmod(mode)
+    program.log.unlink()
+    assert program.ask_for_warm("program.py") == program.start_plain("program.py")
+    assert program.last_outcome != "warm"
+    program.folder.chmod(0o700)
+
+
+def make_link(path: Path) -> None:
+    other = path.with_name("other")
+    other.mkdir(mode=0o700)
+    path.symlink_to(other)
+
+
+def make_dangling(path: Path) -> None:
+    path.symlink_to(path.with_name("nowhere"))
+
+
+def make_foreign(path: Path) -> None:
+    need_root()
+    path.mkdir(mode=0o700)
+    os.chown(path, STRANGER, STRANGER)
+
+
+@pytest.mark.parametrize("make", [make_link, make_dangling, make_foreign, Path.touch, os.mkfifo])
+def test_what_is_in_the_place_of_the_folder(program: WarmWorld, make: Callable[[Path], None]) -> None:
+    make(program.folder)
+    assert_cold(program)
+    assert list_tree(program.runtime).keys() <= {"mainspring", "other"}
+
+
+@pytest.mark.parametrize("value", ["{home}/nowhere", "/dev/null", "/proc/self/fd/0", "/proc"])
+def test_where_no_folder_can_be(program: WarmWorld, value: str) -> None:
+    program.settings["XDG_RUNTIME_DIR"] = value.replace("{home}", str(program.home))
+    for _ in range(3):
+        environment = {**program.environment(), "XDG_RUNTIME_DIR": program.settings["XDG_RUNTIME_DIR"]}
+        warm = program.ask_for_warm("program.py", env=environment)
+        assert warm == program.start_plain("program.py", env=environment)
+    assert not program.is_log_warm
+
+
+# ---- other users --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def installation() -> Iterator[Installation]:
+    """An interpreter that every user can reach, and Mainspring installed beside it, by root."""
+    need_root()
+    need(shutil.which("setpriv"), "setpriv, of util-linux")
+    folder = Path(tempfile.mkdtemp(prefix="mainspring-test-"))
+    yield install_for_all(folder)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def two_worlds(installation: Installation, tmp_path: Path) -> Iterator[tuple[WarmWorld, WarmWorld]]:
+    """Root's world and a stranger's: the same program, of the same interpreter."""
+    folder = installation.folder / tmp_path.name
+    folder.mkdir()
+    worlds = []
+    for name, owner in (("root", 0), ("stranger", STRANGER)):
+        (folder / name).mkdir()
+        world = make_world(folder / name, installation.plain_python, installation.launcher)
+        world.settings.update(installation.settings)
+        for path in (world.home, world.work, world.runtime):
+            os.chown(path, owner, owner)
+        world.prefix = () if owner == 0 else as_user(owner)
+        worlds.append(world)
+    (folder / "program.py").write_text(PROGRAM)
+    yield from ((worlds[0], worlds[1]) for _ in live_in(worlds[0]))
+    shutil.rmtree(folder)
+
+
+def test_each_user_has_hosts_of_their_own(two_worlds: tuple[WarmWorld, WarmWorld]) -> None:
+    for world in two_worlds:
+        program = world.home.parents[1] / "program.py"
+        warm = world.start_warm(program)
+        assert warm == world.start_plain(program)
+    users = {os.stat(f"/proc/{process.number}").st_uid for process in list_descendants()}
+    assert users == {0, STRANGER}
+    two_worlds[1].stop_hosts()
+
+
+def test_nobody_uses_the_host_of_another(two_worlds: tuple[WarmWorld, WarmWorld]) -> None:
+    """Not even where the other's folder is the one that is asked for."""
+    program = two_worlds[0].home.parents[1] / "program.py"
+    for world in two_worlds:
+        world.warm_up(program)
+    for world, other in (two_worlds, two_worlds[::-1]):
+        environment = world.environment(XDG_RUNTIME_DIR=str(other.runtime))
+        before = list_tree(other.runtime)
+        for _ in range(3):
+            world.log.unlink(missing_ok=True)
+            warm = world.ask_for_warm(program, env=environment)
+            assert warm == world.start_plain(program, env=environment)
+            assert not world.is_log_warm
+        assert list_tree(other.runtime) == before
+    two_worlds[1].stop_hosts()
+
+
+def test_a_host_hears_nobody_else(two_worlds: tuple[WarmWorld, WarmWorld]) -> None:
+    """Even if its folder lets them in."""
+    root, stranger = two_worlds
+    program = root.home.parents[1] / "program.py"
+    root.warm_up(program)
+    [socket] = root.folder.glob("*.sock")
+    before = root.find_host()
+    for path in (root.runtime, root.folder, socket):
+        path.chmod(0o777)
+    for kind in ("I", "E", "Q"):
+        command = [*stranger.prefix, stranger.plain_python, "-c", ASK, socket.name, kind]
+        done = subprocess.run(
+            command, cwd=root.folder, env=stranger.environment(), capture_output=True, check=False
+        )
+        assert (done.stdout, done.stderr) == (b"b''\n", b"")
+    for path in (root.folder, root.runtime):
+        path.chmod(0o700)
+    assert root.find_host() == before
+
+
+def test_who_listens_at_the_socket_must_be_the_same_user(two_worlds: tuple[WarmWorld, WarmWorld]) -> None:
+    root, stranger = two_worlds
+    program = root.home.parents[1] / "program.py"
+    root.warm_up(program)
+    [name] = [path.name for path in root.folder.glob("*.sock")]
+    root.stop_hosts()
+    place = stranger.work / "socket"
+    command = [*stranger.prefix, stranger.plain_python, "-c", LISTENER, place]
+    with subprocess.Popen(command, env=stranger.environment(), stdout=subprocess.PIPE) as listener:
+        try:
+            assert listener.stdout
+            assert listener.stdout.readline() == b"listening\n"
+            place.rename(root.folder / name)
+            root.log.unlink()
+            assert root.ask_for_warm(program) == root.start_plain(program)
+            assert root.last_outcome != "warm"
+        finally:
+            listener.kill()
+            told = listener.stdout.read() if listener.stdout else b""
+    assert told in (b"", b"got 0\n")
+
+
+def test_with_rights_of_another_a_start_is_cold(program: WarmWorld) -> None:
+    need_root()
+    program.warm_up("program.py")
+    program.log.unlink()
+    for call in (
+        f"setresuid({STRANGER}, 0, 0)",
+        f"setresgid({STRANGER}, 0, 0)",
+        f"setresgid(0, {STRANGER}, 0)",
+    ):
+        code = f"import os, sys; os.{call}; os.execv(sys.argv[1], sys.argv[1:])"
+        program.prefix = (program.plain_python, "-c", code)
+        for _ in range(4):
+            assert program.ask_for_warm("program.py") == program.start_plain("program.py")
+    assert not program.is_log_warm
+    program.prefix = ()
+    wait_for(lambda: len(program.list_hosts()) == 1, "one host alone")
