@@ -53,7 +53,7 @@ GIVEN = {
     "time.localtime": 0,
     "time.strftime": 1,
 }
-#: module -> the function that it may call: os for os.environ, which is compared; threading renews at a fork
+#: module -> the module it may call: os for os.environ, which is compared; threading renews at a fork
 OWN_CALLS = {"os": "posix", "threading": "_thread"}
 #: reasons that Python's own modules are not left to the program for; `random` seeds itself anew at a fork
 OWN_REASONS = {"clock", "entropy", "process"}

@@ -147,8 +147,8 @@ STANDARD_DESCRIPTORS = ((0,), (1,), (2,))
 #: reasons that leave an import to the program, and nothing else: they tell of what it asked for, or of
 #: what no other import looks at
 PASSING = {
-    "arguments", "clock", "entropy", "environment", "folder", "locale", "needs-other", "output", "patched",
-    "process-id", "process-state", "signals", "terminal", "warnings",
+    "arguments", "clock", "entropy", "environment", "folder", "locale", "needs-other", "output",
+    "patched", "process-id", "process-state", "signals", "terminal", "warnings",
 }  # fmt: skip
 #: a change of the encoding that text is read in
 OTHER_ENCODING = ("locale", "LC_CTYPE")
