@@ -1,4 +1,4 @@
-"""Thousands of warm starts, 16 at a time: each is its own, and the host is afterwards what it was before."""
+"""Thousands of warm starts, 16 at a time: each is its own, and the host stays what it was."""
 
 from __future__ import annotations
 

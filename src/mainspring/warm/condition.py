@@ -8,6 +8,16 @@ if TYPE_CHECKING:
     from mainspring.reasons import HostEnd
 
 
+class GivenUp(Exception):
+    """There is to be no host."""
+
+    def __init__(self, end: "HostEnd", detail: str = "", *, is_known: bool = False) -> None:
+        self.end = end
+        self.detail = detail
+        self.is_known = is_known  # to the recipe by now: there may be one at once
+        super().__init__(end, detail)
+
+
 def list_descriptors() -> set[int]:
     """The open descriptors of this process."""
     return {int(name) for name in os.listdir("/proc/self/fd")}

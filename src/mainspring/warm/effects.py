@@ -98,7 +98,7 @@ CALLER_NAMES = {"PWD": "folder", "OLDPWD": "folder", "SHLVL": "process-id", "_":
 RENEWED = {
     "multiprocessing.process": "entropy",
     "numpy.random": "entropy",
-    "subprocess": "process-id",  # from 3.15 on it tries whether it may open a process, and keeps no number
+    "subprocess": "process-id",  # from 3.15 on: to try whether it may open a process
 }
 #: module -> the name that it binds to the absolute path of the working directory at import, and nothing
 #: else: a child of a host binds it anew

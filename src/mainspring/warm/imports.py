@@ -51,6 +51,7 @@ class ImportRun:
         self.loaded: set[str] = set()
         self.environment: dict[bytes, bytes] = {}
         self.generators: dict[str, object] = {}
+        self.variables: dict[bytes, object] = {}  # that code in C finds, and os.environ does not
         self.words: tuple[int, list[str]] = (0, [])  # of sys.argv: how many, and the first
 
     @property
@@ -83,6 +84,7 @@ class ImportRun:
         self.after = ()
         self.loaded.clear()
         self.generators.clear()
+        self.variables.clear()
 
     def fail(self) -> None:
         """A failure of ours ends the recording, not the program."""
@@ -90,7 +92,7 @@ class ImportRun:
         self.stop()
 
     def observe(self) -> "State":
-        return observe_process(self.environment, self.generators)
+        return observe_process(self.environment, self.variables, self.generators)
 
     def remember(self, now: "State") -> None:
         """What the program does before its next import is to be compared with this."""

@@ -16,27 +16,26 @@ import time
 from _frozen_importlib import BuiltinImporter, _load  # type: ignore[attr-defined]  # typeshed lacks it
 
 from mainspring._warm import (
-    connect_to,
     finish,
     open_process,
     prepare_end,
-    receive,
-    send,
     set_mask,
-    wait_ready,
 )
 from mainspring.places import read_file, try_lock
-from mainspring.settings import find_log, read_count, read_size
+from mainspring.settings import find_log, read_count
 from mainspring.startlog import write_line
+from mainspring.warm.account import format_account, name_terminal, read_pss
 from mainspring.warm.again import Beginning
 from mainspring.warm.ahead import import_ahead
 from mainspring.warm.checkpoint import Prelude
-from mainspring.warm.condition import Condition
+from mainspring.warm.condition import Condition, GivenUp
 from mainspring.warm.freshness import Watch
 from mainspring.warm.host import Doors, Host
+from mainspring.warm.hostkey import find_session, hash_key, is_selected
 from mainspring.warm.hostlog import tell_of_host
 from mainspring.warm.learning import amend, give_up
-from mainspring.warm.protocol import END, INSPECT, pack_frame
+from mainspring.warm.others import retire_others
+from mainspring.warm.place import leave_place, take_place
 from mainspring.warm.recipe import CHECKPOINT_MODULE, read_recipe
 from mainspring.warm.recorder import begin as begin_recording
 from mainspring.warm.runtime import open_runtime_folder
@@ -46,26 +45,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mainspring.plan import Plan
-    from mainspring.reasons import HostEnd
     from mainspring.warm.ahead import Ahead
     from mainspring.warm.recipe import Cause, Recipe
 
-FNV_OFFSET, FNV_PRIME = 0x6C62272E07BB014262B821756295C58D, 0x1000000000000000000013B
-#: as native/launcher/key.c has them
-SELECTED_PREFIXES = (
-    "LC_", "LANG", "PYTHON", "LD_", "MALLOC_", "OMP_", "MKL_", "OPENBLAS_", "SSL_", "MAINSPRING", "TZ",
-    "GLIBC_", "COV_CORE_", "COVERAGE_",
-)  # fmt: skip
-SELECTED_NAMES = {
-    "HOME",
-    "XDG_CACHE_HOME",
-    "XDG_STATE_HOME",
-    "XDG_RUNTIME_DIR",
-    "SETUPTOOLS_USE_DISTUTILS",
-}
-#: what else selects, and the word before it in a key, in their order there
-SELECTED_FIELDS = (("folder", "folder="), ("argument-count", "arguments="), ("argument-0", "argument-0="))
-PATIENCE_MS = 200
 #: what a program left before its checkpoint -> why it is not paused there
 LEFT_BEHIND = {
     "children": "process",
@@ -74,16 +56,6 @@ LEFT_BEHIND = {
     "signals": "signals",
     "threads": "thread",
 }
-
-
-class GivenUp(Exception):
-    """There is to be no host."""
-
-    def __init__(self, end: "HostEnd", detail: str = "", *, is_known: bool = False) -> None:
-        self.end = end
-        self.detail = detail
-        self.is_known = is_known  # to the recipe by now: there may be one at once
-        super().__init__(end, detail)
 
 
 class Waiting:
@@ -185,13 +157,13 @@ class Waiting:
         take_place(self.key, recipe)
         condition = Condition()
         ahead = import_ahead(recipe)
+        leave_place()
         self.judge(recipe, ahead, condition)
         self.saved_us = sum(microseconds for _, microseconds in recipe.ahead)
         return self.open(ahead)
 
     def open(self, ahead: "Ahead") -> Host:
         """Freeze what there is, and open the doors.  Raises GivenUp, or OSError."""
-        os.chdir("/")
         self.modules = len(sys.modules)
         watch = Watch(
             ahead.files | list_own_files(self.script),
@@ -209,6 +181,7 @@ class Waiting:
         assert self.prelude is not None
         assert self.recipe is not None
         ahead = self.prelude.finish()
+        os.chdir("/")
         self.judge(self.recipe, ahead, self.condition)
         self.saved_us = (time.time_ns() - self.began_ns) // 1000
         return self.open(ahead)
@@ -277,16 +250,12 @@ class Waiting:
 
     def watch_session(self) -> int:
         """A descriptor that can be read when the session of the terminal has ended; -1 without one."""
-        if self.find_session() == "":
+        if not find_session(self.key):
             return -1
         try:
             return open_process(os.getsid(0))
         except OSError:
             raise GivenUp("session") from None
-
-    def find_session(self) -> str:
-        fields = self.key.split(b"\0")
-        return next((os.fsdecode(field[8:]) for field in fields if field.startswith(b"session=")), "")
 
     # ---- while it serves ----------------------------------------------------------------------
 
@@ -305,25 +274,24 @@ class Waiting:
 
     def describe(self, host: Host) -> bytes:
         """What `mainspring hosts` shows, as JSON."""
-        texts = {
-            "program": self.script,
-            "python": sys.orig_argv[0],
-            "key": self.key_name,
-            "terminal": name_terminal(self.find_session()),
-        }
-        numbers = {
-            "pid": os.getpid(),
-            "started": int(self.began),
-            "served": host.served,
-            "saved_ms": host.served * self.saved_us // 1000,
-            "pss_kb": read_pss(),
-            "modules": self.modules,
-            "running": len(host.children.running),
-            "idle_s": int(time.monotonic() - host.used_at),
-        }
-        fields = [f'"{name}": {quote_json(text)}' for name, text in texts.items()]
-        fields += [f'"{name}": {number}' for name, number in numbers.items()]
-        return ("{" + ", ".join(fields) + "}").encode()
+        return format_account(
+            {
+                "program": self.script,
+                "python": sys.orig_argv[0],
+                "key": self.key_name,
+                "terminal": name_terminal(find_session(self.key)),
+            },
+            {
+                "pid": os.getpid(),
+                "started": int(self.began),
+                "served": host.served,
+                "saved_ms": host.served * self.saved_us // 1000,
+                "pss_kb": read_pss(),
+                "modules": self.modules,
+                "running": len(host.children.running),
+                "idle_s": int(time.monotonic() - host.used_at),
+            },
+        )
 
 
 def grant_wish(wish: str, plan: "Plan", environment: "Mapping[str, str]") -> None:
@@ -350,55 +318,6 @@ def begin_host(
     plan.finish = waiting.finish
 
 
-def hash_key(key: bytes) -> int:
-    """FNV-1a, as the launcher has it: who collides with whom is found out by comparing keys."""
-    value = FNV_OFFSET
-    for byte in key:
-        value = (value ^ byte) * FNV_PRIME & (1 << 128) - 1
-    return value
-
-
-def take_place(key: bytes, recipe: "Recipe") -> None:
-    """Let imports find what selects this host, as it is with its callers.  Raises GivenUp.
-
-    What does not select is not to be found: who looks for it is noticed.
-    """
-    chosen = find_chosen(key, recipe)
-    if "folder=" in chosen:
-        try:
-            os.chdir(chosen["folder="])
-        except OSError:
-            raise GivenUp("stale", os.fsdecode(chosen["folder="])) from None
-    first = os.fsdecode(chosen["argument-0="]) if "argument-0=" in chosen else sys.argv[0]
-    count = int(chosen.get("arguments=", 1))
-    sys.argv[:] = [first, *["?"] * (count - 1)]
-
-
-def find_chosen(key: bytes, recipe: "Recipe") -> dict[str, bytes]:
-    """What *key* says of the caller besides its environment, by the word before it.
-
-    Raises GivenUp for a key that was made before *recipe* was as it is.
-    """
-    words = [word for name, word in SELECTED_FIELDS if name in recipe.selects]
-    fields = key.split(b"\0")[:-1]
-    chosen = dict(zip(words, fields[len(fields) - len(words) :], strict=True))
-    if not all(field.startswith(word.encode()) for word, field in chosen.items()):
-        raise GivenUp("selection", "the recipe was changed")
-    for name in recipe.names:
-        value = os.environ.get(name)
-        if (
-            value is not None
-            and not is_selected(name)
-            and os.fsencode(f"\0env:{name}={value}\0") not in key
-        ):
-            raise GivenUp("selection", name)
-    return {word: field[len(word) :] for word, field in chosen.items()}
-
-
-def is_selected(name: str) -> bool:
-    return name in SELECTED_NAMES or name.startswith(SELECTED_PREFIXES)
-
-
 def list_own_files(script: str) -> set[str]:
     """What is not imported, but just as much of the program."""
     executable = sys.executable
@@ -421,85 +340,3 @@ def freeze_heap() -> None:
     gc.freeze()
     if not is_known:
         sys.modules.pop("gc", None)
-
-
-def read_pss() -> int:
-    """Kilobytes of memory, of which what is shared counts in parts."""
-    try:
-        with open("/proc/self/smaps_rollup", "rb") as file:
-            lines = file.read().splitlines()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) for line in lines if line.startswith(b"Pss:")), 0)
-
-
-def name_terminal(session: str) -> str | None:
-    """The path of a session's terminal, where the number of its device tells."""
-    if not session:
-        return None
-    device = int(session.partition(":")[2])
-    major, minor = os.major(device), os.minor(device)
-    is_pseudo = 136 <= major <= 143  # Documentation/admin-guide/devices.txt
-    return f"/dev/pts/{(major - 136) * 256 + minor}" if is_pseudo else f"{major}:{minor}"
-
-
-def quote_json(text: str | None) -> str:
-    if text is None:
-        return "null"
-    quoted = "".join(
-        character if " " <= character <= "~" and character not in '"\\' else f"\\u{ord(character):04x}"
-        for character in text
-        if ord(character) <= 0xFFFF  # others would need two
-    )
-    return f'"{quoted}"'
-
-
-# ---- one host among others -----------------------------------------------------------------------
-
-
-def retire_others(folder: int, own: str) -> None:
-    """End the hosts that were not used for longest, as long as there are too many; ends the process."""
-    try:
-        others = list_others(folder, own)
-        while others and is_too_much(folder, others):
-            say(folder, others.pop(0), END)
-    finally:
-        os._exit(0)
-
-
-def list_others(folder: int, own: str) -> list[str]:
-    """The sockets of all other hosts, the one first that was not used for longest."""
-    used = {}
-    for name in os.listdir(folder):
-        if name.endswith(".sock") and name != f"{own}.sock":
-            used[name] = os.stat(name, dir_fd=folder).st_mtime
-    return sorted(used, key=used.__getitem__)
-
-
-def is_too_much(folder: int, others: list[str]) -> bool:
-    if len(others) >= read_count(os.environ, "MAINSPRING_MAX_HOSTS"):
-        return True
-    kilobytes = read_pss() + sum(ask_memory(folder, name) for name in others)
-    return kilobytes * 1024 > read_size(os.environ, "MAINSPRING_MAX_HOST_MEMORY")
-
-
-def ask_memory(folder: int, name: str) -> int:
-    answer = say(folder, name, INSPECT).partition(b'"pss_kb": ')[2]
-    digits = answer.partition(b",")[0]
-    return int(digits) if digits.isdigit() else 0
-
-
-def say(folder: int, name: str, kind: bytes) -> bytes:
-    """What the host at the socket *name* answers; nothing if it does not."""
-    try:
-        connection = connect_to(folder, name)
-    except OSError:
-        return b""
-    try:
-        send(connection, pack_frame(kind), -1)
-        wait_ready([connection], [], PATIENCE_MS)
-        return receive(connection, 1 << 16, 2)[0]
-    except OSError:
-        return b""
-    finally:
-        os.close(connection)

@@ -1,8 +1,8 @@
-"""What a command reads of its surroundings, changed between its starts: an environment name, a file of settings."""
+"""What a command reads around it, in two states: an environment name, or a file of settings."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from .scenes import Step, step
@@ -37,7 +37,7 @@ def by_file(program: str, start: Step, file: str, *texts: str, **env: str) -> Ch
 
 
 def with_files(change: Change, files: Mapping[str, str]) -> Change:
-    return Change(change.name, change.program, change.step, change.env, change.files_of, files)
+    return replace(change, files=files)
 
 
 LIBRARY: Final = "[defaults]\nlibrary = {}\n"
@@ -45,11 +45,10 @@ DEBUG: Final = step("localhost -c local -m debug -a msg=hello")
 TWO_SETTINGS: Final = {"one.py": "SECRET_KEY = 'one'\n", "other.py": "SECRET_KEY = 'other'\n"}
 PIP_LIST: Final = step("list", PIP_DISABLE_PIP_VERSION_CHECK="1")
 
+#: a name and a file of each
 CHANGES: Final = (
     with_files(by_name("black", step("-q --check a.py b.py"), "BLACK_NUM_WORKERS", None, "x"),
                {"a.py": BAD, "b.py": BAD}),
-    with_files(by_name("black", step("--check a.py"), "BLACK_CACHE_DIR", "{work}/one", "{work}/other"),
-               {"a.py": GOOD}),
     by_file("black", step("-", stdin=b"x = 'a' + 'b'\n"), "pyproject.toml", "[tool.black]\n",
             "[tool.black]\nline-length = 6\nskip-string-normalization = true\n"),
     with_files(by_name("http", step("--offline GET example.invalid"), "HTTPIE_CONFIG_DIR",
@@ -57,16 +56,11 @@ CHANGES: Final = (
                {"one/config.json": '{"default_options": ["--print=H"]}',
                 "other/config.json": '{"default_options": ["--verbose", "--form"]}'}),
     by_file("http", step("--offline POST example.invalid a=b"), "config/config.json",
-            '{"default_options": []}', '{"default_options": ["--form"]}', HTTPIE_CONFIG_DIR="{work}/config"),
+            '{"default_options": []}', '{"default_options": ["--form"]}',
+            HTTPIE_CONFIG_DIR="{work}/config"),
     by_name("ansible", DEBUG, "ANSIBLE_FORCE_COLOR", None, "1"),
-    by_name("ansible", step("localhost -c local -m missing"), "ANSIBLE_FORCE_COLOR", None, "1"),
-    with_files(by_name("ansible", step("--version"), "ANSIBLE_CONFIG", "{work}/one.cfg", "{work}/other.cfg"),
-               {"one.cfg": LIBRARY.format("one"),
-                "other.cfg": LIBRARY.format("other")}),
     by_file("ansible", step("--version"), "ansible.cfg", LIBRARY.format("a"), LIBRARY.format("b")),
-    by_name("ansible", step("--version"), "ANSIBLE_HOME", "{work}/one", "{work}/other"),
     by_name("pip", PIP_LIST, "PIP_FORMAT", None, "freeze"),
-    by_name("pip", step("config list"), "PIP_INDEX_URL", "http://one.invalid", "http://other.invalid"),
     by_file("pip", PIP_LIST, "pip.conf", "[list]\nformat = freeze\n", "[list]\nformat = json\n",
             PIP_CONFIG_FILE="{work}/pip.conf"),
     by_file("pycodestyle", step("bad.py", files={"bad.py": BAD}), "setup.cfg", "[pycodestyle]\n",
@@ -79,21 +73,32 @@ CHANGES: Final = (
     by_file("yt-dlp", step("--config-locations yt.conf"), "yt.conf", "--version\n", "--no-such\n"),
     with_files(by_name("django-admin", step("diffsettings --pythonpath=."), "DJANGO_SETTINGS_MODULE",
                        "one", "other"), TWO_SETTINGS),
-    by_name("django-admin", step("help"), "DJANGO_SETTINGS_MODULE", None, "no_such"),
     by_file("django-admin", step("diffsettings --pythonpath=. --settings=plainsettings"),
             "plainsettings.py", SETTINGS["plainsettings.py"], "SECRET_KEY = 'other'\n"),
     with_files(by_name("pytest", step("-p no:cacheprovider test_a.py"), "PYTEST_ADDOPTS", None,
                        "--collect-only"), {"test_a.py": PASSING}),
-    with_files(by_name("pytest", step("-q test_a.py"), "FORCE_COLOR", None, "1"), {"test_a.py": PASSING}),
-    with_files(by_name("pytest", step("-q test_a.py", FORCE_COLOR="1"), "NO_COLOR", None, "1"),
-               {"test_a.py": PASSING}),
     by_file("pytest", step("test_a.py", files={"test_a.py": PASSING}), "pytest.ini",
             "[pytest]\naddopts = -v\n", "[pytest]\naddopts = --no-such\n"),
     with_files(by_name("hg", step("config ui", HGRCPATH="{work}/rc"), "HGPLAIN", None, "1"),
                {"rc": "[ui]\nverbose = yes\nusername = one\n"}),
+    by_file("hg", step("help -q", "-e", "rebase"), "../home/.hgrc", "[extensions]\nrebase =\n", "\n"),
+)  # fmt: skip
+
+MORE_CHANGES: Final = (
+    with_files(by_name("black", step("--check a.py"), "BLACK_CACHE_DIR", "{work}/one", "{work}/other"),
+               {"a.py": GOOD}),
+    by_name("ansible", step("localhost -c local -m missing"), "ANSIBLE_FORCE_COLOR", None, "1"),
+    with_files(by_name("ansible", step("--version"), "ANSIBLE_CONFIG",
+                       "{work}/one.cfg", "{work}/other.cfg"),
+               {"one.cfg": LIBRARY.format("one"), "other.cfg": LIBRARY.format("other")}),
+    by_name("ansible", step("--version"), "ANSIBLE_HOME", "{work}/one", "{work}/other"),
+    by_name("pip", step("config list"), "PIP_INDEX_URL", "http://one.invalid", "http://other.invalid"),
+    by_name("django-admin", step("help"), "DJANGO_SETTINGS_MODULE", None, "no_such"),
+    with_files(by_name("pytest", step("-q test_a.py"), "FORCE_COLOR", None, "1"), {"test_a.py": PASSING}),
+    with_files(by_name("pytest", step("-q test_a.py", FORCE_COLOR="1"), "NO_COLOR", None, "1"),
+               {"test_a.py": PASSING}),
     by_name("hg", step("debuginstall"), "HGENCODING", "ascii", "latin-1"),
     with_files(by_name("hg", step("config ui.username"), "HGRCPATH", "{work}/one.rc", "{work}/other.rc"),
                {"one.rc": "[ui]\nusername = one\n", "other.rc": "[ui]\nusername = other\n"}),
-    by_file("hg", step("help -q", "-e", "rebase"), "../home/.hgrc", "[extensions]\nrebase =\n", "\n"),
     by_name("hg", step("debuginstall"), "HGEDITOR", "one", "other"),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""A scene is a command, started again and again over the same files; cold and warm, the same must come of it."""
+"""A scene is a command, started again and again; cold and warm, the same must come of it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from starts import Ended
+
 from warm.parity.world import WarmWorld
 
 if TYPE_CHECKING:
@@ -51,8 +52,8 @@ def step(
 class Scene:
     """A command's starts, one after the other.
 
-    *varying* are patterns of what no two starts agree on, however they are made: in what is written, they are replaced by
-    their first group, or by nothing.  *unread* are patterns of files whose content is not compared.
+    *varying* are patterns of what no two starts agree on, however they are made: it is taken out.
+    *unread* are patterns of files whose content is not compared.
     """
 
     program: str
@@ -151,18 +152,16 @@ def is_like(name: str, patterns: Sequence[str]) -> bool:
 def read(path: Path, varying: Sequence[bytes]) -> bytes:
     if path.is_symlink():
         return os.fsencode(path.readlink())
-    return replace_varying(path.read_bytes(), varying) if path.is_file() else b""
+    return take_out(path.read_bytes(), varying) if path.is_file() else b""
 
 
 def clean(ended: Ended, varying: Sequence[bytes]) -> Ended:
-    return Ended(
-        ended.status, replace_varying(ended.stdout, varying), replace_varying(ended.stderr, varying)
-    )
+    return Ended(ended.status, take_out(ended.stdout, varying), take_out(ended.stderr, varying))
 
 
-def replace_varying(text: bytes, varying: Sequence[bytes]) -> bytes:
+def take_out(text: bytes, varying: Sequence[bytes]) -> bytes:
     for pattern in varying:
-        text = re.sub(pattern, lambda match: match[1] if match.re.groups else b"", text)
+        text = re.sub(pattern, b"", text)
     return text
 
 

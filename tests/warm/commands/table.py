@@ -62,7 +62,9 @@ ANSIBLE: Final = Scene(
     (
         step("--version"),
         step("localhost -c local -m debug -a msg=hello"),
-        step("localhost -c local -m debug -a", "msg={{ lookup('env', 'GREETING') }}", GREETING="good day"),
+        step(
+            "localhost -c local -m debug -a", "msg={{ lookup('env', 'GREETING') }}", GREETING="good day"
+        ),
         step("localhost -c local -m ping"),
         step("localhost -c local -m command -a", "cat told", files={"told": "so\n"}),
         step("localhost -c local -m copy -a", "content=text dest=made mode=0600"),

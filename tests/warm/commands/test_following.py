@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from .follow import CHANGES
+from .follow import CHANGES, MORE_CHANGES
 from .scenes import Scene, compare
 from .table import TIME
 
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     from .follow import Change
     from .scenes import Seen, Stage, Step
 
+STATED = CHANGES + MORE_CHANGES if os.environ.get("MAINSPRING_LONG") == "1" else CHANGES
 pytestmark = pytest.mark.timeout(600)
+
 
 def prepare(stage: Stage, change: Change, turn: int) -> Step:
     """The start with its surroundings in one of the two states."""
@@ -39,7 +42,7 @@ def look_until_warm(stage: Stage, scene: Scene, step: Step) -> list[Seen]:
     return seen
 
 
-@pytest.mark.parametrize("change", CHANGES, ids=[change.name for change in CHANGES])
+@pytest.mark.parametrize("change", STATED, ids=[change.name for change in STATED])
 def test_a_change_shows_in_the_next_start(stage: Stage, change: Change) -> None:
     scene = Scene(change.program, (), change.files, varying=(TIME, rb"in \d+\.\d+s"))
     steps = [prepare(stage, change, turn) for turn in (0, 1)]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -146,13 +148,48 @@ class Stage:
                     os.kill(host["pid"], signal.SIGKILL)
 
 
+#: machine code, as the launcher wants an interpreter to be, that has Python run what is beside it
+INTERPRETER = """
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+int main(int count, char **words)
+{
+    char path[4096];
+    char *called[count + 3];
+    snprintf(path, sizeof path, "%%s.py", words[0]);
+    called[0] = %(python)s;
+    called[1] = "-IS";
+    called[2] = path;
+    memcpy(called + 3, words + 1, sizeof *words * (size_t)count);
+    execv(called[0], called);
+    return 127;
+}
+"""
+
+
+@functools.cache
+def compile_interpreter() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder, "python.c")
+        source.write_text(INTERPRETER % {"python": json.dumps(sys.executable)})
+        subprocess.run(["cc", "-w", "-o", source.with_suffix(""), source], check=True)
+        return source.with_suffix("").read_bytes()
+
+
+def build_interpreter(path: Path) -> None:
+    path.write_bytes(compile_interpreter())
+    path.chmod(0o755)
+
+
 def make_stage(root: Path, launcher: Path, environment: Mapping[str, str]) -> Stage:
     runtime = root / "runtime"
     (root / "peer").mkdir(parents=True)
     runtime.mkdir(mode=0o700)
     stage = Stage(root, launcher, {**environment, "XDG_RUNTIME_DIR": str(runtime)})
-    stage.python.write_text(f"#!{sys.executable} -IS\n{PEER.read_text()}")
-    stage.python.chmod(0o755)
+    build_interpreter(stage.python)
+    stage.python.with_suffix(".py").write_text(PEER.read_text())
     stage.write("print('ran')\n")
     return stage
 
