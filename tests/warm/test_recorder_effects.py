@@ -78,6 +78,8 @@ PROGRAM_ENDERS = {
     "import sys; sys.modules['sched'] = type(sys)('sched')": "import-system",
 }
 #: what is no effect
+#: what an import sets back after another effect of its own
+SET_BACK = "import os\nos.putenv('X', '1')\nimport sys\nsys.argv[1:]\nimport b\nos.unsetenv('X')"
 HARMLESS = [
     "import os\nos.putenv('X', '1')\nimport ast\nos.unsetenv('X')",
     "import random; random.Random(7).random(); random.SystemRandom()",
@@ -188,3 +190,19 @@ def test_a_patch_by_an_import_counts_if_the_program_mentions_the_name(program: P
 def test_what_is_bound_for_the_first_time_is_no_patch(program: Program) -> None:
     program.write("import b, a, sched", a="import b\nb.hook = len\nb.more = 1", b="hook = None")
     assert list_ahead(program.learn()) == ["b", "a", "sched"]
+
+
+def test_what_is_imported_while_a_variable_is_set_for_c_code_is_left_to_the_program(
+    program: Program,
+) -> None:
+    program.write("import a, c", a=SET_BACK, b="", c="")
+    recipe = program.learn()
+    assert list_left_out(recipe) == {"a": "arguments", "b": "needs-other"}
+    assert list_ahead(recipe) == ["c"]
+
+
+def test_a_variable_that_stays_set_for_c_code_ends_the_run(program: Program) -> None:
+    program.write("import a, c", a=SET_BACK.removesuffix("os.unsetenv('X')"), b="", c="")
+    recipe = program.learn()
+    assert recipe.ended == ("environment", "os.putenv")
+    assert list_ahead(recipe) == []

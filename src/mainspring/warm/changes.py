@@ -143,7 +143,7 @@ def is_harmless(old: "tuple[object, ...]", new: "tuple[object, ...]", what: str)
     A finder behind all others is asked only for names that nobody else finds.  A filter for a category
     of a module's own says nothing about what is warned of before that module is there.
     """
-    if what == "os.environ":
+    if what in {"os.environ", "os.putenv"}:
         return new == ()
     if what in {"sys.meta_path", "sys.path_hooks"}:
         return new[: len(old)] == old

@@ -10,7 +10,13 @@ import time
 
 from mainspring._warm import find_patches, forget_names, listen, remember_names
 from mainspring.warm.changes import copy_environment, count_threads, judge_change, observe_process
-from mainspring.warm.effects import CHANGE_QUERIES, KEPT_RESULTS, describe_effect, is_passing
+from mainspring.warm.effects import (
+    C_ENVIRONMENT,
+    CHANGE_QUERIES,
+    KEPT_RESULTS,
+    describe_effect,
+    is_passing,
+)
 from mainspring.warm.mentions import find_mentioned
 from mainspring.warm.recipe import BEFORE_PROGRAM
 from mainspring.warm.spans import Readings, Span
@@ -114,6 +120,8 @@ class ImportRun:
     def leave(self, reason: str, detail: str) -> None:
         """Leave the imports at hand to the program, and go on."""
         change = judge_change(self.running[self.left].before, self.observe())
+        if change == C_ENVIRONMENT:
+            change = None  # it may be set back: see push, end_program_code
         cause = self.find_patch() or change
         if cause is None or is_passing(cause) or not is_passing((reason, detail)):
             cause = (reason, detail)
@@ -226,7 +234,7 @@ class ImportRun:
         self.searched.add(span.name.rpartition(".")[2])
         self.taps.tap_arguments()
         self.running.append(span)
-        span.is_tied = is_tied
+        span.is_tied = is_tied or bool(self.variables)
         package = span.name.rpartition(".")[0]
         while package and self.is_on:
             self.tie(package)
@@ -236,6 +244,8 @@ class ImportRun:
         """What the program has done by itself must not matter to the import that begins."""
         change = judge_change(self.after, now)
         cause = self.judge_program_patches() if change is None or is_passing(change) else change
+        if self.variables and not self.running:
+            cause = C_ENVIRONMENT
         if cause is not None:
             self.end(*cause)
         elif change is not None:
