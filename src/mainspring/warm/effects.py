@@ -107,7 +107,7 @@ RENEWED_FOLDERS = {
 #: fills it anew
 RENEWED_ARGUMENTS = {"mercurial.pycompat": "sysargv"}
 #: module -> the name that it binds to the umask, and nothing else: the same
-RENEWED_UMASKS = {"mercurial.posix": "umask"}
+RENEWED_UMASKS = {"mercurial.posix": "umask", "mercurial.util": "umask"}
 #: what modules of Python's own keep of what they have worked out: binding it is no patch
 KEPT_RESULTS = {("sysconfig", "_CONFIG_VARS_INITIALIZED")}
 #: what reading a device is

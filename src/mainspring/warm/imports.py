@@ -118,7 +118,7 @@ class ImportRun:
     def leave(self, reason: str, detail: str) -> None:
         """Leave the imports at hand to the program, and go on."""
         change = judge_change(self.running[self.left].before, self.observe())
-        cause = self.find_patch() or change
+        cause = self.find_patch(is_seen=self.is_mentioned_by_left) or change
         if cause is None or is_passing(cause) or not is_passing((reason, detail)):
             cause = (reason, detail)
         if self.is_host or not is_passing(cause):
@@ -193,6 +193,11 @@ class ImportRun:
     def is_mentioned(self, name: str) -> bool:
         """Whether the program's own code may have used *name*: see mentions.py."""
         return bool(find_mentioned([name], [module for module, _, _ in self.left_out]))
+
+    def is_mentioned_by_left(self, name: str) -> bool:
+        """The same, for the program's code and that of the imports that are about to be left to it."""
+        left = [*(module for module, _, _ in self.left_out), *(span.name for span in self.running)]
+        return bool(find_mentioned([name], left))
 
     # ---- imports -------------------------------------------------------------------------------------
 

@@ -115,8 +115,8 @@ class LazyRun:
     def list_loaded(self) -> "list[str] | None":
         """The modules that were loaded, in the order in which they were asked for first.
 
-        What one that is being loaded does further comes after what ended the run.  None if one
-        of them was loaded as the plain finders would not.
+        Of one that is being loaded, the rest comes after what ended the run.  None if one of them was
+        loaded as the plain finders would not.
         """
         loaded = []
         unfinished = {*list_unfinished()}
