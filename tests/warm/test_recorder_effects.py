@@ -79,6 +79,7 @@ PROGRAM_ENDERS = {
 }
 #: what is no effect
 HARMLESS = [
+    "import os\nos.putenv('X', '1')\nimport ast\nos.unsetenv('X')",
     "import random; random.Random(7).random(); random.SystemRandom()",
     "import time; time.gmtime(0); time.strftime('%Y', time.gmtime(0)); time.get_clock_info('time')",
     "from time import time, monotonic; import datetime; datetime.datetime(1, 2, 3)",

@@ -12,6 +12,7 @@ from mainspring.warm.effects import C_ENVIRONMENT
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType
+    from typing import Any
 
     from mainspring.warm.recipe import Cause
 
@@ -74,6 +75,20 @@ def judge_call(what: str, arguments: "tuple[object, ...]", frame: "FrameType | N
     if reason == "environment":
         return C_ENVIRONMENT
     return reason, f"{'os' if module == os.name else module.lstrip('_')}.{path}"
+
+
+def note_variable(
+    changed: "dict[bytes, object]",
+    arguments: "tuple[Any, ...]",
+    environment: "dict[bytes, bytes]",
+) -> None:
+    """Note in *changed* what code in C finds for a name now, if not what is in *environment*."""
+    name, *values = map(os.fsencode, arguments)
+    value = values[0] if values else None
+    if value == environment.get(name):
+        changed.pop(name, None)
+    else:
+        changed[name] = value
 
 
 def is_python_s(frame: "FrameType | None") -> bool:

@@ -6,6 +6,7 @@ import sys
 
 from mainspring._warm import LC_ALL, LC_CTYPE, copy_plain, name_locale
 from mainspring.warm.effects import (
+    C_ENVIRONMENT,
     CHANGED_ENVIRONMENT,
     NATIVE_THREAD,
     OTHER_ENCODING,
@@ -57,10 +58,15 @@ GENERATORS: "tuple[tuple[str, str, Callable[[Any], object]], ...]" = (
 )
 
 
-def observe_process(environment: "dict[bytes, bytes]", generators: "dict[str, object]") -> "State":
+def observe_process(
+    environment: "dict[bytes, bytes]",
+    variables: "dict[bytes, object]",
+    generators: "dict[str, object]",
+) -> "State":
     """What an import may change without an event: see judge_change.
 
-    *environment* is the one in which a host imports ahead; for *generators* see list_drawn.
+    *environment* is the one in which a host imports ahead, *variables* what is another in C; for
+    *generators* see list_drawn.
     """
     present = copy_environment()
     from _signal import NSIG, getsignal  # type: ignore[import-not-found]  # typeshed has `signal`
@@ -76,6 +82,7 @@ def observe_process(environment: "dict[bytes, bytes]", generators: "dict[str, ob
         (sys.stdin, sys.stdout, sys.stderr),
         (count_threads(),),
         () if present == environment else (present,),
+        tuple(variables.items()),
         list_drawn(generators),
     )
 
@@ -99,6 +106,7 @@ OBSERVED = (
     ("patch", "sys.stdout"),
     NATIVE_THREAD,
     CHANGED_ENVIRONMENT,
+    C_ENVIRONMENT,
     ("entropy", "random.random"),
 )
 

@@ -95,7 +95,11 @@ ARGUMENT_SELECTORS = ("argument-0", "argument-count")
 #: environment names that say where or how the caller is: as if the import had asked for that
 CALLER_NAMES = {"PWD": "folder", "OLDPWD": "folder", "SHLVL": "process-id", "_": "process-id"}
 #: what modules draw at import and a child of a host draws anew (warm/child.py)
-RENEWED = {"multiprocessing.process": "entropy", "numpy.random": "entropy"}
+RENEWED = {
+    "multiprocessing.process": "entropy",
+    "numpy.random": "entropy",
+    "subprocess": "process-id",  # from 3.15 on: to try whether it may open a process
+}
 #: module -> the name that it binds to the absolute path of the working directory at import, and nothing
 #: else: a child of a host binds it anew
 RENEWED_FOLDERS = {

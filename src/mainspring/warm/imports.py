@@ -56,6 +56,7 @@ class ImportRun:
         self.lazy: LazyRun | None = None  # from where modules are loaded lazily
         self.environment: dict[bytes, bytes] = {}
         self.generators: dict[str, object] = {}
+        self.variables: dict[bytes, object] = {}  # that code in C finds, and os.environ does not
         self.words: list[str] = []  # as sys.argv had them
 
     @property
@@ -88,6 +89,7 @@ class ImportRun:
         self.after = ()
         self.loaded.clear()
         self.generators.clear()
+        self.variables.clear()
 
     def fail(self) -> None:
         """A failure of ours ends the recording, not the program."""
@@ -95,7 +97,7 @@ class ImportRun:
         self.stop()
 
     def observe(self) -> "State":
-        return observe_process(self.environment, self.generators)
+        return observe_process(self.environment, self.variables, self.generators)
 
     def remember(self, now: "State") -> None:
         """What the program does before its next import is to be compared with this."""

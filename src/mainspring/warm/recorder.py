@@ -9,7 +9,7 @@ import sys
 
 from mainspring._warm import keep, listen
 from mainspring.places import open_folder
-from mainspring.warm.callers import judge_call
+from mainspring.warm.callers import judge_call, note_variable
 from mainspring.warm.changes import judge_change
 from mainspring.warm.effects import (
     ARGUMENT_SELECTORS,
@@ -144,7 +144,7 @@ class Recorder(ImportRun):
                 cause = None
                 self.readings.selects.add("folder")
         if cause == C_ENVIRONMENT:
-            self.end(*cause)
+            note_variable(self.variables, asked, self.environment)  # it may be set back
         else:
             self.judge(cause)
 

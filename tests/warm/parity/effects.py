@@ -121,6 +121,10 @@ EFFECTS: Final = {
     ),
     "number of the process": ("import os\nvalue = os.getpid()\n", "effect.value == os.getpid()"),
     "parent's number": ("import os\nvalue = os.getppid()\n", "effect.value == os.getppid()"),
+    "number of the main thread": (
+        "import threading\n",
+        "threading.main_thread().native_id == os.getpid()",
+    ),
     "number of the thread": (
         "import threading\nvalue = threading.get_native_id()\n",
         "effect.value == threading.get_native_id()",
