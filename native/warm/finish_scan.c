@@ -37,8 +37,11 @@ static int doubt(const type_row *row, PyObject *object)
     return status;
 }
 
+/* What extension modules keep in capsules from their import on is theirs, like their types. */
 static void look_at(walk *at, const type_row *row, PyObject *object)
 {
+    if (at->is_host && row->sight == CAPSULE)
+        return;
     if (is_seen(row, object) || (at->is_host && doubt(row, object) < 0))
         find_in(at, "finalizer", Py_TYPE(object));
 }

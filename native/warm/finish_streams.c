@@ -8,7 +8,7 @@ static const char *const NAMES[] = {"stdin", "stdout", "stderr"};
 static const char *const OWN_NAMES[] = {"__stdin__", "__stdout__", "__stderr__"};
 
 /* What the streams are made of, borrowed from them: nobody else flushes or closes these. */
-static PyObject *parts[9];
+static PyObject *parts[18];
 
 static PyObject *borrow_part(PyObject *whole, const char *name)
 {
@@ -45,18 +45,30 @@ static int is_text_stream(PyObject *stream)
     return is_one;
 }
 
-/* A stream that the program put there is restored in the middle of the full end, and closed. */
+/* A stream that the program put there is restored in the middle of the full end, and closed: if it
+ * stands on the buffer of CPython's own, that is no more than a flush of it. */
+static int is_known_stream(PyObject *stream, PyObject *own)
+{
+    if (stream == NULL || own == NULL || stream == Py_None || own == Py_None)
+        return stream != NULL && stream == own;
+    if (!is_text_stream(stream) || !is_text_stream(own))
+        return 0;
+    PyObject *buffer = borrow_part(stream, "buffer");
+    return stream == own || (buffer != NULL && buffer == borrow_part(own, "buffer"));
+}
+
 obstacle find_stream(void)
 {
     memset(parts, 0, sizeof parts);
     for (size_t i = 0; i < 3; i++) {
         PyObject *stream = PySys_GetObject(NAMES[i]);
-        if (stream == NULL || stream != PySys_GetObject(OWN_NAMES[i]))
+        PyObject *own = PySys_GetObject(OWN_NAMES[i]);
+        if (!is_known_stream(stream, own))
             return "stream";
-        if (stream != Py_None && !is_text_stream(stream))
-            return "stream";
-        if (stream != Py_None)
-            note_parts(3 * i, stream);
+        if (stream != Py_None) {
+            note_parts(6 * i, stream);
+            note_parts(6 * i + 3, own);
+        }
     }
     return NULL;
 }

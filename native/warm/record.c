@@ -471,6 +471,10 @@ static int words_contain(PyObject *self, PyObject *value)
     return contains;
 }
 
+/* CPython keeps the functions of a type as pointers to data. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpedantic"
+
 static PyObject *words_compare(PyObject *self, PyObject *other, int operation)
 {
     richcmpfunc compare = (richcmpfunc)PyType_GetSlot(&PyList_Type, Py_tp_richcompare);
@@ -510,6 +514,8 @@ static PyObject *words_repeat_in_place(PyObject *self, Py_ssize_t count)
     tell_reading("arguments", Py_None);
     return repeat(self, count);
 }
+
+#pragma GCC diagnostic pop
 
 READ_ALL(words, PyList_Type, "arguments", __reversed__)
 READ_ALL(words, PyList_Type, "arguments", append)

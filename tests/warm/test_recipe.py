@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mainspring.warm.learning import add_recorded_start, amend, merge_recipes
-from mainspring.warm.recipe import Recipe, format_recipe, parse_recipe, read_recipe
+from mainspring.warm.recipe import BEFORE_PROGRAM, Recipe, format_recipe, parse_recipe, read_recipe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,10 +117,10 @@ def test_a_third_start_changes_nothing(folder: int) -> None:
     assert known.ahead == [("re", 10)]
 
 
-def test_nothing_in_common_is_never_with_the_reason(folder: int) -> None:
+def test_what_came_before_the_program_is_never_with_the_reason(folder: int) -> None:
     for _ in range(2):
         recipe = make_recipe()
-        recipe.ended = ("thread", "")
+        recipe.ended = ("thread", BEFORE_PROGRAM)
         add_recorded_start(folder, "a", recipe)
     known = read_recipe(folder, "a")
     assert known is not None
@@ -137,7 +137,7 @@ def test_a_host_takes_a_module_out_and_adds_names(folder: int) -> None:
     assert amend(folder, "a", ("json", "network", ""))
     known = read_recipe(folder, "a")
     assert known is not None
-    assert known.state == "never network"
+    assert (known.state, known.ahead) == ("ready", [])  # the interpreter's own start is still saved
 
 
 def test_a_recipe_that_others_can_write_is_none(folder: int, tmp_path: Path) -> None:

@@ -107,6 +107,11 @@ RENEWED_FOLDERS = {
     "pip._vendor.rich": "_IMPORT_CWD",
     "rich": "_IMPORT_CWD",
 }
+#: module -> the name that it binds to a list of sys.argv, encoded, and nothing else: a child of a host
+#: fills it anew
+RENEWED_ARGUMENTS = {"mercurial.pycompat": "sysargv"}
+#: module -> the name that it binds to the umask, and nothing else: the same
+RENEWED_UMASKS = {"mercurial.posix": "umask", "mercurial.util": "umask"}
 #: what modules of Python's own keep of what they have worked out: binding it is no patch
 KEPT_RESULTS = {("sysconfig", "_CONFIG_VARS_INITIALIZED")}
 #: what reading a device is
@@ -282,7 +287,9 @@ def judge_query(name: str, arguments: "tuple[object, ...]", module: str) -> "Cau
     if name in {"isatty", "write"} and (arguments[:1] in STANDARD_DESCRIPTORS) != (name == "write"):
         return None
     reason = QUERIES[name]
-    if reason == "folder" and module in RENEWED_FOLDERS:
+    if (reason == "folder" and module in RENEWED_FOLDERS) or (
+        name == "umask" and module in RENEWED_UMASKS
+    ):
         return None
     if any(reason == renewed for known, renewed in RENEWED.items() if module.startswith(known)):
         return None

@@ -14,9 +14,11 @@ from mainspring.warm.effects import (
     C_ENVIRONMENT,
     CHANGE_QUERIES,
     KEPT_RESULTS,
+    TOLD,
     describe_effect,
     is_passing,
 )
+from mainspring.warm.lazy import LazyRun, is_lazy_path
 from mainspring.warm.mentions import find_mentioned
 from mainspring.warm.recipe import BEFORE_PROGRAM
 from mainspring.warm.spans import Readings, Span
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
     from mainspring.warm.changes import State
     from mainspring.warm.recipe import Cause
 
+META_PATH = 2  # its place in a State
+OTHER_FINDERS = ("import-system", "sys.meta_path")
+OTHER_STREAMS = ("patch", "sys.stdout")
 ONE_THREAD = 3  # as count_threads has it
 
 
@@ -55,10 +60,11 @@ class ImportRun:
         self.patched: set[str] = set()  # names that the program has bound to functions of its own
         self.after: State = ()
         self.loaded: set[str] = set()
+        self.lazy: LazyRun | None = None  # from where modules are loaded lazily
         self.environment: dict[bytes, bytes] = {}
         self.generators: dict[str, object] = {}
         self.variables: dict[bytes, object] = {}  # that code in C finds, and os.environ does not
-        self.words: tuple[int, list[str]] = (0, [])  # of sys.argv: how many, and the first
+        self.words: list[str] = []  # as sys.argv had them
 
     @property
     def is_importing(self) -> bool:
@@ -72,7 +78,7 @@ class ImportRun:
     def start(self) -> None:
         self.is_on = True
         self.environment = copy_environment()
-        self.words = len(sys.argv), sys.argv[:1]
+        self.words = [*sys.argv]
         self.taps.install()
         self.remember(self.observe())
         if count_threads() > ONE_THREAD:
@@ -112,6 +118,7 @@ class ImportRun:
     def end(self, reason: str, detail: str) -> None:
         """End the run of imports: what follows may depend on what happened."""
         self.ended = (reason, detail)
+        self.add_lazy()
         if self.is_importing:
             self.leave_running(reason, detail, keeps=not self.find_patch())
         self.stop()
@@ -122,7 +129,7 @@ class ImportRun:
         change = judge_change(self.running[self.left].before, self.observe())
         if change == C_ENVIRONMENT:
             change = None  # it may be set back: see push, end_program_code
-        cause = self.find_patch() or change
+        cause = self.find_patch(is_seen=self.is_mentioned_by_left) or change
         if cause is None or is_passing(cause) or not is_passing((reason, detail)):
             cause = (reason, detail)
         if self.is_host or not is_passing(cause):
@@ -198,6 +205,11 @@ class ImportRun:
         """Whether the program's own code may have used *name*: see mentions.py."""
         return bool(find_mentioned([name], [module for module, _, _ in self.left_out]))
 
+    def is_mentioned_by_left(self, name: str) -> bool:
+        """The same, for the program's code and that of the imports that are about to be left to it."""
+        left = [*(module for module, _, _ in self.left_out), *(span.name for span in self.running)]
+        return bool(find_mentioned([name], left))
+
     # ---- imports -------------------------------------------------------------------------------------
 
     def on_import(self, name: str, succeeded: "bool | None") -> None:
@@ -206,7 +218,9 @@ class ImportRun:
         try:
             if succeeded:
                 self.taps.divert_calls(name)
-            if succeeded is None:
+            if self.lazy is not None:
+                self.note_lazy(self.lazy)
+            elif succeeded is None:
                 self.begin_import(name)
             else:
                 self.end_import(name, succeeded=succeeded)
@@ -216,6 +230,52 @@ class ImportRun:
     def on_query(self, what: str, asked: "Any") -> None:
         """Called when a tapped function is called, or a tapped container is read."""
         raise NotImplementedError
+
+    # ---- imports that only find a module, which is loaded later (see lazy.py) -------------------------
+
+    def begin_lazy(self, now: "State") -> bool:
+        """Whether all that the program has done is to have its modules loaded lazily from now on."""
+        before, after = self.after[META_PATH], now[META_PATH]
+        others = (*self.after[:META_PATH], after, *self.after[META_PATH + 1 :])
+        is_all = judge_change(others, now) is None and not sys.modules.keys() - self.loaded
+        if self.running or self.is_host or not is_all or not is_lazy_path(before, after):
+            return False
+        self.lazy = LazyRun()
+        self.lazy.note_patches()
+        self.taps.tap_loading(self.on_load)
+        return True
+
+    def on_load(self, function: object, succeeded: "bool | None") -> None:
+        """Called before and after importlib calls *function*: `exec`, say, for a module's code."""
+        try:
+            if self.is_on and self.lazy is not None and function is exec and succeeded is not None:
+                self.lazy.note_patches(is_end=True)
+                self.remember(self.after)
+        except Exception:  # noqa: BLE001 - see fail
+            self.fail()
+
+    def note_lazy(self, lazy: LazyRun) -> None:
+        """Called where the program begins or ends an import, of which it may make use later."""
+        now = self.observe()
+        change = judge_change(self.after, now)
+        if change == OTHER_STREAMS:
+            lazy.patched |= {("sys", name) for name in ("stdin", "stdout", "stderr")}
+        elif change is not None or sys.argv != self.words:
+            self.end(*change or TOLD["arguments"])
+            return
+        lazy.note_patches()
+        self.remember(now)
+
+    def add_lazy(self) -> None:
+        """Add what was loaded so far."""
+        lazy, self.lazy = self.lazy, None
+        loaded = [] if lazy is None else lazy.list_loaded()
+        if loaded is None:
+            self.ended = OTHER_FINDERS
+            return
+        self.done += [Span(name, ()) for name in loaded]
+
+    # ---- plain imports ---------------------------------------------------------------------------------
 
     def begin_import(self, name: str) -> None:
         now = self.observe()
@@ -227,7 +287,7 @@ class ImportRun:
         else:
             is_tied = False
             self.end_program_code(now)
-        if self.is_on:
+        if self.is_on and self.lazy is None:
             self.push(Span(name, now), is_tied=is_tied)
 
     def push(self, span: Span, *, is_tied: bool) -> None:
@@ -246,7 +306,9 @@ class ImportRun:
         cause = self.judge_program_patches() if change is None or is_passing(change) else change
         if self.variables and not self.running:
             cause = C_ENVIRONMENT
-        if cause is not None:
+        if cause == OTHER_FINDERS and self.begin_lazy(now):
+            pass
+        elif cause is not None:
             self.end(*cause)
         elif change is not None:
             self.taps.tap_change(change[0])

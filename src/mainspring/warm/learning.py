@@ -83,7 +83,8 @@ def amend_recipe(
         recipe.has_checkpoint &= module != CHECKPOINT_MODULE
         known = {name for name, _ in recipe.ahead}
         new = [row for row in instead if row[0] not in known]
-        rows = [new if row[0] == module else [row] for row in recipe.ahead]
+        # what was loaded lazily had not imported all that it names
+        rows = [(new if row[1] else []) if row[0] == module else [row] for row in recipe.ahead]
         recipe.ahead = [row for group in rows for row in group]
         recipe.left_out = [row for row in recipe.left_out if row[0] != module]
         recipe.left_out.append(effect)

@@ -16,6 +16,7 @@ from mainspring.warm.effects import (
     ASKING,
     C_ENVIRONMENT,
     EVENTS,
+    RENEWED_ARGUMENTS,
     TOLD,
     find_asked,
     is_on_record,
@@ -88,6 +89,15 @@ class Recorder(ImportRun):
 
     def note_code(self, code: "Any") -> None:
         """A module's code is about to run: what it takes from others was not to be replaced."""
+        if self.lazy is not None:
+            self.lazy.note_patches()
+            patched = self.lazy.find_mention(code)
+            self.remember(self.after)
+            if patched:
+                self.end("patch", patched)
+            else:
+                self.lazy.last = ""
+            return
         if self.patched and self.is_importing:
             known: set[str] = set()
             collect_names(code, known)
@@ -122,6 +132,8 @@ class Recorder(ImportRun):
                 self.readings.names.add(os.fsdecode(asked))
         elif what in ASKING:
             cause = self.note_asking(what, find_asked(asked))
+        elif what == "arguments" and self.is_renewed():
+            cause = None
         elif what in ARGUMENT_SELECTORS:
             cause = self.note_arguments(what)
         elif "." in what:
@@ -143,9 +155,14 @@ class Recorder(ImportRun):
             self.readings.add("open", path)
         return cause
 
+    def is_renewed(self) -> bool:
+        """Whether it is a module that reads sys.argv for what children make anew."""
+        name = self.running[-1].name if self.running else ""
+        return name in RENEWED_ARGUMENTS and sys.argv == self.words
+
     def note_arguments(self, what: str) -> "Cause | None":
         """What the launcher can tell of sys.argv selects the host, unless the program has changed it."""
-        if (len(sys.argv), sys.argv[:1]) != self.words:
+        if sys.argv != self.words:
             return TOLD["arguments"]
         self.readings.selects.add(what)
         return None

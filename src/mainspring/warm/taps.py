@@ -31,6 +31,7 @@ THREAD_STARTERS = ("start_new_thread", "start_new", "_start_new_thread")
 ABILITIES: "tuple[set[Any], ...]" = (
     os.supports_dir_fd, os.supports_effective_ids, os.supports_fd, os.supports_follow_symlinks,
 )  # fmt: skip
+CALL = "_call_with_frames_removed"
 ARGUMENT_LISTS = ("argv", "orig_argv")
 TOOL_NUMBERS = (5, 4, 3)  # of those that sys.monitoring has, the ones without a purpose
 
@@ -90,6 +91,11 @@ class Taps:
                 if function in abilities:
                     abilities.add(wrapper)
                     self.able.append((abilities, wrapper))
+
+    def tap_loading(self, on_load: "Callable[[Any, bool | None], None]") -> None:
+        """Let it be told when a module's code has run: the load of a lazy one is no import."""
+        names = vars(importlib)
+        names[CALL] = wrap_import(names[CALL], on_load)
 
     def tap_threads(self) -> None:
         """Let it be told when a thread starts: up to 3.11 there is no event."""
@@ -189,8 +195,8 @@ class Taps:
         self.marked.clear()
         set_reader(None)
         for module in [*sys.modules.values()]:
-            if isinstance(module, type(sys)):
-                unwrap(vars(module))
+            if issubclass(type(module), type(sys)):  # `vars` would load a lazy one
+                unwrap(object.__getattribute__(module, "__dict__"))
         unwrap(vars(importlib))
         restore()
         for stream, method in self.streams:
