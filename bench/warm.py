@@ -6,6 +6,7 @@
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -185,8 +186,27 @@ def measure(ground: Ground, rounds: int) -> Iterator[Figure]:
         detail = f"{describe(warm, cold)}, 1/{1 / ratio:.1f}"
         yield Figure(f"warm {name} --version / cold", ratio, 1 / times, detail)
     yield from measure_chg(ground, rounds)
+    yield from measure_recorded(ground, max(rounds // 3, 3))
     yield from measure_launcher(ground, rounds)
     yield from measure_memory(ground)
+
+
+def measure_recorded(ground: Ground, rounds: int) -> Iterator[Figure]:
+    """What a first start costs, which is recorded."""
+    for name in COMMANDS:
+        script = ground.bin / name
+        command = [LAUNCHER, "run", "--warm", "--python", ground.bin / "python", script, "--version"]
+        plain = Runner([script, "--version"], ground.environment())
+        ratios, milliseconds = [], []
+        for number in range(rounds):
+            folder = ground.folder / "run" / f"{name}-{number}"
+            folder.mkdir(mode=0o700)
+            recorded = Runner(command, {**ground.environment(), "XDG_RUNTIME_DIR": str(folder)})
+            milliseconds.append(recorded.run())
+            plain.note()
+            ratios.append(milliseconds[-1] / plain.milliseconds[-1])
+        detail = f"{statistics.median(milliseconds):.0f} ms / {plain.median:.0f} ms"
+        yield Figure(f"recorded {name} --version / plain", statistics.median(ratios), 2.0, detail)
 
 
 def measure_chg(ground: Ground, rounds: int) -> Iterator[Figure]:
@@ -264,6 +284,7 @@ def main() -> int:
         folder = (options.folder or Path(temporary)).absolute()
         folder.mkdir(parents=True, exist_ok=True)
         ground = prepare(folder)
+        shutil.rmtree(folder / "run", ignore_errors=True)  # recipes of another version
         try:
             missed = show_figures(measure(ground, options.rounds))
         finally:
