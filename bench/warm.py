@@ -195,7 +195,8 @@ def measure_recorded(ground: Ground, rounds: int) -> Iterator[Figure]:
     """What a first start costs, which is recorded."""
     for name in COMMANDS:
         script = ground.bin / name
-        command = [LAUNCHER, "run", "--warm", "--python", ground.bin / "python", script, "--version"]
+        command: list[str | Path] = [LAUNCHER, "run", "--warm"]
+        command += ["--python", ground.bin / "python", script, "--version"]
         plain = Runner([script, "--version"], ground.environment())
         ratios, milliseconds = [], []
         for number in range(rounds):
