@@ -494,7 +494,9 @@ static void wait_for_start(const armed_start *start)
         return;
     int was_heard = is_heard;
     PyObject *result = PyObject_CallFunctionObjArgs(start->pause, NULL);
-    if (result != NULL && PyLong_Check(result))
+    if (result == NULL)
+        _exit(1); /* a host that fails is not to be a start that nobody asked for */
+    if (PyLong_Check(result))
         take_mask(result);
     Py_XDECREF(result);
     PyErr_Clear();

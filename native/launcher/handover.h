@@ -13,8 +13,9 @@
 struct connection {
     int socket;
     pid_t host;
-    int program; /* a descriptor of the process that runs the program, once it does; else -1 */
-    bool lost;   /* nothing more will come, or what comes makes no sense */
+    int program;     /* a descriptor of the process that runs the program, once it does; else -1 */
+    bool left_group; /* the launcher is in the host's process group now */
+    bool lost;       /* nothing more will come, or what comes makes no sense */
     unsigned char bytes[2 * MOST_OF_REPLY];
     size_t length;
 };

@@ -15,8 +15,9 @@
 #include <string.h>
 
 static const char *const prefixes[] = {
-    "LC_",       "LANG", "PYTHON", "LD_",        "MALLOC_", "OMP_",      "MKL_",
-    "OPENBLAS_", "SSL_", "TZ",     "MAINSPRING", "GLIBC_",  "COV_CORE_", "COVERAGE_",
+    "LC_",       "LANG", "PYTHON", "LD_",        "MALLOC_",    "OMP_",      "MKL_",
+    "OPENBLAS_", "SSL_", "TZ",     "MAINSPRING", "GLIBC_",     "COV_CORE_", "COVERAGE_",
+    "OPENSSL_",  "NPY_", "KMP_",   "GOMP_",      "GCONV_PATH", "LOCPATH",
 };
 static const char *const names[] = {
     "HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "SETUPTOOLS_USE_DISTUTILS",

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,9 +35,24 @@ static int open_folder(const char *path)
     return open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
+/* Not below what is another user's: root would leave a folder there that its owner cannot use. */
+static bool may_make(const char *path)
+{
+    struct stat file;
+    char base[PATH_MAX];
+    snprintf(base, sizeof base, "%s", path);
+    char *slash = strrchr(base, '/');
+    slash[slash == base] = '\0';
+    if (stat(base, &file) != 0)
+        return false;
+    return file.st_uid == geteuid() || (file.st_uid == 0 && (file.st_mode & S_ISVTX) != 0);
+}
+
 /* With a mode that the caller's umask has no part in. */
 static void make_folder(const char *path)
 {
+    if (!may_make(path))
+        return;
     mode_t before = umask(0);
     mkdir(path, 0700);
     umask(before);

@@ -193,6 +193,13 @@ static bool leave_caller(const struct host *host)
     return true;
 }
 
+/* Without it, the interpreter would run the program. */
+static bool has_hook(const char *start_folder)
+{
+    char path[PATH_MAX];
+    return join_path(path, start_folder, "sitecustomize.py") && access(path, R_OK) == 0;
+}
+
 static void help(const struct host *host, int program, struct text *key)
 {
     char digits[DIGITS_SIZE];
@@ -205,6 +212,8 @@ static void help(const struct host *host, int program, struct text *key)
     if (host->occasion == AFTER_RECIPE && !may_come(host, digits))
         return;
     if (host->occasion == AFTER_HOST && !wait_for_host(host, digits))
+        return;
+    if (!has_hook(host->start_folder))
         return;
     become_host(host, key);
 }

@@ -17,7 +17,7 @@
 #include "signals.h"
 
 /* For a host to tell how a program ended that has ended. */
-#define PATIENCE_MS 5000
+#define PATIENCE_MS 60000
 #ifndef SYS_pidfd_send_signal
 #define SYS_pidfd_send_signal 424
 #endif
@@ -41,11 +41,18 @@ static bool is_wake(const struct connection *connection, const struct signalfd_s
            (sender == connection->host || sender == getpid());
 }
 
+/* In the host's group, what the kernel sends is about that: the program's own gets its share. */
+static bool is_for_group(const struct connection *connection, const struct signalfd_siginfo *come)
+{
+    return connection->left_group && come->ssi_code == SI_KERNEL &&
+           (come->ssi_signo == SIGHUP || come->ssi_signo == SIGCONT);
+}
+
 static void pass_signals_on(const struct connection *connection, int signals)
 {
     struct signalfd_siginfo come;
     while (read(signals, &come, sizeof come) == (ssize_t)sizeof come) {
-        if (!is_wake(connection, &come))
+        if (!is_wake(connection, &come) && !is_for_group(connection, &come))
             pass_on(connection->program, &come);
     }
 }
@@ -105,7 +112,7 @@ _Noreturn void wait_for_program(struct connection *connection, int signals, bool
     };
     int patience = -1;
     if (in_terminal)
-        setpgid(0, getpgid(connection->host));
+        connection->left_group = setpgid(0, getpgid(connection->host)) == 0;
     for (;;) {
         heed(connection, signals);
         if (connection->lost || (poll(waited, 3, patience) == 0))

@@ -94,9 +94,10 @@ static PyObject *place_descriptors(PyObject *Py_UNUSED(module), PyObject *args)
         place_all(descriptors, numbers, count, base) < 0)
         return system_error();
     connection = descriptors[count];
-    if (connection > base)
-        syscall(SYS_close_range, base, connection - 1, 0);
-    syscall(SYS_close_range, connection + 1, ~0U, 0);
+    if (connection > base && syscall(SYS_close_range, base, connection - 1, 0) != 0)
+        return system_error();
+    if (syscall(SYS_close_range, connection + 1, ~0U, 0) != 0)
+        return system_error();
     return PyLong_FromLong(connection);
 }
 

@@ -60,6 +60,8 @@ def arrange_start(environment: "Mapping[str, str]", wish: str) -> None:
         plan.reason = "no-native" if isinstance(error, ImportError) else "internal-error"
         log_start(plan, environment, started)
     finally:
+        if wish.startswith("host") and not plan.is_armed:
+            os._exit(1)  # nobody has asked for a start
         if plan.cache is not None:
             plan.cache.close()
 
@@ -186,6 +188,7 @@ def arm_start(plan: Plan, log: "Log | None") -> None:
     warnings = tuple((categories[name], text, line) for name, text, line in plan.warnings)
     signature = sign_source(plan.source.status)
     load_part(NATIVE).arm(plan.script, plan.code, warnings, log, signature, plan.pause, plan.finish)
+    plan.is_armed = plan.pause is not None
 
 
 def load_part(name: str) -> "ModuleType":

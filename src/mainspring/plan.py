@@ -36,6 +36,7 @@ class Plan:
         self.saved_ns = 0
         self.compile_ns = 0
         self.read_only = False
+        self.is_armed = False  # to wait as a host
         self.pause: Callable[[], int | None] | None = None  # see arm in native/module.c
         self.finish: Callable[[int | None], None] | None = None
 

@@ -46,6 +46,7 @@ try:
                 )
             )
             hand_on = sys.modules["mainspring"].start(root, wish)
+            is_arranged = True
         finally:
             if interrupts and hand_on is not None:
                 hand_on()

@@ -30,14 +30,17 @@ def restore_environment():
 
 
 def arrange(folder, wish):
+    """Whether the hook has had its say."""
     if sys.version_info < (3, 11):
         log_old_python()
-        return
+        return False
     from _frozen_importlib_external import SourceFileLoader
 
     package = os.path.dirname(folder)
     look = SourceFileLoader("look", package + "/slot/look.py").get_code("look")
-    exec(look, {"root": os.path.dirname(package), "wish": wish})
+    names = {"root": os.path.dirname(package), "wish": wish}
+    exec(look, names)
+    return "is_arranged" in names
 
 
 def log_old_python():
@@ -71,12 +74,15 @@ def append(path, line):
 
 
 folder, this_module = take_away()
+wish, is_arranged = None, False
 try:
     wish = restore_environment()
     if wish is not None:
-        arrange(folder, wish)
+        is_arranged = arrange(folder, wish)
 except Exception:
     pass  # never the cause of a failure: the start goes on as CPython's own
+if wish and wish.startswith("host") and not is_arranged:
+    os._exit(1)  # but nobody has asked for a start here
 try:
     sys._mainspring = True
     import sitecustomize

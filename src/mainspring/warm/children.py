@@ -38,7 +38,10 @@ class Running:
         if self.is_stopped:
             self.is_stopped = False
             self.tell(CONTINUED)
-            os.kill(self.caller, SIGCONT)
+            try:
+                os.kill(self.caller, SIGCONT)
+            except OSError:
+                pass  # it was killed meanwhile
 
 
 class Children:
@@ -59,13 +62,25 @@ class Children:
     def fork_spare(self) -> "Start | None":
         """Have a child ready.  In the child: what it is the start of."""
         here, there = make_pair()
-        process = os.fork()
-        if process == 0:
+        try:
+            process = os.fork()
+        except OSError:
             os.close(here)
-            return self.await_caller(there)
+            os.close(there)
+            raise
+        if process == 0:
+            return self.be_child(here, there)
         os.close(there)
         self.spare = process, here
         return None
+
+    def be_child(self, here: int, there: int) -> "Start":
+        """Whatever fails in a child ends that alone: it is never a second host."""
+        try:
+            os.close(here)
+            return self.await_caller(there)
+        except BaseException:  # noqa: BLE001 - nothing of a program has run
+            os._exit(1)
 
     def await_caller(self, way: int) -> "Start":
         die_with_parent()

@@ -42,6 +42,8 @@ ENDING_SIGNALS = (SIGHUP, SIGINT, SIGTERM)
 PEEK, NO_WAIT = 1, 2
 MOST_CHILDREN = 512
 TRIES = 3
+PAUSE_SECONDS = 0.02
+LONGEST_MS = 1 << 30
 
 
 class Doors:
@@ -83,7 +85,11 @@ class Host:
         rehearse(self.children.own, self.children.key)
         start = self.children.fork_spare()
         while start is None and not (self.end and not self.children.running):
-            start = self.serve_once()
+            try:
+                start = self.serve_once()
+            except Exception as error:  # noqa: BLE001 - what runs is not to end with us
+                self.finish("error", f"{type(error).__name__}: {error}")
+                time.sleep(PAUSE_SECONDS)
         return start
 
     def serve_once(self) -> "Start | None":
@@ -94,8 +100,16 @@ class Host:
         for descriptor in ready:
             start = start or self.answer(descriptor)
         if start is None and self.end is None and self.children.spare is None:
-            start = self.children.fork_spare()
+            start = self.replace_spare()
         return start
+
+    def replace_spare(self) -> "Start | None":
+        """Have a child ready again; if the system has no room for one, the next caller is told so."""
+        try:
+            return self.children.fork_spare()
+        except OSError:
+            time.sleep(PAUSE_SECONDS)
+            return None
 
     def answer(self, descriptor: int) -> "Start | None":
         """Act on what came at one of the doors."""
@@ -124,7 +138,8 @@ class Host:
     def find_timeout(self) -> int:
         if self.children.running or self.end:
             return -1
-        return max(0, int((self.used_at + self.idle_seconds - time.monotonic()) * 1000) + 1)
+        milliseconds = int((self.used_at + self.idle_seconds - time.monotonic()) * 1000) + 1
+        return min(max(0, milliseconds), LONGEST_MS)
 
     def is_idle(self) -> bool:
         return not self.children.running and time.monotonic() - self.used_at >= self.idle_seconds
@@ -155,6 +170,7 @@ class Host:
     def admit(self) -> "Start | None":
         came = accept_caller(self.doors.listener)
         if came is None:
+            time.sleep(PAUSE_SECONDS)  # no descriptor is free, or the caller is gone
             return None
         connection, process, user = came
         if user != os.geteuid():
@@ -206,7 +222,11 @@ class Host:
             return None
         for _ in range(TRIES):
             if self.children.spare is None:
-                start = self.children.fork_spare()
+                try:
+                    start = self.children.fork_spare()
+                except OSError:
+                    self.refuse(connection, "host-full")
+                    return None
                 if start is not None:
                     return start
             if self.children.hand_over(connection, caller):

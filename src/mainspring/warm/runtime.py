@@ -45,6 +45,10 @@ def open_or_make(path: str) -> int:
         return os.open(path, OPEN_FOLDER)
     except FileNotFoundError:
         pass
+    base = os.stat(os.path.dirname(path))
+    is_shared = base.st_uid == 0 and base.st_mode & stat.S_ISVTX
+    if base.st_uid != os.geteuid() and not is_shared:
+        raise PermissionError(path)  # root would leave a folder there that its owner cannot use
     try:
         os.mkdir(path, 0o700)
     except FileExistsError:

@@ -19,6 +19,8 @@ from mainspring._warm import (
     finish,
     open_process,
     prepare_end,
+    read_limits,
+    set_limit,
     set_mask,
 )
 from mainspring.places import read_file, try_lock
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from mainspring.warm.ahead import Ahead
     from mainspring.warm.recipe import Cause, Recipe
 
+TIME_LIMIT, NO_LIMIT = 0, (1 << 64) - 1  # RLIMIT_CPU, RLIM_INFINITY
 #: what a program left before its checkpoint -> why it is not paused there
 LEFT_BEHIND = {
     "children": "process",
@@ -154,6 +157,7 @@ class Waiting:
         recipe = self.recipe
         if recipe is None:
             raise GivenUp("effect", "no recipe")
+        lift_time_limit()
         take_place(self.key, recipe)
         condition = Condition()
         ahead = import_ahead(recipe)
@@ -318,10 +322,29 @@ def begin_host(
     plan.finish = waiting.finish
 
 
+def lift_time_limit() -> None:
+    """Let a host have more time than its first caller may take.  Raises GivenUp, or OSError."""
+    soft, hard = read_limits()[TIME_LIMIT]
+    if hard != NO_LIMIT:
+        raise GivenUp("error", "the processor's time is limited")
+    if soft != hard:
+        set_limit(TIME_LIMIT, hard, hard)
+
+
 def list_own_files(script: str) -> set[str]:
-    """What is not imported, but just as much of the program."""
+    """What is not imported, but just as much of the program: its libraries, too."""
     executable = sys.executable
-    return {script, executable, f"{sys.prefix}/pyvenv.cfg", f"{os.path.dirname(executable)}/pyvenv.cfg"}
+    configured = {f"{sys.prefix}/pyvenv.cfg", f"{os.path.dirname(executable)}/pyvenv.cfg"}
+    return {script, executable, *configured, *list_libraries()}
+
+
+def list_libraries() -> set[str]:
+    """The files that are mapped into this process."""
+    with open("/proc/self/maps", "rb") as file:
+        paths = {line.split(maxsplit=5)[5] for line in file.read().splitlines() if b" /" in line}
+    return {
+        os.fsdecode(path) for path in paths if path.startswith(b"/") and not path.endswith(b"(deleted)")
+    }
 
 
 def renew_loader() -> None:
