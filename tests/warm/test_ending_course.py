@@ -146,7 +146,7 @@ atexit.register(next, 3)
     Ending("stdout is None", "import sys\nprint('x')\nsys.stdout = None\n", "full stream"),
     Ending("stdout deleted", "import sys\nprint('x')\ndel sys.stdout\n", "full stream"),
     Ending("stdout of its own", STREAM, "full stream", shows=b"flushed"),
-    Ending("stdout wrapped", WRAPPER, "full stream"),
+    Ending("stdout wrapped", WRAPPER),
     Ending("stdout detached", DETACHED, "full stream", shows=b"kept"),
     Ending("descriptors swapped", "import os\nprint('a')\nos.dup2(2, 1)\nprint('b')\n", shows=b"a\nb"),
     Ending("tracing", TRACED, "full traced"),
