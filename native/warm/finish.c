@@ -4,7 +4,7 @@
  * streams, and then takes every module apart, which touches all the memory of the process.  Taking
  * apart shows only where an object has something to do when it goes: a __del__, a buffer, a
  * callback. So the first three are done here, by the same functions, and then either no such object
- * is alive, and exit() ends the process as Py_RunMain's caller would; or finish() returns, and
+ * is alive, and the process ends as it does when Py_RunMain has returned; or finish() returns, and
  * CPython goes through all of it: what was done here finds nothing left to do.
  */
 #include "finish.h"
@@ -156,8 +156,9 @@ static PyObject *finish(PyObject *Py_UNUSED(module), PyObject *status)
     obstacle found = read_status(status, &number) ? come_to_end() : "status";
     PyErr_Clear();
     tell(found == NULL ? "quick" : "full", found == NULL ? "" : found);
+    note_end_pages();
     if (found == NULL)
-        exit(number);
+        end_process(number);
     thaw_heap();
     Py_RETURN_NONE;
 }

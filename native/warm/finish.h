@@ -62,9 +62,11 @@ int is_seen(const type_row *row, PyObject *object);
 /* finish_frames.c: whether closing a suspended generator runs code of its own. */
 int is_generator_seen(PyObject *generator);
 
-/* finish_libraries.c: whether code is CPython's own, or its standard library's; and whether a
- * library is loaded that asks to be told of the end. */
+/* finish_libraries.c: whether code is CPython's own, or its standard library's; whether a library
+ * is loaded that asks CPython to be told of the end; and ending, after that look, by exit() if it
+ * has anything to do. */
 int is_own_code(const void *address);
 int has_listening_library(void);
+_Noreturn void end_process(int status);
 
 #endif

@@ -17,5 +17,7 @@ extern PyMethodDef watch_methods[];  /* watch.c: whether files are as they were 
 extern PyMethodDef finish_methods[]; /* finish.c: the quick end of a child */
 extern PyMethodDef socket_methods[]; /* socket.c: connections, and descriptors that come by them */
 extern PyMethodDef adopt_methods[];  /* adopt.c: what a child takes over from its caller */
+extern PyMethodDef pages_methods[];  /* pages.c: copying ahead what will be written to */
+void note_end_pages(void);
 
 #endif

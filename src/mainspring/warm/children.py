@@ -7,6 +7,7 @@ import os
 
 from mainspring._warm import die_with_parent, make_pair, receive, send, wait_ready
 from mainspring.warm.child import Own, become_start, rehearse
+from mainspring.warm.pages import Survey
 from mainspring.warm.protocol import CONTINUED, ENDED, STOPPED, pack_frame, pack_signed
 
 TYPE_CHECKING = False
@@ -53,6 +54,12 @@ class Children:
         self.process = os.getpid()
         self.spare: tuple[int, int] | None = None  # a child that waits for a caller, and the way to it
         self.running: dict[int, Running] = {}
+        rehearse(self.own, key)
+        self.survey = Survey()
+
+    @property
+    def lacks_spare(self) -> bool:
+        return self.spare is None and not self.survey.is_under_way
 
     def list_connections(self) -> list[int]:
         return [running.connection for running in self.running.values() if running.connection >= 0]
@@ -60,7 +67,8 @@ class Children:
     # ---- the spare one ----------------------------------------------------------------------
 
     def fork_spare(self) -> "Start | None":
-        """Have a child ready.  In the child: what it is the start of."""
+        """Have a child ready.  In the child: what it is the start of.  Raises OSError."""
+        self.survey.begin_round()
         here, there = make_pair()
         try:
             process = os.fork()
@@ -87,6 +95,7 @@ class Children:
         if os.getppid() != self.process:
             os._exit(0)
         rehearse(self.own, self.key)
+        self.survey.prepare_child()
         try:
             _, [connection] = receive(way, 1, 0)
         except BaseException:  # noqa: BLE001 - the host has ended, and sends nobody
@@ -112,6 +121,7 @@ class Children:
         if self.spare is not None:
             os.close(self.spare[1])
             self.spare = None
+        self.survey.give_up_round()
 
     # ---- the others -------------------------------------------------------------------------
 
@@ -146,6 +156,8 @@ class Children:
             running.tell(ENDED, status)
             running.wake_caller()
             os.close(running.connection)
+        if running is not None:
+            self.survey.end_round()
 
     def end_abandoned(self, connection: int) -> None:
         """A launcher that is gone was killed, and with it the program that it stands for."""

@@ -18,7 +18,6 @@ from mainspring._warm import (
     wait_ready,
     watch_signals,
 )
-from mainspring.warm.child import rehearse
 from mainspring.warm.children import Children
 from mainspring.warm.protocol import (
     ANSWER,
@@ -82,7 +81,6 @@ class Host:
 
     def serve(self) -> "Start | None":
         """Serve until the end; None then.  In each child, what it is the start of."""
-        rehearse(self.children.own, self.children.key)
         start = self.children.fork_spare()
         while start is None and not (self.end and not self.children.running):
             try:
@@ -99,7 +97,7 @@ class Host:
         start = None
         for descriptor in ready:
             start = start or self.answer(descriptor)
-        if start is None and self.end is None and self.children.spare is None:
+        if start is None and self.end is None and self.children.lacks_spare:
             start = self.replace_spare()
         return start
 

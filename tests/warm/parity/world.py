@@ -133,13 +133,13 @@ class WarmWorld(World):
         return int(host["pid"])
 
     def list_running(self) -> list[Process]:
-        """Processes of this test but hosts, and the child that each has ready."""
+        """Processes of this test but hosts, the child that each has ready, and its mirror at first."""
         hosts = {int(host["pid"]): int(host["running"]) for host in self.list_hosts()}
         descendants = list_descendants()
         spare = {
             number
             for number, running in hosts.items()
-            if len([process for process in descendants if process.parent == number]) - running <= 1
+            if len([process for process in descendants if process.parent == number]) - running <= 2
         }
         return [
             process
