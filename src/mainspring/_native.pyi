@@ -2,7 +2,7 @@ from collections.abc import Callable
 from types import CodeType
 from typing import TypeAlias
 
-#: see write_log in native/start.c
+#: see log_start in native/start_doubt.c
 Log: TypeAlias = tuple[int, bool, bytes, bytes, bytes, int]
 
 EDQUOT: int
