@@ -41,7 +41,7 @@ BLACK: Final = Scene(
         step("bad.py"),
         step("--check bad.py"),
         step("--check ."),
-        step("--line-length 20 sub", files={"sub/a.py": BAD, "sub/b.py": BAD}),
+        step("--line-length 20 sub", files={"sub/a.py": BAD, "sub/b.py": "x = 1\n"}),
     ),
     {"bad.py": BAD, "good.py": GOOD, "black.toml": "[tool.black]\nskip-string-normalization = true\n"},
     varying=(TIME,),
