@@ -9,16 +9,10 @@ sources := $(shell find src native build-aux -type f -not -name '*.pyc') meson.b
 # what the shell around may have set would measure, or test, something else
 clean_python := env -u PYTHONDONTWRITEBYTECODE -u PYTHONUNBUFFERED -u PYTHONPATH -u PYTHONHOME
 
-# of warm starts as a whole, which are still being made: by terminals, real commands, kills, ten thousand
-# starts
-warm_tests := tests/check tests/warm/commands tests/warm/launcher tests/warm/parity \
-    tests/warm/test_checkpoint.py tests/warm/test_hosts.py tests/warm/test_many.py
-
-.PHONY: help test warm demo bench docs lint native clean
+.PHONY: help test demo bench docs lint native clean
 
 help:
 	@echo 'make test    run the tests against the installed wheel'
-	@echo 'make warm    run the tests of warm starts as a whole, which are still being made'
 	@echo 'make demo    start a real program plainly, for the first time, and from its entry'
 	@echo 'make bench   measure every claim of speed (SCRIPT and PYTHON may be given)'
 	@echo 'make lint    ruff, mypy --strict, and the C build with every warning an error'
@@ -35,10 +29,7 @@ $(VENV)/.installed: $(sources)
 	@touch $@
 
 test: $(VENV)/.installed
-	$(clean_python) $(bin)/python -m pytest -n 2 $(TESTS) $(warm_tests:%=--ignore=%)
-
-warm: $(VENV)/.installed
-	$(clean_python) $(bin)/python -m pytest -n 2 $(warm_tests)
+	$(clean_python) $(bin)/python -m pytest -n 2 $(TESTS)
 
 demo: $(VENV)/.installed
 	@$(clean_python) $(bin)/python bench/demo.py $(SCRIPT)

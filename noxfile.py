@@ -65,10 +65,11 @@ def fuzz_launcher(session: nox.Session) -> None:
 
 @nox.session
 def long(session: nox.Session) -> None:
-    """Kill and race ten thousand starts, and draw other examples for each law."""
+    """Kill and race ten thousand starts, cold and warm, and draw other examples for each law."""
     install(session, "test")
     long_form = {"MAINSPRING_LONG": "1"}
-    session.run("pytest", "tests/processes", "tests/property", *session.posargs, env=long_form)
+    folders = ["tests/processes", "tests/property", "tests/warm"]
+    session.run("pytest", *folders, *session.posargs, env=long_form)
 
 
 @nox.session

@@ -127,12 +127,13 @@ static bool read_stat(int self, struct caller *caller)
     return true;
 }
 
-static void add_terminals(struct text *text)
+static void add_terminals(struct caller *caller)
 {
     char bits[] = "terminal=000";
     for (int i = 0; i < 3; i++)
         bits[strlen("terminal=") + (size_t)i] = isatty(i) ? '1' : '0';
-    add_bytes(text, bits, sizeof bits);
+    caller->uses_terminal = strchr(bits, '1') != NULL;
+    add_bytes(&caller->identity, bits, sizeof bits);
 }
 
 static bool add_file(int self, struct text *text, const char *name, const char *path)
@@ -202,7 +203,7 @@ static bool identify(int self, struct caller *caller)
     struct text *text = &caller->identity;
     if (!read_stat(self, caller))
         return false;
-    add_terminals(text);
+    add_terminals(caller);
     if (!read_status(self, caller) || !add_file(self, text, "cgroup ", "cgroup"))
         return false;
     add_spaces(self, text);

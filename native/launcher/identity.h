@@ -10,7 +10,8 @@
 /* Who and where the caller is. */
 struct caller {
     struct text identity; /* fields of the key text: what of it no process can take on */
-    bool has_terminal;
+    bool has_terminal;    /* one that controls its session */
+    bool uses_terminal;   /* as standard input, output or error */
     bool leads_session;
     pid_t group;
     uint32_t umask;

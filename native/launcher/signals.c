@@ -18,6 +18,20 @@ static bool change_mask(int how, uint64_t mask, uint64_t *before)
 
 static uint64_t bit_of(int signal_number) { return UINT64_C(1) << (signal_number - 1); }
 
+void unset_action(int signal_number)
+{
+    /* what rt_sigaction(2) takes: handler (SIG_DFL), flags, restorer, mask */
+    unsigned long usual[4] = {0, 0, 0, 0};
+    syscall(SYS_rt_sigaction, signal_number, usual, NULL, sizeof(uint64_t));
+}
+
+bool is_pending(int signal_number)
+{
+    uint64_t pending = 0;
+    syscall(SYS_rt_sigpending, &pending, sizeof pending);
+    return (pending & bit_of(signal_number)) != 0;
+}
+
 bool block_signals(uint64_t *before) { return change_mask(SIG_BLOCK, UINT64_MAX, before); }
 
 void restore_signals(uint64_t mask) { change_mask(SIG_SETMASK, mask, NULL); }
@@ -31,8 +45,7 @@ int open_signals(void)
 /* It must be pending already, so that a SIGCONT in between takes it away. */
 static void let_through(int signal_number)
 {
-    struct sigaction usual = {.sa_handler = SIG_DFL};
-    sigaction(signal_number, &usual, NULL);
+    unset_action(signal_number);
     change_mask(SIG_UNBLOCK, bit_of(signal_number), NULL);
     change_mask(SIG_BLOCK, bit_of(signal_number), NULL);
 }

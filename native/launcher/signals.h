@@ -14,7 +14,13 @@ void restore_signals(uint64_t mask);
 /* A descriptor from which blocked signals are read as they come; -1 if there is none to be had. */
 int open_signals(void);
 
-/* Does by itself what the default action of the signal does. */
+/* Has the signal do from now on what it does by itself. */
+void unset_action(int signal_number);
+
+bool is_pending(int signal_number);
+
+/* Does by itself what the default action of the signal does; a stop other than by SIGSTOP does
+ * nothing in a process group that nobody could continue (an orphaned one). */
 void stop_by(int signal_number);
 _Noreturn void die_by(int signal_number);
 

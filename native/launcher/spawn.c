@@ -158,10 +158,9 @@ static void become_host(const struct host *host, const struct text *key)
 
 static void leave_signals(const struct caller *caller)
 {
-    struct sigaction usual = {.sa_handler = SIG_DFL};
     for (int number = 1; number <= 64; number++) {
         if ((caller->ignored >> (number - 1) & 1) != 0)
-            sigaction(number, &usual, NULL);
+            unset_action(number);
     }
     restore_signals(0);
 }

@@ -86,6 +86,8 @@ static void stop_with(struct connection *connection, int signals, int signal_num
         kill(getpid(), signal_number);
     if (!take_reply(connection, &reply)) {
         stop_by(signal_number);
+        if (!is_pending(SIGCONT)) /* nothing has ended a stop: there was none */
+            syscall(SYS_pidfd_send_signal, connection->program, SIGCONT, NULL, 0);
         return;
     }
     kill(getpid(), SIGCONT);

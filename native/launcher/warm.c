@@ -97,6 +97,8 @@ static const char *find_obstacle(struct attempt *attempt)
         return "unknown-caller";
     if (attempt->caller.has_terminal && attempt->caller.leads_session)
         return "session-leader";
+    if (attempt->caller.uses_terminal && !attempt->caller.has_terminal)
+        return "other-terminal"; /* a host in a session like this has none to ask about */
     return recipe.state == RECIPE_NEVER ? "never" : NULL;
 }
 

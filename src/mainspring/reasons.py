@@ -62,6 +62,7 @@ ColdReason = Literal[
     "options",
     "other-caller",
     "other-limits",
+    "other-terminal",
     "recorded",
     "relative-path",
     "script-interpreter",
@@ -240,6 +241,9 @@ COLD: dict[str, Row] = {
     "options": Row("an option of the interpreter, or a setting, rules a warm start out", NOTHING),
     "other-caller": Row("the caller is not what the host was made for", NOTHING),
     "other-limits": Row("the caller's limits or priority are out of the host's reach", NOTHING),
+    "other-terminal": Row(
+        "a standard stream is a terminal, and the session that the start is in has none", NOTHING
+    ),
     "recorded": Row("the start was recorded, to learn what may be imported ahead", NOTHING),
     "relative-path": Row("PYTHONPATH has a relative part", "make it absolute"),
     "session-leader": Row("the start leads the session of its terminal", NOTHING),

@@ -3,9 +3,11 @@
 answering.py FOLDER KEY MANNER PROGRAM
 
 It holds the lock as a host does, prints a line when it listens, and ends when asked to: at once, or,
-if it is `busy`, when its standard input is closed.
+if it is `busy`, when its standard input is closed.  One that is `ending` or `refusing` ends just then for
+another reason.
 """
 
+import contextlib
 import fcntl
 import json
 import os
@@ -39,6 +41,7 @@ ANSWERS = {
     "no-json": LENGTH.pack(3) + b"J{]",
     "no-object": LENGTH.pack(3) + b"J[]",
     "cut-off": LENGTH.pack(300) + b"J{",
+    "refusing": LENGTH.pack(11) + b"Rhost-ended",
     "wrong-types": LENGTH.pack(1 + 13) + b'J{"program":1}',
 }
 
@@ -58,7 +61,9 @@ def receive(connection: socket.socket) -> bytes:
 
 
 def answer(connection: socket.socket, question: bytes) -> None:
-    if manner in ANSWERS:
+    if manner == "ending" and question == b"E":
+        return
+    if manner in ANSWERS and (manner != "refusing" or question == b"E"):
         connection.sendall(ANSWERS[manner])
         return
     report = REPORT | {"served": 1e400} if manner == "huge-number" else REPORT
@@ -74,7 +79,8 @@ def serve(listener: socket.socket) -> None:
             continue
         question = receive(connection)
         if question:
-            answer(connection, question)
+            with contextlib.suppress(BrokenPipeError):  # who asked has lost patience
+                answer(connection, question)
         connection.close()
         if question == b"E":
             return

@@ -12,6 +12,7 @@ import pytest
 from security.people import need_root
 
 from mainspring.warm.freshness import Watch
+from mainspring.warm.sight import Sight
 
 from .watch_apart import LATER
 
@@ -65,7 +66,7 @@ def test_files_of_another_machine_are_compared(tmp_path: Path) -> None:
 
 def check_remote_file(module: Path) -> None:
     module.write_text("one")
-    watch = Watch({str(module)}, set(), set(), set(), LATER + time.time_ns())
+    watch = Watch({str(module)}, set(), set(), set(), Sight(LATER + time.time_ns()))
     assert watch.find_change() is None
     with module.open("r+") as file:
         file.write("two")

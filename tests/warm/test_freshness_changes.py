@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mainspring.warm.freshness import Watch
+from mainspring.warm.sight import Sight
 
 from .watch_apart import LATER
 from .watched import Program
@@ -62,7 +63,7 @@ def test_devices_and_what_the_kernel_tells_are_no_files() -> None:
         "/proc/self/status",
         "/sys/kernel/uevent_seqnum",
     }
-    watch = Watch(paths, set(), set(), set(), time.time_ns() + LATER)
+    watch = Watch(paths, set(), set(), set(), Sight(time.time_ns() + LATER))
     for path in paths:
         with open(path, "rb") as file:
             file.read(100)
@@ -92,7 +93,7 @@ def test_an_upgrade_with_pip_is_seen_and_compiling_is_not(tmp_path: Path) -> Non
     site = tmp_path / "site-packages"
     install(tmp_path, site, "1.0")
     files = {str(site / "gauge.py")}
-    watch = Watch(files, {str(site)}, {"gauge"}, set(), time.time_ns() + LATER)
+    watch = Watch(files, {str(site)}, {"gauge"}, set(), Sight(time.time_ns() + LATER))
     subprocess.run([sys.executable, "-m", "compileall", "-q", "-f", site], check=True)
     assert watch.find_change() is None
     install(tmp_path, site, "2.0")

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from mainspring.warm.freshness import Watch
+from mainspring.warm.sight import Sight
 
 from .watch_apart import LATER
 from .watched import Program
@@ -53,7 +54,7 @@ def test_a_change_whose_event_was_lost_is_seen(program: Program, path: str) -> N
 def test_a_folder_made_anew_while_events_were_lost_is_not_taken_for_the_old_one(tmp_path: Path) -> None:
     folder = tmp_path / "searched"
     folder.mkdir()
-    watch = Watch(set(), {str(folder)}, {"json"}, set(), time.time_ns() + LATER)
+    watch = Watch(set(), {str(folder)}, {"json"}, set(), Sight(time.time_ns() + LATER))
     overflow(tmp_path)
     folder.rmdir()
     folder.mkdir()

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .watched import Program, settle
+from mainspring.warm.sight import Sight
+
+from .watched import ABSENT, FILES, SEARCHED, Program, settle
 from .ways import CHANGES, NO_CHANGES
 
 if TYPE_CHECKING:
@@ -78,5 +80,81 @@ def test_an_old_folder_that_was_moved_here_is_seen(program: Program) -> None:
     (program.root / "lib").rename(program.root / "lib1")
     (program.root / "lib2").rename(program.root / "lib")
     watch = program.watch(began)
+    assert watch.find_change() is not None
+    watch.close()
+
+
+def disturb(folder: Path) -> None:
+    """Let *folder* have a new time, and what is in it be as it was."""
+    (folder / "passing").write_text("")
+    (folder / "passing").unlink()
+
+
+def begin(program: Program) -> Sight:
+    """The sight of a host that has looked around, and is about to import."""
+    settle(program.root)
+    return Sight(time.time_ns(), [str(program.root / path) for path in (*FILES, *SEARCHED)])
+
+
+def ask_for(sight: Sight, *paths: Path) -> None:
+    """Let an import ask for *paths*."""
+    for path in paths:
+        sight.note(str(path))
+
+
+def test_what_was_missed_and_is_still_missing_is_as_it_was(program: Program) -> None:
+    sight = begin(program)
+    ask_for(sight, *(program.root / path for path in ABSENT))
+    disturb(program.root)
+    disturb(program.root / "lib")
+    watch = program.watch(sight=sight)
+    assert watch.find_change() is None
+    watch.close()
+
+
+def test_a_folder_on_the_way_is_as_it_was_whatever_came_and_went_in_it(program: Program) -> None:
+    sight = begin(program)
+    disturb(program.root / "app")
+    disturb(program.root)
+    ask_for(sight, *(program.root / path for path in ABSENT))
+    watch = program.watch(sight=sight)
+    assert watch.find_change() is None
+    watch.close()
+
+
+def test_what_was_missed_and_came_is_seen_whatever_its_time(program: Program) -> None:
+    old = program.root / "app/plain.py"
+    sight = begin(program)
+    missed = program.root / ABSENT[0]
+    ask_for(sight, missed)
+    missed.symlink_to(old)
+    sight.since_ns = time.time_ns() + SOON_NS  # as if its time told nothing
+    watch = program.watch(sight=sight)
+    assert watch.find_change() == str(missed)
+    watch.close()
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_what_an_import_found_once_and_missed_once_is_seen(program: Program, *, is_there: bool) -> None:
+    path = program.root / ABSENT[0]
+    path.write_text("")
+    away = path.with_name("away")
+    if not is_there:
+        path.rename(away)
+    sight = begin(program)
+    ask_for(sight, path)
+    path.rename(away) if is_there else away.rename(path)
+    ask_for(sight, path)
+    away.rename(path) if is_there else path.rename(away)
+    sight.since_ns = time.time_ns() + SOON_NS  # as if no time told anything
+    watch = program.watch(sight=sight)
+    assert watch.find_change() == str(path)
+    watch.close()
+
+
+def test_what_nobody_has_looked_for_is_judged_by_the_time_of_its_folder(program: Program) -> None:
+    sight = begin(program)
+    disturb(program.root)
+    watch = program.watch(sight=sight)
     assert watch.find_change() is not None
     watch.close()

@@ -318,6 +318,28 @@ def is_closed(runtime: Path, key: str) -> bool:
         os.close(folder)
 
 
+@pytest.mark.parametrize("manner", ["ending", "refusing"])
+def test_one_that_ends_just_then_has_ended(hosts: Hosts, manner: str) -> None:
+    process = hosts.let_answer("a", manner)
+    assert hosts.call("hosts", "stop") == (0, f"ended /p/black (process {process.pid})\n", "")
+
+
+def test_one_that_is_slow_is_waited_for(hosts: Hosts) -> None:
+    """It is listed as one that does not answer within a second; it has ten to end."""
+    process = hosts.let_answer("a")
+    process.send_signal(signal.SIGSTOP)
+    command = [hosts.launcher, "hosts", "stop"]
+    with subprocess.Popen(command, env=hosts.environment(), stdout=subprocess.PIPE) as stopping:
+        began = time.monotonic()
+        while time.monotonic() < began + 3:  # a second to list it, and two more
+            with pytest.raises(subprocess.TimeoutExpired):
+                stopping.wait(0.1)
+        process.send_signal(signal.SIGCONT)
+        assert stopping.stdout is not None
+        assert stopping.stdout.read() == f"ended host {'a' * 32} (process {process.pid})\n".encode()
+    assert (stopping.returncode, process.wait()) == (0, 0)
+
+
 def test_stop_says_what_still_runs_in_the_end(hosts: Hosts) -> None:
     process = hosts.let_answer("a", "busy")
     silent = hosts.let_answer("b", "silent")

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from warm.parity.conftest import live_in, make_world
-from warm.parity.remains import adopt_orphans, list_descendants, wait_for
+from warm.parity.remains import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,18 +46,6 @@ class Held:
     children: int
 
 
-@pytest.fixture(scope="module", autouse=True)
-def adopted_orphans() -> Iterator[None]:
-    adopt_orphans(adopt=True)
-    yield
-    adopt_orphans(adopt=False)
-
-
-@pytest.fixture
-def warm_world(tmp_path: Path, bare_python: Path, launcher: Path) -> Iterator[WarmWorld]:
-    yield from live_in(make_world(tmp_path, bare_python, launcher))
-
-
 def start_one(world: WarmWorld, number: int) -> str | None:
     """Make a start; None, or in what it was not as it should be."""
     word = f"{number}"
@@ -84,7 +71,7 @@ def start_many(world: WarmWorld, numbers: range) -> list[str]:
 
 def hold(host: int) -> Held:
     """What the *host* holds when nothing runs but the child that it has ready."""
-    wait_for(lambda: count_children(host) <= 1, "without children at work")
+    wait_for(lambda: is_at_rest(host), "at rest, with one child")
     memory = dict(read_memory(host))
     return Held(
         memory["Rss"],
@@ -95,8 +82,14 @@ def hold(host: int) -> Held:
     )
 
 
+def is_at_rest(host: int) -> bool:
+    """Whether it waits, and has taken note of the end of each start: none is left as a zombie."""
+    state = Path(f"/proc/{host}/stat").read_text().rpartition(")")[2].split()[0]
+    return state == "S" and count_children(host) == 1
+
+
 def count_children(host: int) -> int:
-    return len([process for process in list_descendants() if process.parent == host])
+    return len(Path(f"/proc/{host}/task/{host}/children").read_text().split())
 
 
 def read_memory(host: int) -> Iterator[tuple[str, int]]:

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from mainspring.warm.freshness import Watch
+from mainspring.warm.sight import Sight
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,14 +39,15 @@ class Program:
         if make_files:
             make_program(root)
 
-    def watch(self, since_ns: int | None = None) -> Watch:
+    def watch(self, since_ns: int | None = None, sight: Sight | None = None) -> Watch:
+        """Watch what is as it was at *since_ns*, or as *sight* has it."""
         files = {str(self.root / path) for path in (*FILES, *ABSENT) if path not in IRRELEVANT}
         files |= {str(self.root / "current/in/the/way/deep.py"), str(self.root / "current-data.csv")}
         searched = {str(self.root / folder) for folder in SEARCHED}
-        if since_ns is None:
+        if since_ns is None and sight is None:
             settle(self.root)
-            since_ns = time.time_ns()
-        return Watch(files, searched, NAMES, {str(self.root / "plugins")}, since_ns)
+        sight = sight or Sight(since_ns or time.time_ns())
+        return Watch(files, searched, NAMES, {str(self.root / "plugins")}, sight)
 
 
 IRRELEVANT = {"lib/site-packages/other.py", "plugins/first.txt", "spaces/portion/inner.py"}

@@ -156,10 +156,10 @@ def is_meant(program: str, word: str, paths: set[str]) -> bool:
 def end_host(folder: int, host: Host, deadline: float) -> str | None:
     """Ask *host* to end, and wait until *deadline*; why it has not ended, or None."""
     try:
-        with Peer(folder, f"{host.key}.sock") as peer:
+        with Peer(folder, f"{host.key}.sock", deadline - time.monotonic()) as peer:
             process = os.pidfd_open(peer.pid)
             try:
-                peer.ask(b"E", b"O")
+                ask_to_end(peer)
                 return None if has_ended(process, deadline) else "still finishes what runs"
             finally:
                 os.close(process)
@@ -169,6 +169,14 @@ def end_host(folder: int, host: Host, deadline: float) -> str | None:
         return f"does not end ({error})"
     except OSError:
         return "does not answer"
+
+
+def ask_to_end(peer: Peer) -> None:
+    """Raises StrangeAnswer, or TimeoutError; whoever ends already need not have heard it."""
+    try:
+        peer.ask(b"E", b"OR")
+    except ConnectionError:
+        pass
 
 
 def has_ended(process: int, deadline: float) -> bool:

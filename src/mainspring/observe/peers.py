@@ -1,8 +1,10 @@
-"""Asks a host something: one frame there and one back, within a second, and only a process of this user.
+"""Asks a host something: one frame there and one back, in limited time, and only a process of this user.
 
 frame   := LENGTH (u32, little-endian: of what follows) TYPE (one byte) payload
 inspect := TYPE "I"      answered by TYPE "J", a JSON object
 end     := TYPE "E"      answered by TYPE "O"; the host finishes what runs, and ends
+
+To one that ends already for another reason, TYPE "R" is the answer, or none: it closes the connection.
 """
 
 import os
@@ -25,9 +27,9 @@ class StrangeAnswer(Exception):
 class Peer:
     """A connection to a host.  What it does raises OSError (TimeoutError too) or StrangeAnswer."""
 
-    def __init__(self, folder: int, name: str) -> None:
-        """Connect to the socket *name* in the folder open at *folder*."""
-        self._deadline = time.monotonic() + SECONDS
+    def __init__(self, folder: int, name: str, seconds: float = SECONDS) -> None:
+        """Connect to the socket *name* in the folder open at *folder*; all in all, within *seconds*."""
+        self._deadline = time.monotonic() + seconds
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             self._heed_deadline()
@@ -46,15 +48,15 @@ class Peer:
     ) -> None:
         self._socket.close()
 
-    def ask(self, question: bytes, answer: bytes) -> bytes:
-        """Send the frame *question*; the payload of what comes back, if that is of type *answer*."""
+    def ask(self, question: bytes, answers: bytes) -> bytes:
+        """Send the frame *question*; the payload of what comes back, if its type is one of *answers*."""
         self._heed_deadline()
         self._socket.sendall(LENGTH.pack(len(question)) + question)
         (length,) = LENGTH.unpack(self._receive(LENGTH.size))
         if not 1 <= length <= MOST_BYTES:
             raise StrangeAnswer(f"a frame of {length} bytes")
         frame = self._receive(length)
-        if frame[:1] != answer:
+        if frame[:1] not in answers:
             raise StrangeAnswer(f"a frame of type {frame[:1]!r}")
         return frame[1:]
 

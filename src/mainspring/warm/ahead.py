@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mainspring.warm.recipe import Recipe
+    from mainspring.warm.sight import Sight
 
 SITE_FOLDERS = ("site-packages", "dist-packages")
 
@@ -35,13 +36,15 @@ class Ahead:
         self.instead: list[tuple[str, int]] = []  # what its module had imported before
 
 
-def import_ahead(recipe: "Recipe") -> Ahead:
+def import_ahead(recipe: "Recipe", sight: "Sight") -> Ahead:
     """Import what *recipe* says, up to the first module that cannot be imported, or has an effect.
+
+    What the imports come past is noted in *sight*.
 
     Raises nothing that an import raises.
     """
     ahead = Ahead()
-    recorder = Recorder(lambda: None, is_host=True)
+    recorder = Recorder(lambda: None, sight)
     keep(recorder)
     listen(recorder.hear)
     recorder.start()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from mainspring.warm.changes import State
     from mainspring.warm.recipe import Cause
+    from mainspring.warm.sight import Sight
     from mainspring.warm.spans import Readings
 
 STANDARD_INPUT = 0
@@ -30,8 +31,10 @@ UNREAD = b"\n" * 64
 class Prelude(Recorder):
     """Watches the program's code up to its checkpoint."""
 
-    def __init__(self, on_effect: "Callable[[Cause], None]", on_checkpoint: "Callable[[], None]") -> None:
-        super().__init__(lambda: None, is_host=True)
+    def __init__(
+        self, sight: "Sight", on_effect: "Callable[[Cause], None]", on_checkpoint: "Callable[[], None]"
+    ) -> None:
+        super().__init__(lambda: None, sight)
         self.on_effect = on_effect
         self.on_checkpoint = on_checkpoint
         self.kept: list[int] = []  # the standard descriptors as they were

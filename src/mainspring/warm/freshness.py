@@ -19,6 +19,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from mainspring.warm.sight import Sight
+
 # <linux/inotify.h>
 IN_MODIFY, IN_ATTRIB, IN_CLOSE_WRITE, IN_DELETE_SELF, IN_MOVE_SELF = 0x2, 0x4, 0x8, 0x400, 0x800
 IN_COME_OR_GO = 0x3C0  # moved from, moved to, create, delete
@@ -35,7 +37,7 @@ COARSE_NS = 2_000_000_000  # and that of vfat by 2 s, as some servers' may
 
 
 class Watch:
-    """Whether files are as they were when a host began to import them, at *since_ns* by the wall clock.
+    """Whether files are as they were when a host began to import them, as it has noted in *sight*.
 
     *files* are paths whose content, or coming to be, matters; *folders* those that are searched for
     modules called *names*; *listed* those any entry of which matters.  All paths are absolute.
@@ -49,10 +51,11 @@ class Watch:
         folders: "set[str]",
         names: "set[str]",
         listed: "set[str]",
-        since_ns: int,
+        sight: "Sight",
     ) -> None:
         given = (files, folders, names, listed)
         self._plan = WatchPlan(*given)
+        self._seen = sight.signatures
         self._unwatched: dict[str, WatchedFolder] = {}
         self._owners: dict[int, list[tuple[WatchedFolder, str]]] = {}
         self.descriptor = self._open_events()
@@ -60,7 +63,7 @@ class Watch:
         for path in sorted(self._plan.folders):  # from the root on: what replaces a folder is seen
             self._begin(self._plan.folders[path])
         again = WatchPlan(*given)  # with the watches in place
-        self._changed = self._find_difference(again) or self._find_newer(since_ns)
+        self._changed = sight.changed or self._find_difference(again) or self._find_newer(sight.since_ns)
 
     def _open_events(self) -> int:
         try:
@@ -152,16 +155,22 @@ class Watch:
         if folder_newer and folder.listed:
             return folder.path
         for name, signature in zip(sorted(folder.names), folder.split(folder.signatures), strict=True):
-            changed = read_signed_number(signature, 7)  # of a file
-            if is_stamp_since(changed, since_ns) or (
-                not changed and folder_newer and is_new_since(folder.join(name), since_ns)
-            ):
-                return folder.join(name)
+            path = folder.join(name)
+            if self._is_other(path, signature) or is_stamp_since(read_change(signature), since_ns):
+                return path
+            if folder_newer and self._has_no_time(path, signature) and is_new_since(path, since_ns):
+                return path
         if folder_newer:
             for entry in folder.listing:
                 if is_new_since(folder.join(entry), since_ns):
                     return folder.join(entry)
         return None
+
+    def _is_other(self, path: str, signature: bytes) -> bool:
+        return self._seen.get(path, signature) != signature
+
+    def _has_no_time(self, path: str, signature: bytes) -> bool:
+        return path not in self._seen and not read_change(signature)
 
     # ---- looking
 
@@ -234,6 +243,11 @@ class Watch:
 
 def read_signed_number(signature: bytes, index: int) -> int:
     return memoryview(signature).cast("Q")[index]
+
+
+def read_change(signature: bytes) -> int:
+    """When a file was changed; 0 for a folder, or for what is not there."""
+    return read_signed_number(signature, 7)
 
 
 def is_stamp_since(stamp_ns: int, since_ns: int) -> bool:

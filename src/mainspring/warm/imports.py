@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from mainspring.warm.changes import State
     from mainspring.warm.recipe import Cause
+    from mainspring.warm.sight import Sight
 
 META_PATH = 2  # its place in a State
 OTHER_FINDERS = ("import-system", "sys.meta_path")
@@ -41,9 +42,10 @@ ONE_THREAD = 3  # as count_threads has it
 class ImportRun:
     """The imports so far, and what is known about them."""
 
-    def __init__(self, on_end: "Callable[[], None]", *, is_host: bool = False) -> None:
+    def __init__(self, on_end: "Callable[[], None]", sight: "Sight | None" = None) -> None:
         self.on_end = on_end
-        self.is_host = is_host  # there, any effect is the end
+        self.sight = sight
+        self.is_host = sight is not None  # there, any effect is the end
         self.taps = Taps(self.on_import, self.on_query)
         self.is_on = False
         self.running: list[Span] = []

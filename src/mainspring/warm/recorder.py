@@ -114,8 +114,13 @@ class Recorder(ImportRun):
             path = self.find_place(path)
         cause = judge_opening(event, path, arguments)
         if cause is None and event in READINGS and is_on_record(path):
-            self.readings.add(event, path)
+            self.note_path(event, path)
         self.judge(cause)
+
+    def note_path(self, event: str, path: str) -> None:
+        if self.sight is not None:
+            self.sight.note(path)
+        self.readings.add(event, path)
 
     def find_place(self, path: str) -> str:
         """The absolute path of *path*: if that is another one, the working directory selects the host."""
@@ -152,7 +157,7 @@ class Recorder(ImportRun):
         path = self.find_place(path) if path else path
         cause = judge_asking(what, path)
         if cause is None and path and is_on_record(path):
-            self.readings.add("open", path)
+            self.note_path("open", path)
         return cause
 
     def is_renewed(self) -> bool:

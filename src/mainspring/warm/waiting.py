@@ -41,6 +41,7 @@ from mainspring.warm.place import leave_place, take_place
 from mainspring.warm.recipe import CHECKPOINT_MODULE, read_recipe
 from mainspring.warm.recorder import begin as begin_recording
 from mainspring.warm.runtime import open_runtime_folder
+from mainspring.warm.sight import Sight
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,7 +103,8 @@ class Waiting:
         except GivenUp:
             return self.wait(self.prepare)  # which tells of it
         self.condition = Condition()
-        self.prelude = Prelude(self.give_up_checkpoint, self.pause_at_checkpoint)
+        self.look_around()
+        self.prelude = Prelude(self.sight, self.give_up_checkpoint, self.pause_at_checkpoint)
         self.prelude.begin()
         return None
 
@@ -152,6 +154,10 @@ class Waiting:
 
     # ---- before the first caller --------------------------------------------------------------
 
+    def look_around(self) -> None:
+        """Note what imports will come past: from here on, what comes to be is a change."""
+        self.sight = Sight(self.began_ns, [*list_own_files(self.script), *sys.path])
+
     def prepare(self) -> Host:
         """Import ahead, and open the doors.  Raises GivenUp, or OSError."""
         recipe = self.recipe
@@ -160,7 +166,8 @@ class Waiting:
         lift_time_limit()
         take_place(self.key, recipe)
         condition = Condition()
-        ahead = import_ahead(recipe)
+        self.look_around()
+        ahead = import_ahead(recipe, self.sight)
         leave_place()
         self.judge(recipe, ahead, condition)
         self.saved_us = sum(microseconds for _, microseconds in recipe.ahead)
@@ -174,7 +181,7 @@ class Waiting:
             ahead.folders,
             ahead.names,
             ahead.listed,
-            self.began_ns,
+            self.sight,
         )
         prepare_end()
         freeze_heap()

@@ -6,6 +6,7 @@ that a folder replaced or a link turned is seen as well as a file written.
 
 import _imp
 import os
+from posix import readlink  # the recorder is told of each call of os.readlink
 
 from mainspring._warm import sign_names
 
@@ -109,14 +110,17 @@ class WatchPlan:
         target = f"{folder.rstrip('/')}/{name}"
         if target.startswith(OF_KERNEL):
             return target
-        self.enter(folder).names.add(name)
+        self.come_past(folder, name)
         try:
-            link = os.readlink(target)
+            link = readlink(target)
         except OSError:  # no link, or not there
             return target
         if links == MOST_LINKS:
             return target
         return self.follow(link if link.startswith("/") else f"{folder}/{link}", links + 1)
+
+    def come_past(self, folder: str, name: str) -> None:
+        self.enter(folder).names.add(name)
 
     def add_file(self, real: str) -> None:
         folder, _, name = real.rpartition("/")

@@ -9,7 +9,7 @@ import pytest
 for name in ("scenes", "follow"):
     pytest.register_assert_rewrite(f"warm.commands.{name}")
 
-from warm.parity.conftest import adopted_orphans, live_in  # noqa: E402 - after assertions are set up
+from warm.parity.world import live_in  # noqa: E402 - after assertions are set up
 
 from .scenes import Stage  # noqa: E402
 from .tools import prepare_tools  # noqa: E402
@@ -17,8 +17,6 @@ from .tools import prepare_tools  # noqa: E402
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-__all__ = ["adopted_orphans"]
 
 
 @pytest.fixture(scope="session")
@@ -28,9 +26,11 @@ def tools() -> Path:
 
 
 @pytest.fixture
-def stage(tmp_path: Path, tools: Path, launcher: Path) -> Iterator[Stage]:
+def stage(tmp_path: Path, tools: Path, launcher: Path, adopted_orphans: None) -> Iterator[Stage]:
+    del adopted_orphans
     stage = Stage(tmp_path / "home", tools / "python", tools / "python", launcher)
     stage.home.mkdir()
     stage.work.mkdir()
+    stage.temporary.mkdir()
     stage.runtime.mkdir(mode=0o700)
-    yield from live_in(stage)  # type: ignore[arg-type]
+    yield from live_in(stage)

@@ -13,7 +13,7 @@ from starts import Ended
 from warm.parity.world import WarmWorld
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from warm.parity.world import WarmKind
@@ -53,7 +53,8 @@ class Scene:
     """A command's starts, one after the other.
 
     *varying* are patterns of what no two starts agree on, however they are made: it is taken out.
-    *unread* are patterns of files whose content is not compared.
+    *unread* are patterns of files whose content is not compared; for those that match one of *readers*,
+    what that makes of it is.
     """
 
     program: str
@@ -62,6 +63,7 @@ class Scene:
     env: Mapping[str, str] = field(default_factory=dict)
     varying: tuple[bytes, ...] = ()
     unread: tuple[str, ...] = ()
+    readers: Mapping[str, Callable[[bytes], bytes]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -77,9 +79,14 @@ class Seen:
 class Stage(WarmWorld):
     """A world in which scenes are played."""
 
+    @property
+    def temporary(self) -> Path:
+        """TMPDIR: what a command leaves there, or clears away, is no other test's."""
+        return self.home.parent / "temporary"
+
     def environment(self, **changes: str | None) -> dict[str, str]:
-        bin_folder = self.plain_python.parent
-        return super().environment(**{"PATH": f"{bin_folder}:{os.environ['PATH']}", **changes})
+        path = f"{self.plain_python.parent}:{os.environ['PATH']}"
+        return super().environment(**{"PATH": path, "TMPDIR": str(self.temporary), **changes})
 
     def play(self, kind: WarmKind, scene: Scene) -> list[Seen]:
         """All steps of a scene in the way *kind*, from fresh files on."""
@@ -141,18 +148,22 @@ class Stage(WarmWorld):
         for top in (self.work, *self.list_home()):
             for path in [top, *sorted(top.rglob("*"))]:
                 name = str(path.relative_to(self.home.parent))
-                mode = b"%o " % path.lstat().st_mode
-                yield name, mode + (b"" if is_like(name, scene.unread) else read(path, scene.varying))
+                yield name, b"%o " % path.lstat().st_mode + read(path, name, scene)
 
 
 def is_like(name: str, patterns: Sequence[str]) -> bool:
     return any(re.fullmatch(pattern, name) for pattern in patterns)
 
 
-def read(path: Path, varying: Sequence[bytes]) -> bytes:
+def read(path: Path, name: str, scene: Scene) -> bytes:
     if path.is_symlink():
         return os.fsencode(path.readlink())
-    return take_out(path.read_bytes(), varying) if path.is_file() else b""
+    if not path.is_file() or is_like(name, scene.unread):
+        return b""
+    for pattern, reader in scene.readers.items():
+        if is_like(name, [pattern]):
+            return reader(path.read_bytes())
+    return take_out(path.read_bytes(), scene.varying)
 
 
 def clean(ended: Ended, varying: Sequence[bytes]) -> Ended:

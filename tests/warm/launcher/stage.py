@@ -114,7 +114,8 @@ class Stage:
     def notes(self, what: str) -> list[Note]:
         """What interpreters and hosts noted down so far."""
         path = self.root / "peer" / "notes"
-        lines = path.read_text().splitlines() if path.exists() else []
+        # a line that is being written has no end yet
+        lines = path.read_text().split("\n")[:-1] if path.exists() else []
         return [note for note in map(json.loads, lines) if note["what"] == what]
 
     def bring_up(self, **changes: Any) -> Note:

@@ -6,6 +6,7 @@ import os
 import resource
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,8 @@ import pytest
 if TYPE_CHECKING:
     from .stage import Note, Stage, Word
 
+#: nobody can set these two, but glibc's posix_spawn leaves them ignored: what make starts has it so
+OF_THE_C_LIBRARY = (32, 33)
 #: prepares the process in C's terms, and then becomes the launcher
 PREPARE = "import os, resource, signal, sys\n{preparation}\nos.execv(sys.argv[1], sys.argv[1:])\n"
 
@@ -75,14 +78,18 @@ def test_as_many_descriptors_as_can_be_sent_are(warm: Stage) -> None:
 
 def test_signals_that_are_blocked_or_ignored_are_told(warm: Stage) -> None:
     preparation = """
-for number in (1, 13, 25, 64):
-    signal.signal(number, signal.SIG_IGN)
-signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+    signal.signal(number, signal.SIG_IGN if number in (1, 13, 64) else signal.SIG_DFL)
 signal.pthread_sigmask(signal.SIG_BLOCK, {10, 17, 40})
 """
     request = request_after(warm, preparation)
     assert request["mask"] == bits_of(10, 17, 40)
-    assert request["ignored"] == bits_of(1, 13, 64)
+    assert request["ignored"] == bits_of(1, 13, 64) | read_ignored() & bits_of(*OF_THE_C_LIBRARY)
+
+
+def read_ignored() -> int:
+    [line] = [line for line in Path("/proc/self/status").read_text().splitlines() if "SigIgn" in line]
+    return int(line.split()[1], 16)
 
 
 def test_umask_priority_and_limits_are_told(warm: Stage) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -32,11 +32,15 @@ while True:
 """
 
 
-def begin(warm: Stage, text: str) -> tuple[subprocess.Popen[bytes], Path]:
-    """The program, and the file that it has made when it is ready."""
+def begin(warm: Stage, text: str, **how: Any) -> tuple[subprocess.Popen[bytes], Path]:
+    """The program, and the file that it has made when it is ready.
+
+    In a process group of its own it can be stopped, however the tests were started: nothing but SIGSTOP
+    stops a group of which no process has its parent in another group of the session.
+    """
     seen = warm.root / "seen"
     warm.write(text)
-    started = warm.begin(warm.script, seen)
+    started = warm.begin(warm.script, seen, **(how or {"process_group": 0}))
     wait_until(seen.exists)
     assert warm.requests()
     return started, seen
@@ -116,6 +120,23 @@ def test_the_launcher_stops_and_continues_with_the_program(warm: Stage, name: st
         wait_until(lambda: read_state(int(child)) == "S" and read_state(started.pid) == "S")
     started.terminate()
     assert started.wait(10) == -signal.SIGTERM
+
+
+def test_what_the_kernel_would_not_stop_goes_on(warm: Stage) -> None:
+    """In a process group that nobody could continue, TSTP does nothing; the host's is no such group."""
+    text = """
+import pathlib, signal, sys, time
+signal.signal(signal.SIGCONT, lambda *_: pathlib.Path(sys.argv[1]).write_text("goes on"))
+pathlib.Path(sys.argv[1]).touch()
+while True:
+    time.sleep(1000)
+"""
+    started, seen = begin(warm, text, start_new_session=True)
+    [host] = warm.notes("host")
+    [child] = children_of(host["pid"])
+    started.send_signal(signal.SIGTSTP)
+    wait_until(seen.read_text)
+    wait_until(lambda: read_state(int(child)) == "S" and read_state(started.pid) == "S")
 
 
 def test_a_program_that_is_stopped_and_continued_by_others_takes_the_launcher_along(warm: Stage) -> None:

@@ -38,6 +38,7 @@ json.dump({
     "folder": os.getcwd(),
 }, sys.stdout)
 """
+IGNORED_BY_PYTHON = 1 << signal.SIGPIPE - 1 | 1 << signal.SIGXFSZ - 1
 BLOCKED = {signal.SIGUSR1, signal.SIGCHLD, signal.SIGTSTP}
 
 
@@ -98,11 +99,19 @@ def test_a_helper_has_nothing_of_the_caller_s_open_blocked_or_ignored(stage: Sta
     assert {helper["open"][number] for number in "012"} == {os.devnull}
     rest = sorted(name for number, name in helper["open"].items() if int(number) > 2)
     assert [name.partition(":")[0] for name in rest] == [str(stage.folder)]
-    # python ignores these two itself
-    own = 1 << signal.SIGPIPE - 1 | 1 << signal.SIGXFSZ - 1
-    assert helper["signals"] == {"SigIgn": own, "SigBlk": 0}
+    assert helper["signals"] == {"SigIgn": IGNORED_BY_PYTHON, "SigBlk": 0}
     assert helper["cwd"] == "/"
     assert helper["arguments"] == [str(stage.script)]
+
+
+def test_a_helper_ignores_nothing_that_posix_spawn_has_ignored(stage: Stage) -> None:
+    """Two that nobody can set are left ignored by glibc, and so in what make starts."""
+    stage.put_recipe()
+    words = list(map(str, stage.command(stage.script)))
+    launcher = os.posix_spawn(words[0], words, stage.environment)
+    assert os.waitpid(launcher, 0)[1] == 0
+    [helper] = wait_until(lambda: stage.notes("helper"))
+    assert helper["signals"] == {"SigIgn": IGNORED_BY_PYTHON, "SigBlk": 0}
 
 
 def test_a_helper_is_nobody_s_child_and_leads_a_session(stage: Stage) -> None:

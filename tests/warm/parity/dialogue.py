@@ -106,9 +106,14 @@ def await_reading(world: WarmWorld) -> int:
     """The number of the program, once it has begun and waits for something."""
     path = world.work / "pid"
     wait_for(path.exists, "begun")
-    number = int(path.read_text())
+    path.rename(world.work / "begun-pid")
+    return await_rest(world)
+
+
+def await_rest(world: WarmWorld) -> int:
+    """The number of the program that has begun, once it waits for something: where ^C comes, it shows."""
+    number = int((world.work / "begun-pid").read_text())
     wait_for(lambda: read_state(number) == "S", "waiting")
-    path.unlink()
     return number
 
 

@@ -58,12 +58,12 @@ class Surroundings:
 
     name: str
     text: str = "{probe} report"
-    is_warm: bool = True
     files: Mapping[str, str] = field(default_factory=dict)
     reports: tuple[str, ...] = ("report",)
     needs: str = "true"  # a command that fails where the machine does not allow such surroundings
     status: int | None = 0
     env: Mapping[str, str] = field(default_factory=dict)
+    reason: str | None = None  # why it is cold, where it is and the launcher notes that
 
 
 @dataclass(frozen=True)

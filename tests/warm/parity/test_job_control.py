@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .dialogue import compare_dialogues
+from .dialogue import await_reading, await_rest, compare_dialogues
 from .jobs import AS_A_JOB, await_job, begin, begin_job, finish
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def test_interrupted_after_it_was_stopped(warm_world: WarmWorld) -> None:
         shown.append(terminal.await_text(b"program.py\r\n").decode())
         terminal.type(b"line\n")
         shown.append(terminal.await_text(b"read line\r\n").decode())
+        await_rest(warm_world)
         terminal.type(b"\x03")
         return [*shown, *finish(terminal)]
 
@@ -130,12 +131,14 @@ def test_in_a_pipeline(warm_world: WarmWorld) -> None:
     def talk(terminal: Terminal) -> list[str]:
         terminal.type(b"$P program.py | cat\n")
         shown = [terminal.await_text(b"begun\r\n").decode()]
+        await_reading(warm_world)
         terminal.type(b"\x1a")
         shown += finish(terminal)
         terminal.type(b"fg\n")
         shown.append(terminal.await_text(b"cat\r\n").decode())
         terminal.type(b"line\n")
         shown.append(terminal.await_text(b"read line\r\n").decode())
+        await_rest(warm_world)
         terminal.type(b"\x03")
         return [*shown, terminal.await_prompt().decode(), terminal.run("echo status ${PIPESTATUS[@]}")]
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 from security.people import STRANGER, as_user, install_for_all, list_tree, need, need_root
 
-from .conftest import live_in, make_world
 from .remains import list_descendants, wait_for
+from .world import live_in, make_world
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -134,8 +134,11 @@ def installation() -> Iterator[Installation]:
 
 
 @pytest.fixture
-def two_worlds(installation: Installation, tmp_path: Path) -> Iterator[tuple[WarmWorld, WarmWorld]]:
+def two_worlds(
+    installation: Installation, tmp_path: Path, adopted_orphans: None
+) -> Iterator[tuple[WarmWorld, WarmWorld]]:
     """Root's world and a stranger's: the same program, of the same interpreter."""
+    del adopted_orphans
     folder = installation.folder / tmp_path.name
     folder.mkdir()
     worlds = []

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,6 +12,7 @@ import pytest
 from .remains import wait_for
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from starts import Argument
@@ -38,6 +42,34 @@ def test_a_config_file_that_comes_to_be_is_read_by_the_next_start(warm_world: Wa
     assert warm_world.start_warm(tool).stdout == b"new\n"
     file.unlink()
     assert warm_world.ask_for_warm(tool).stdout == b"none\n"
+
+
+def test_a_home_that_changes_all_the_time_keeps_no_host_from_coming(warm_world: WarmWorld) -> None:
+    """Of a file that is not there, nothing tells but that it is still not there."""
+    tool = lay_out(warm_world, "import config; print(config.text)", config=CONFIGURED)
+    with disturbing(warm_world.home):
+        assert warm_world.start_warm(tool).stdout == b"none\n"
+        (warm_world.home / ".tool.cfg").write_text("new")
+        assert warm_world.ask_for_warm(tool).stdout == b"new\n"
+
+
+DISTURBER = """\
+import os, sys, time
+while True:
+    os.close(os.open(sys.argv[1], os.O_CREAT))
+    os.unlink(sys.argv[1])
+    time.sleep(0.005)
+"""
+
+
+@contextmanager
+def disturbing(folder: Path) -> Iterator[None]:
+    """Have the time of *folder* change again and again."""
+    with subprocess.Popen([sys.executable, "-c", DISTURBER, folder / "passing"]) as disturber:
+        try:
+            yield
+        finally:
+            disturber.kill()
 
 
 def start_warm(world: WarmWorld, *arguments: Argument, **how: Any) -> bytes:

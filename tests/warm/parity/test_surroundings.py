@@ -101,9 +101,6 @@ FROM_ANOTHER_HOST = (
     Surroundings("options in one", "{start} -uOq probe.py report"),
     Surroundings("a relative path", "mkdir -p below; cd below; {start} ../probe.py ../report"),
     Surroundings(
-        "no new privileges", "setpriv --no-new-privs {probe} report", needs="setpriv --no-new-privs true"
-    ),
-    Surroundings(
         "fewer rights",
         "setpriv --bounding-set=-sys_time {probe} report",
         needs="setpriv --bounding-set=-sys_time true",
@@ -113,27 +110,28 @@ FROM_ANOTHER_HOST = (
     Surroundings("idle input and output", "ionice -c 3 {probe} report", needs="ionice -c 3 true"),
 )
 
-#: these are cold
+#: these are cold, by design
 COLD = (
-    Surroundings(
-        "a deleted folder", "mkdir gone; cd gone; rmdir ../gone; {probe} {work}/report", is_warm=False
-    ),
-    Surroundings("standard input closed", "{probe} report <&-", is_warm=False),
-    Surroundings("standard output closed", "{probe} report >&-", is_warm=False, status=None),
-    Surroundings("standard error closed", "{probe} report 2>&-", is_warm=False),
-    Surroundings("isolated", "{start} -I probe.py report", is_warm=False, status=None),
-    Surroundings("from standard input", "{start} - report <probe.py", is_warm=False, status=None),
+    Surroundings("a deleted folder", "mkdir gone; cd gone; rmdir ../gone; {probe} {work}/report"),
+    Surroundings("standard input closed", "{probe} report <&-", reason="closed-stream"),
+    Surroundings("standard output closed", "{probe} report >&-", reason="closed-stream", status=None),
+    Surroundings("standard error closed", "{probe} report 2>&-", reason="closed-stream"),
+    Surroundings("isolated", "{start} -I probe.py report", status=None),
+    Surroundings("from standard input", "{start} - report <probe.py", status=None),
     Surroundings(
         "too many descriptors",
         'ulimit -n 1024; for n in {10..310}; do eval "exec $n<near.py"; done; {probe} report',
-        is_warm=False,
+        reason="too-much",
+    ),
+    Surroundings(
+        "no new privileges",
+        "setpriv --no-new-privs {probe} report",
+        needs="setpriv --no-new-privs true && ! grep -q 'NoNewPrivs:.1' /proc/1/status",
+        reason="unknown-caller",
     ),
     *(
         Surroundings(
-            f"namespace {option}",
-            f"unshare {option} {{probe}} report",
-            is_warm=False,
-            needs=f"unshare {option} true",
+            f"namespace {option}", f"unshare {option} {{probe}} report", needs=f"unshare {option} true"
         )
         for option in ("-Ur", "-n", "-m", "-u", "-i", "-pf", "-C", "-T")
     ),
@@ -172,6 +170,7 @@ def test_what_no_host_can_take_over_is_cold(case: Surroundings, probe_world: War
     probe_world.log.unlink(missing_ok=True)
     seen = look(probe_world, "warm", case)
     assert probe_world.last_outcome not in ("warm", None)
+    assert case.reason in (probe_world.last_reason, None)
     plain = look(probe_world, "plain", case)
     assert seen.ended.status == plain.ended.status
     if all(plain.reports):

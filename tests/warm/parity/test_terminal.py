@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from .probing import assert_same, lay_out_probe, look_at_terminal
+from .stated import STATED_OF_COLD
 from .terminal import Terminal
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ def terminal(shared_world: WarmWorld) -> Iterator[Terminal]:
         "nohup {probe} report 2>/dev/null; rm -f nohup.out",
         "nice timeout 60 {probe} report",
         "timeout --foreground 60 {probe} report",
-        "setsid --wait {probe} report",
         "(cd / && {probe} {work}/report)",
         "( {probe} report )",
         "bash -c '{probe} report'",
@@ -55,3 +55,17 @@ def test_at_a_terminal(shared_world: WarmWorld, terminal: Terminal, text: str) -
         lambda: warm.append(look_at_terminal(shared_world, terminal, "warm", text))
     )
     assert_same(plain, warm[-1])
+
+
+@pytest.mark.parametrize("streams", ["", "</dev/null", ">/dev/null 2>&1"])
+def test_at_a_terminal_that_does_not_control_the_session_a_start_is_cold(
+    shared_world: WarmWorld, terminal: Terminal, streams: str
+) -> None:
+    text = f"setsid --wait {{probe}} report {streams}"
+    plain = look_at_terminal(shared_world, terminal, "plain", text)
+    for _ in range(3):
+        shared_world.log.unlink(missing_ok=True)
+        seen = look_at_terminal(shared_world, terminal, "warm", text)
+        assert shared_world.last_outcome not in ("warm", None)
+        assert shared_world.last_reason == "other-terminal"
+        assert_same(plain, seen, STATED_OF_COLD)

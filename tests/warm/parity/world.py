@@ -8,20 +8,21 @@ import signal
 import socket
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from starts import World
 
-from .remains import list_descendants, wait_for
+from .remains import end_all, list_descendants, reap_orphans, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from starts import Argument, Ended
 
     from .remains import Process
 
+Inhabited = TypeVar("Inhabited", bound="WarmWorld")
 WarmKind = Literal["plain", "cold", "warm"]
 INSPECT = struct.pack("<IB", 1, ord("I"))
 #: within which everything of a start is gone once its launcher, its child or its host is
@@ -116,6 +117,12 @@ class WarmWorld(World):
         lines = self.read_log()
         return lines[-1].outcome if lines else None
 
+    @property
+    def last_reason(self) -> str | None:
+        """Why the last start was cold, as the launcher has noted it."""
+        noted = max(self.folder.glob("*.cold"), key=lambda path: path.stat().st_mtime_ns)
+        return noted.read_text().splitlines()[-1].split()[1]
+
     # ---- hosts ------------------------------------------------------------------------------
 
     def list_hosts(self) -> list[dict[str, Any]]:
@@ -177,6 +184,28 @@ class WarmWorld(World):
         paths += self.folder.glob("*.recipe")
         told = [f"{path}:\n{path.read_text(errors='replace')}" for path in paths if path.is_file()]
         return "\n".join([*told, f"processes: {list_descendants()}"])
+
+
+def make_world(folder: Path, python: Path, launcher: Path) -> WarmWorld:
+    world = WarmWorld(folder / "home", python, python, launcher)
+    world.home.mkdir()
+    world.work.mkdir()
+    world.runtime.mkdir(mode=0o700)
+    return world
+
+
+def live_in(world: Inhabited) -> Iterator[Inhabited]:
+    """The *world*; at its end, nothing is left of it but hosts, and they end when they are told to.
+
+    This process is to have adopted all orphans.
+    """
+    try:
+        yield world
+        world.assert_nothing_runs()
+        world.stop_hosts()
+    finally:
+        end_all()
+        reap_orphans()
 
 
 def ask_host(folder: Path, name: str) -> dict[str, Any] | None:
