@@ -99,6 +99,8 @@ FROM_ANOTHER_HOST = (
     Surroundings("an encoding", "PYTHONIOENCODING=latin-1:replace {probe} report"),
     Surroundings("options", "{start} -O -W error -Wignore::ResourceWarning -X utf8=0 -B probe.py report"),
     Surroundings("options in one", "{start} -uOq probe.py report"),
+    Surroundings("no settings", "PYTHONIOENCODING=cp437 PYTHONOPTIMIZE=1 {start} -E probe.py report"),
+    Surroundings("no settings, some set", "PYTHONPATH=/x LD_PRELOAD= {start} -sE probe.py report"),
     Surroundings("a relative path", "mkdir -p below; cd below; {start} ../probe.py ../report"),
     Surroundings(
         "no new privileges", "setpriv --no-new-privs {probe} report", needs="setpriv --no-new-privs true"
@@ -121,7 +123,6 @@ COLD = (
     Surroundings("standard input closed", "{probe} report <&-", is_warm=False),
     Surroundings("standard output closed", "{probe} report >&-", is_warm=False, status=None),
     Surroundings("standard error closed", "{probe} report 2>&-", is_warm=False),
-    Surroundings("isolated", "{start} -I probe.py report", is_warm=False, status=None),
     Surroundings("from standard input", "{start} - report <probe.py", is_warm=False, status=None),
     Surroundings(
         "too many descriptors",
