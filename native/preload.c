@@ -8,6 +8,7 @@
  * No exported name, and of libc only what every version of it has: whatever the interpreter is
  * linked against, this fits.
  */
+#define Py_LIMITED_API 0x030B0000
 #include <Python.h>
 
 #include <limits.h>
