@@ -1,23 +1,29 @@
 /*
  * What a start with the hook finds in its environment:
  *
- *   PYTHONPATH       = start-folder [":" old]     without ":" if old was unset or empty
+ *   PYTHONPATH       = start-folder [":" old]     without ":" if old was unset or empty; BY_PATHS
+ *   LD_PRELOAD       = start-folder "/_preload.abi3.so" [":" preloaded]      BY_PRELOAD; without
+ *                      ":" if preloaded was unset
  *   MAINSPRING_START = "1" [":" old]              without ":" if old was unset
  *   MAINSPRING_WARM  = "record:" ID | "host:" ID ":" KEY-NUMBER ":" FOLDER-NUMBER    or unset
  *   old              = PYTHONPATH as the caller set it
+ *   preloaded        = LD_PRELOAD as the caller set it
  *
- * From the second the hook puts the first back, and it takes the third away; everything else is the
- * caller's, in its order.
+ * Each is put back, or taken away, before the program can look: LD_PRELOAD by the library itself
+ * (native/preload.c), the others by the hook. Everything else is the caller's, in its order.
  */
 #include "environment.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "reach.h"
 #include "text.h"
 
 #define PATHS "PYTHONPATH="
+#define PRELOAD "LD_PRELOAD="
 #define START "MAINSPRING_START="
 #define WARM "MAINSPRING_WARM="
 
@@ -36,6 +42,14 @@ static char *make_paths(const char *start_folder, const char *old)
 {
     bool alone = old == NULL || old[0] == '\0';
     return concatenate(PATHS, start_folder, alone ? "" : ":", alone ? "" : old);
+}
+
+static char *make_preload(const char *start_folder, const char *old)
+{
+    char library[PATH_MAX];
+    if (!join_path(library, start_folder, PRELOADED))
+        return NULL;
+    return concatenate(PRELOAD, library, old == NULL ? "" : ":", old == NULL ? "" : old);
 }
 
 static char *make_start(const char *old)
@@ -68,12 +82,19 @@ static char **copy_others(char **new, char **from, char **until)
     return new;
 }
 
-static void fill(struct hooked_environment *new, char **old, char **paths, char **end)
+/* NULL where it is not set. */
+static const char *find_value(char **environment, const char *name)
 {
-    char **next = copy_others(new->variables, old, paths);
-    *next++ = new->paths;
-    if (paths != end)
-        next = copy_others(next, paths + 1, end);
+    const char *variable = *find_variable(environment, name);
+    return variable == NULL ? NULL : variable + strlen(name);
+}
+
+static void fill(struct hooked_environment *new, char **old, char **replaced, char **end)
+{
+    char **next = copy_others(new->variables, old, replaced);
+    *next++ = new->way;
+    if (replaced != end)
+        next = copy_others(next, replaced + 1, end);
     *next++ = new->start;
     if (new->warm != NULL)
         *next++ = new->warm;
@@ -81,26 +102,27 @@ static void fill(struct hooked_environment *new, char **old, char **paths, char 
 }
 
 bool make_hooked_environment(struct hooked_environment *new, char **old, const char *start_folder,
-                             const char *warm)
+                             enum way way, const char *warm)
 {
     char **end = old + count_variables(old);
-    char **paths = find_variable(old, PATHS);
-    const char *old_paths = paths == end ? NULL : *paths + strlen(PATHS);
+    const char *name = way == BY_PATHS ? PATHS : PRELOAD;
+    const char *value = find_value(old, name);
     new->variables = malloc((size_t)(end - old + 4) * sizeof *new->variables);
-    new->paths = make_paths(start_folder, old_paths);
-    new->start = make_start(old_paths);
+    new->way =
+        way == BY_PATHS ? make_paths(start_folder, value) : make_preload(start_folder, value);
+    new->start = make_start(find_value(old, PATHS));
     new->warm = warm == NULL ? NULL : concatenate(WARM, warm, "", "");
-    if (new->variables == NULL || new->paths == NULL || new->start == NULL ||
+    if (new->variables == NULL || new->way == NULL || new->start == NULL ||
         (warm != NULL && new->warm == NULL))
         return false;
-    fill(new, old, paths, end);
+    fill(new, old, find_variable(old, name), end);
     return true;
 }
 
 void free_hooked_environment(struct hooked_environment *environment)
 {
     free(environment->variables);
-    free(environment->paths);
+    free(environment->way);
     free(environment->start);
     free(environment->warm);
 }

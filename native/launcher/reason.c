@@ -8,6 +8,8 @@
 #include <sys/auxv.h>
 #endif
 
+#include "reach.h"
+
 static const char *const names[] = {
     [REASON_NONE] = NULL,
     [REASON_ANSWER] = NULL,
@@ -66,8 +68,8 @@ static bool is_observed(const struct options *options)
     return options->observed || is_filled("PYTHONVERBOSE") || is_filled("PYTHONPROFILEIMPORTTIME");
 }
 
-enum reason find_reason(const struct options *options, const struct place *launcher,
-                        char start[PATH_MAX])
+enum reason find_reason(const struct options *options, const char *interpreter,
+                        const struct place *launcher, char start[PATH_MAX])
 {
     if (options->answers)
         return REASON_ANSWER;
@@ -75,13 +77,13 @@ enum reason find_reason(const struct options *options, const struct place *launc
         return REASON_OFF;
     if (is_set_id())
         return REASON_SET_ID;
-    if (options->isolated)
-        return REASON_ISOLATED;
     if (options->no_site)
         return REASON_NO_SITE;
     if (is_observed(options))
         return REASON_OBSERVED;
     if (!find_start_folder(launcher, start))
         return REASON_INCOMPLETE_INSTALL;
-    return strchr(start, ':') == NULL ? REASON_NONE : REASON_COLON_IN_PATH;
+    if (strchr(start, ':') != NULL)
+        return REASON_COLON_IN_PATH;
+    return options->isolated && !can_preload(interpreter, start) ? REASON_ISOLATED : REASON_NONE;
 }

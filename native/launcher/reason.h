@@ -25,8 +25,8 @@ enum reason {
 const char *reason_name(enum reason reason);
 
 /* Fills in `start`, the folder of the hook, where the answer is REASON_NONE. */
-enum reason find_reason(const struct options *options, const struct place *launcher,
-                        char start[PATH_MAX]);
+enum reason find_reason(const struct options *options, const char *interpreter,
+                        const struct place *launcher, char start[PATH_MAX]);
 
 /* Nothing may be written, for MAINSPRING_READONLY. */
 bool is_read_only(void);

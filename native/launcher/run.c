@@ -36,11 +36,12 @@ static char **make_arguments(const char *interpreter, char **options, size_t opt
 }
 
 /* Returns the reason for which the start has to be a plain one after all. */
-static enum reason start_hooked(char **arguments, const char *start_folder, const char *warm)
+static enum reason start_hooked(char **arguments, const char *start_folder, enum way way,
+                                const char *warm)
 {
     struct hooked_environment environment;
     enum reason reason = REASON_ENVIRONMENT_TOO_BIG;
-    if (make_hooked_environment(&environment, environ, start_folder, warm)) {
+    if (make_hooked_environment(&environment, environ, start_folder, way, warm)) {
         execve(arguments[0], arguments, environment.variables);
         reason = errno == E2BIG ? REASON_ENVIRONMENT_TOO_BIG : REASON_NONE;
     }
@@ -58,18 +59,20 @@ static enum reason start_by_host_or_hook(char **arguments, const struct options 
         .script = 1 + options->script,
         .environment = environ,
         .start_folder = start_folder,
+        .way = options->isolated ? BY_PRELOAD : BY_PATHS,
         .ruled_out = options->rules_out_warm,
     };
     if (options->warm && options->kind == PROGRAM_SCRIPT && !is_read_only())
         start_warm(&warm);
-    return start_hooked(arguments, start_folder, warm.warm[0] == '\0' ? NULL : warm.warm);
+    const char *wish = warm.warm[0] == '\0' ? NULL : warm.warm;
+    return start_hooked(arguments, start_folder, warm.way, wish);
 }
 
 static void start(char **arguments, const struct options *options, const struct place *launcher,
                   const struct timespec *began)
 {
     char start_folder[PATH_MAX];
-    enum reason reason = find_reason(options, launcher, start_folder);
+    enum reason reason = find_reason(options, arguments[0], launcher, start_folder);
     if (reason == REASON_NONE)
         reason = start_by_host_or_hook(arguments, options, start_folder);
     if (reason == REASON_NONE)

@@ -27,6 +27,8 @@
 #include "recipe.h"
 #include "signals.h"
 
+/* In the place of the first byte of a script's path: native/preload.c puts that back. */
+#define HELD_BACK '\1'
 #define COMING_S 5
 #define LOOK_MS 50
 #define MOST_LOOKS_FOR_RECIPE (10 * 60 * 1000 / LOOK_MS)
@@ -136,11 +138,15 @@ static void execute(const struct host *host, const char *warm)
 {
     struct hooked_environment environment;
     char **arguments = malloc((host->script + 2) * sizeof *arguments);
-    if (arguments == NULL ||
-        !make_hooked_environment(&environment, host->environment, host->start_folder, warm))
+    char *script = strdup(host->path);
+    if (arguments == NULL || script == NULL ||
+        !make_hooked_environment(&environment, host->environment, host->start_folder, host->way,
+                                 warm))
         return;
+    if (host->way == BY_PRELOAD)
+        script[0] = HELD_BACK;
     memcpy(arguments, host->arguments, host->script * sizeof *arguments);
-    arguments[host->script] = (char *)(uintptr_t)host->path;
+    arguments[host->script] = script;
     arguments[host->script + 1] = NULL;
     execve(arguments[0], arguments, environment.variables);
 }
@@ -192,7 +198,7 @@ static bool leave_caller(const struct host *host)
     return true;
 }
 
-/* Without it, the interpreter would run the program. */
+/* Without it, the interpreter would run the program. What is preloaded sees to that by itself. */
 static bool has_hook(const char *start_folder)
 {
     char path[PATH_MAX];

@@ -2,6 +2,7 @@
 #define MAINSPRING_SPAWN_H
 
 #include "descriptors.h"
+#include "environment.h"
 #include "identity.h"
 #include "key.h"
 #include "text.h"
@@ -20,6 +21,7 @@ struct host {
     const char *path; /* its absolute path */
     char **environment;
     const char *start_folder;
+    enum way way;
     int folder; /* of the hosts */
     const char *id;
     const struct text *program; /* the program text */

@@ -175,6 +175,7 @@ static void spawn(struct attempt *attempt, enum occasion occasion)
         .path = attempt->path,
         .environment = attempt->start->environment,
         .start_folder = attempt->start->start_folder,
+        .way = attempt->start->way,
         .folder = attempt->folder,
         .id = attempt->id,
         .program = &attempt->program,

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "environment.h"
+
 /* "record:" and an ID */
 #define WARM_SIZE 48
 
@@ -13,8 +15,9 @@ struct warm_start {
     size_t script;    /* which of them it is */
     char **environment;
     const char *start_folder; /* of the hook */
-    bool ruled_out;           /* by an option */
-    char warm[WARM_SIZE];     /* what MAINSPRING_WARM is to be in a cold start, if not empty */
+    enum way way;
+    bool ruled_out;       /* by an option */
+    char warm[WARM_SIZE]; /* what MAINSPRING_WARM is to be in a cold start, if not empty */
 };
 
 /* Ends as the program ended; or returns, if the start is to be cold. Then everything of this

@@ -162,7 +162,10 @@ REASONS: dict[str, Row] = {
     "incomplete-install": Row("files of Mainspring are missing", "install it again"),
     "interactive": Row("the interpreter is to stay after the script (-i)", "start without -i"),
     "internal-error": Row("Mainspring failed", "report it, with the line of the log"),
-    "isolated": Row("-I or -E: the interpreter ignores PYTHONPATH", "use `mainspring enable` for it"),
+    "isolated": Row(
+        "-I or -E, by an interpreter that can be reached neither by PYTHONPATH nor by its loader",
+        "use `mainspring enable` for it",
+    ),
     "main-in-use": Row("something filled __main__ before the script", NOTHING),
     "moved": Row("CPython announced another path than the command line led to", NOTHING),
     "name-too-long": Row("the file system has no room for the name of the entry", NOTHING),

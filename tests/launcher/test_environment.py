@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from .layout import make_package
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,6 +94,42 @@ def test_an_environment_that_leaves_no_room_is_left_as_it_was(layout: Layout) ->
     assert (ended.returncode, ended.stderr) == (0, b"")
     assert python.environment == raw(layout.environment)
     assert layout.logged() == [(os.fsencode(layout.root / "script"), b"environment-too-big")]
+
+
+@pytest.mark.parametrize("preloaded", [None, "", "libc.so.6", ":libc.so.6: libm.so.6"])
+@pytest.mark.parametrize("option", ["-E", "-I", "-sE", "-IP"])
+def test_the_program_sees_none_of_what_was_preloaded(
+    launcher: Path, bare_python: Path, layout: Layout, option: str, preloaded: str | None
+) -> None:
+    """What ignores PYTHONPATH is reached by the loader, and keeps what is set for that."""
+    script = layout.script("import os, sys; print(sys.path, sys.flags, list(os.environ.items()))")
+    layout.environment["PYTHONPATH"] = "/ignored"
+    layout.environment["MAINSPRING_MIN_SIZE"] = "0"
+    if preloaded is not None:
+        layout.environment["LD_PRELOAD"] = preloaded
+    layout.environment["LAST"] = "1"
+    expected = layout.execute(bare_python, option, script)
+    layout.keep_log()
+    actual = layout.execute(launcher, "run", "--python", bare_python, option, script)
+    assert layout.logged() == [(os.fsencode(script), b"absent")]
+    told = b", ('MAINSPRING_LOG', '%b')" % os.fsencode(layout.log)
+    assert (actual.stdout.replace(told, b""), actual.stderr) == (expected.stdout, expected.stderr)
+
+
+@pytest.mark.parametrize("folder", ["a folder", "$ORIGIN"])
+def test_a_path_that_the_loader_would_not_find_is_not_preloaded(
+    bare_python: Path, layout: Layout, folder: str
+) -> None:
+    """It would complain of it, in the program's own start."""
+    root = layout.root / folder
+    (root / "bin").mkdir(parents=True)
+    shutil.copy(layout.mainspring, root / "bin")
+    (make_package(root / "lib/python3.11/site-packages") / "_preload.abi3.so").touch()
+    layout.keep_log()
+    script = layout.script("print(1)")
+    ended = layout.execute(root / "bin/mainspring", "run", "--python", bare_python, "-I", script)
+    assert (ended.stdout, ended.stderr) == (b"1\n", b"")
+    assert layout.logged() == [(os.fsencode(script), b"isolated")]
 
 
 def test_the_program_sees_none_of_it(

@@ -18,9 +18,9 @@ import json, os, sys
 with open(os.environ["FLAGS"], "w") as flags:
     json.dump(
         {
-            "isolated": bool(sys.flags.ignore_environment),
             "no-site": bool(sys.flags.no_site),
             "observed": bool(sys.flags.verbose or "importtime" in sys._xoptions),
+            "isolated": bool(sys.flags.ignore_environment),
             "argv": sys.argv,
         },
         flags,

@@ -46,7 +46,7 @@ def test_only_a_word_for_off_turns_it_off(layout: Layout, word: str) -> None:
         ("-OIu", "isolated"),
         ("-S", "no-site"),
         ("-BS", "no-site"),
-        ("-SI", "isolated"),
+        ("-SI", "no-site"),
         ("-v", "observed"),
         ("-qvv", "observed"),
         ("-X importtime", "observed"),

@@ -11,7 +11,6 @@ from .probe import PROBE, UNCOLLECTED
 if TYPE_CHECKING:
     from starts import World
 
-ISOLATED = ("isolated", "isolated")
 NO_SITE = ("no-site", "no-site")
 READ_ONLY = ("absent read-only", "hit")
 
@@ -41,8 +40,8 @@ def given(name: str, value: str, **fields: Unpack[OutcomeFields]) -> Case:
     under("-P"),
     Case("-B", PROBE, ("-B",), kept_by=(), run=READ_ONLY, enabled=READ_ONLY),
     Case("-OB", PROBE, ("-OB",), kept_by=("-O",), run=READ_ONLY, enabled=READ_ONLY),
-    under("-E", run=ISOLATED),
-    under("-I", run=ISOLATED),
+    under("-E"),
+    under("-I"),
     under("-S", run=NO_SITE, enabled=UNSEEN),
     under("-W", "ignore"),
     under("-W", "default"),

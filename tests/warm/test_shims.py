@@ -332,15 +332,19 @@ def test_it_is_said_when_the_shims_are_not_first_on_path(desk: Desk, bare_python
 def test_a_command_that_ignores_settings_is_told_of(
     desk: Desk, bare_python: Path, enabled_python: Path, option: str
 ) -> None:
-    """As pipx writes them: what the launcher sets is ignored, and a slot is not."""
-    desk.write(f"#!{bare_python} {option}")
+    """What the launcher sets is ignored, where the interpreter is a script; a slot is not."""
+    script = desk.write("#!/bin/sh", "a/python3", f'exec {bare_python} "$@"\n')
+    desk.write(f"#!{script} {option}")
     assert desk.call("install", "tell")[2] == (
         f"tell ignores settings ({option}): let it heed Mainspring with\n"
         f"  mainspring enable --python {bare_python}\n"
     )
-    desk.write(f"#!{enabled_python} {option}")
+    desk.write(f"#!{bare_python} {option}")
     desk.install("tell")
-    desk.write(f"#!{bare_python} -WError")
+    desk.write("#!/bin/sh", "a/python3", f'exec {enabled_python} "$@"\n')
+    desk.write(f"#!{script} {option}")
+    desk.install("tell")
+    desk.write(f"#!{script} -WError")
     desk.install("tell")
 
 

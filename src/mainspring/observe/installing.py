@@ -9,6 +9,7 @@ import os
 import re
 import shlex
 import stat
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -26,9 +27,10 @@ IGNORES_ENVIRONMENT = re.compile(r"-[^-cmWX]*[EI]")
 ENV_SPLITS = re.compile(r"-S|--split-string[= ]")
 SCRIPT_FOLDER = '"$(dirname -- "$(realpath -- "$0")")"/'
 MOST_OPTIONS = 8
+ELF = b"\x7fELF"
 #: what a file begins with -> what it is
 FORMATS = {
-    b"\x7fELF": "a program in machine code",
+    ELF: "a program in machine code",
     b"\xcf\xfa\xed\xfe": "a program in machine code",
     b"\xca\xfe\xba\xbe": "a program in machine code",
     b"PK\x03\x04": "a zip file without a `#!` line",
@@ -59,13 +61,18 @@ class Command:
 
     name: str
     target: Target
+    interpreter: str
     survey: Survey
 
     @property
     def is_out_of_reach(self) -> bool:
-        """Whether its starts do not come past Mainspring: -E hides what the launcher sets."""
+        """Whether its starts do not come past Mainspring: -E hides what the launcher sets.
+
+        Machine code, as nearly every interpreter is, the launcher has other means for
+        (native/launcher/reach.c).
+        """
         ignores = any(IGNORES_ENVIRONMENT.match(option) for option in self.target.options)
-        return ignores and inspect_slot(self.survey) is None
+        return ignores and not is_program(self.interpreter) and inspect_slot(self.survey) is None
 
 
 def find_python_command(word: str, environment: Mapping[str, str]) -> Command:
@@ -78,9 +85,10 @@ def find_python_command(word: str, environment: Mapping[str, str]) -> Command:
         raise NotACommandError(path, "Mainspring itself", ANOTHER)
     start = read_program(path)
     named = read_named(path, start)
-    survey = survey_named(path, locate_interpreter(path, named, environment))
+    interpreter = locate_interpreter(path, named, environment)
+    survey = survey_named(path, interpreter)
     target = Target(path, named.interpreter, named.opening, named.options)
-    return Command(os.path.basename(path), target, survey)
+    return Command(os.path.basename(path), target, interpreter, survey)
 
 
 def find_command(name: str, environment: Mapping[str, str]) -> str:
@@ -111,6 +119,10 @@ def is_same(path: str, other: str | None) -> bool:
         return other is not None and os.path.samefile(path, other)
     except OSError:
         return False
+
+
+def is_program(path: str) -> bool:
+    return sys.platform == "linux" and read_start(path).startswith(ELF)
 
 
 def is_launcher(path: str) -> bool:

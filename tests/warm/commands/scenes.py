@@ -8,13 +8,15 @@ import shutil
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from starts import Ended
+from starts import Ended, give_command
 
 from warm.parity.world import WarmWorld
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from starts import Argument
 
     from warm.parity.world import WarmKind
 
@@ -116,6 +118,14 @@ class Stage(WarmWorld):
         assert self.last_outcome == "warm", f"{step.words}: {self.explain()}"
         return seen
 
+    def assert_same_warm(self, scene: Scene) -> None:
+        """All steps come to the same cold and warm."""
+        self.set_up(scene.files)
+        self.warm_scene_up(scene, scene.steps[0])
+        cold = self.play("cold", scene)
+        warm = self.play_warm(scene)
+        assert [line for pair in zip(cold, warm, strict=True) for line in compare(*pair)] == []
+
     def warm_scene_up(self, scene: Scene, step: Step) -> None:
         """Make starts of *step* until one is warm."""
         self.repeat_until_warm(lambda: self.take("warm", scene, replace(step, files={})))
@@ -149,6 +159,29 @@ class Stage(WarmWorld):
             for path in [top, *sorted(top.rglob("*"))]:
                 name = str(path.relative_to(self.home.parent))
                 yield name, b"%o " % path.lstat().st_mode + read(path, name, scene)
+
+
+@dataclass
+class ShimStage(Stage):
+    """A stage on which a warm start is one of a shim, and a cold one is the command's own."""
+
+    @property
+    def shims(self) -> Path:
+        return self.home.parent / "data/mainspring/shims"
+
+    def environment(self, **changes: str | None) -> dict[str, str]:
+        data = {"XDG_DATA_HOME": str(self.shims.parents[1])}
+        return super().environment(**{**data, **changes})
+
+    def command(self, kind: str, arguments: Sequence[Argument]) -> list[Argument]:
+        program, *words = arguments
+        shim = self.shims / os.path.basename(os.fsdecode(program))
+        return [*self.prefix, shim if kind == "warm" else program, *words]
+
+    def install(self, program: Argument) -> None:
+        """Make a shim, which must succeed, and need nothing more than to be on PATH."""
+        status, _, errors = give_command(self, "install", program)
+        assert (status, errors.count("\n"), errors[:3]) == (0, 1, "put"), errors
 
 
 def is_like(name: str, patterns: Sequence[str]) -> bool:

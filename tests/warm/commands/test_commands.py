@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .scenes import compare
 from .table import SCENES
 
 if TYPE_CHECKING:
@@ -17,8 +16,4 @@ pytestmark = pytest.mark.timeout(600)  # the first one installs the commands
 
 @pytest.mark.parametrize("scene", SCENES, ids=[scene.program for scene in SCENES])
 def test_all_uses_are_the_same_cold_and_warm(stage: Stage, scene: Scene) -> None:
-    stage.set_up(scene.files)
-    stage.warm_scene_up(scene, scene.steps[0])
-    cold = stage.play("cold", scene)
-    warm = stage.play_warm(scene)
-    assert [line for pair in zip(cold, warm, strict=True) for line in compare(*pair)] == []
+    stage.assert_same_warm(scene)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from .mercurial import make_scene
-from .scenes import compare
 
 if TYPE_CHECKING:
     from .scenes import Stage
@@ -18,9 +17,4 @@ pytestmark = pytest.mark.timeout(600)
 
 
 def test_a_repository_becomes_the_same_cold_and_warm(stage: Stage) -> None:
-    scene = make_scene(is_long=LONG)
-    stage.set_up(scene.files)
-    stage.warm_scene_up(scene, scene.steps[0])
-    cold = stage.play("cold", scene)
-    warm = stage.play_warm(scene)
-    assert [line for pair in zip(cold, warm, strict=True) for line in compare(*pair)] == []
+    stage.assert_same_warm(make_scene(is_long=LONG))

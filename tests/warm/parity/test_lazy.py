@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 #: as hgdemandimport does it
 LAZILY = """
-import importlib.util, sys
+import importlib.util, sys, threading  # on which LazyLoader itself stands, from 3.13 on
 
 class Loader(importlib.util.LazyLoader):
     pass

@@ -99,6 +99,8 @@ FROM_ANOTHER_HOST = (
     Surroundings("an encoding", "PYTHONIOENCODING=latin-1:replace {probe} report"),
     Surroundings("options", "{start} -O -W error -Wignore::ResourceWarning -X utf8=0 -B probe.py report"),
     Surroundings("options in one", "{start} -uOq probe.py report"),
+    Surroundings("no settings", "PYTHONIOENCODING=cp437 PYTHONOPTIMIZE=1 {start} -E probe.py report"),
+    Surroundings("no settings, some set", "PYTHONPATH=/x LD_PRELOAD= {start} -sE probe.py report"),
     Surroundings("a relative path", "mkdir -p below; cd below; {start} ../probe.py ../report"),
     Surroundings(
         "fewer rights",
@@ -116,7 +118,6 @@ COLD = (
     Surroundings("standard input closed", "{probe} report <&-", reason="closed-stream"),
     Surroundings("standard output closed", "{probe} report >&-", reason="closed-stream", status=None),
     Surroundings("standard error closed", "{probe} report 2>&-", reason="closed-stream"),
-    Surroundings("isolated", "{start} -I probe.py report", status=None),
     Surroundings("from standard input", "{start} - report <probe.py", status=None),
     Surroundings(
         "too many descriptors",
