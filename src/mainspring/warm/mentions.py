@@ -18,17 +18,23 @@ def find_mentioned(names: "Iterable[str]", left_out: "Iterable[str]") -> "set[st
     """Those of *names* that the main script mentions, or a module that was left to it."""
     known: set[str] = set()
     for code in [*list_main_code(), *list_module_code(left_out)]:
-        collect_names(code, known)
+        known |= collect_names(code)
     return known.intersection(names)
 
 
-def collect_names(code: "CodeType", found: "set[str]") -> None:
-    found.update(code.co_names)
+def collect_names(code: "CodeType") -> "set[str]":
+    """What *code* mentions, and the code within it."""
+    found = list_mentioned(code)
     for constant in code.co_consts:
         if isinstance(constant, type(code)):
-            collect_names(constant, found)
-        elif isinstance(constant, str):
-            found.add(constant)  # setattr and its like
+            found |= collect_names(constant)
+    return found
+
+
+def list_mentioned(code: "CodeType") -> "set[str]":
+    """What *code* itself mentions: names, and the words of its texts, as setattr and its like take them."""
+    texts = [constant for constant in code.co_consts if isinstance(constant, str)]
+    return {*code.co_names, *texts, *(word for text in texts if "." in text for word in text.split("."))}
 
 
 def list_main_code() -> "list[CodeType]":

@@ -29,7 +29,7 @@ from mainspring.warm.effects import (
 from mainspring.warm.imports import ImportRun
 from mainspring.warm.learning import add_recorded_start
 from mainspring.warm.mentions import collect_names
-from mainspring.warm.recipe import Recipe
+from mainspring.warm.recipe import AT_ONCE, FOUND, LOADED, Recipe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ class Recorder(ImportRun):
                 self.tie(asked[0])
             elif what == "thread" and self.is_on:
                 self.end("thread", "_thread.start_new_thread")
+            elif what == "mention":
+                self.note_mention(*asked)
             elif what == "from":
                 self.tie_parts(*asked[:2])
             elif self.is_on:
@@ -89,21 +91,20 @@ class Recorder(ImportRun):
 
     def note_code(self, code: "Any") -> None:
         """A module's code is about to run: what it takes from others was not to be replaced."""
-        if self.lazy is not None:
-            self.lazy.note_patches()
-            patched = self.lazy.find_mention(code)
-            self.remember(self.after)
-            if patched:
-                self.end("patch", patched)
-            else:
-                self.lazy.last = ""
+        if not self.is_importing:
             return
-        if self.patched and self.is_importing:
-            known: set[str] = set()
-            collect_names(code, known)
-            for name in sorted(known & self.patched):
+        if self.lazy is not None:
+            if self.lazy.patched and not self.taps.is_following:
+                self.note_mention(self.lazy.find_mention(code, self.running[-1].name, is_deep=True))
+        elif self.patched:
+            for name in sorted(collect_names(code) & self.patched):
                 self.leave("patched", name)
                 break
+
+    def note_mention(self, name: str) -> None:
+        """A load runs code that mentions *name*, which the program has replaced."""
+        if name and self.is_importing:
+            self.leave("patched", name)
 
     def note_reading(self, event: str, arguments: "tuple[Any, ...]") -> None:
         path = arguments[0]
@@ -183,8 +184,12 @@ class Recorder(ImportRun):
     # ---- results -------------------------------------------------------------------------------------
 
     def describe(self, program: str, python: str) -> Recipe:
+        """What was found and not loaded is left to the program: importing it once more would load it."""
         recipe = Recipe(program, python)
-        recipe.ahead = [(span.name, span.spent_us) for span in self.done]
+        loaded = {span.name for span in self.done if span.how == LOADED}
+        at_once = [] if self.lazy is None else sorted(self.lazy.at_once)
+        recipe.ahead = [(f"{AT_ONCE} {name}", 0) for name in at_once]
+        recipe.ahead += [span.row for span in self.done if span.how != FOUND or span.name in loaded]
         recipe.left_out = self.left_out
         recipe.names, recipe.files = self.read.names, self.read.files
         recipe.folders, recipe.selects = self.read.folders, self.read.selects

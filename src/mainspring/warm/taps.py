@@ -18,6 +18,7 @@ from mainspring._warm import (
     unwrap,
     wrap,
     wrap_import,
+    wrap_load,
 )
 from mainspring.warm.callers import CALLS
 from mainspring.warm.effects import ASKING, CHANGE_QUERIES, QUERIES, judge_query
@@ -31,6 +32,7 @@ THREAD_STARTERS = ("start_new_thread", "start_new", "_start_new_thread")
 ABILITIES: "tuple[set[Any], ...]" = (
     os.supports_dir_fd, os.supports_effective_ids, os.supports_fd, os.supports_follow_symlinks,
 )  # fmt: skip
+IMPORTLIB = "<frozen importlib._bootstrap"
 CALL = "_call_with_frames_removed"
 ARGUMENT_LISTS = ("argv", "orig_argv")
 TOOL_NUMBERS = (5, 4, 3)  # of those that sys.monitoring has, the ones without a purpose
@@ -50,6 +52,7 @@ class Taps:
         self.marked: list[Any] = []
         self.tool: int | None = None  # our number for sys.monitoring
         self.watched: list[Any] = []
+        self.is_following = False  # what Python code is run
         self.able: list[tuple[set[Any], Any]] = []
 
     def install(self) -> None:
@@ -93,9 +96,9 @@ class Taps:
                     self.able.append((abilities, wrapper))
 
     def tap_loading(self, on_load: "Callable[[Any, bool | None], None]") -> None:
-        """Let it be told when a module's code has run: the load of a lazy one is no import."""
+        """Let it be told when a module's code is run: the load of a lazy one is no import."""
         names = vars(importlib)
-        names[CALL] = wrap_import(names[CALL], on_load)
+        names[CALL] = wrap_load(names[CALL], on_load)
 
     def tap_threads(self) -> None:
         """Let it be told when a thread starts: up to 3.11 there is no event."""
@@ -177,6 +180,29 @@ class Taps:
         monitoring.set_local_events(self.tool, function.__code__, monitoring.events.PY_START)
         return True
 
+    def follow_code(self, find_mention: "Callable[[Any, str], str]") -> None:
+        """Have it told when code is run in which *find_mention* finds something, if that can be done."""
+        if self.is_following or sys.getprofile() is not None:
+            return
+        tell = wrap(id, self.on_query, "mention")
+        seen = set()
+
+        def note(frame: "Any", event: str, _: object) -> None:
+            code = frame.f_code
+            if event == "call" and id(code) not in seen and not code.co_filename.startswith(IMPORTLIB):
+                seen.add(id(code))
+                found = find_mention(code, str(frame.f_globals.get("__name__")))
+                if found:
+                    tell(found)
+
+        sys.setprofile(note)
+        self.is_following = True
+
+    def unfollow_code(self) -> None:
+        if self.is_following:
+            sys.setprofile(None)
+            self.is_following = False
+
     def end_watch(self) -> None:
         if self.tool is None:
             return
@@ -190,6 +216,7 @@ class Taps:
 
     def remove(self) -> None:
         self.end_watch()
+        self.unfollow_code()
         for spec in self.marked:
             spec._initializing = False
         self.marked.clear()
