@@ -14,12 +14,12 @@ from mainspring.warm.effects import (
     C_ENVIRONMENT,
     CHANGE_QUERIES,
     KEPT_RESULTS,
-    TOLD,
     describe_effect,
     is_passing,
 )
 from mainspring.warm.lazy import LazyRun, find_loading, is_lazy_path
 from mainspring.warm.mentions import find_mentioned
+from mainspring.warm.patches import Patches
 from mainspring.warm.recipe import BEFORE_PROGRAM, FOUND, LOADED
 from mainspring.warm.spans import Readings, Span
 from mainspring.warm.taps import Taps
@@ -57,7 +57,7 @@ class ImportRun:
         self.ended: Cause | None = None
         self.effect: tuple[str, str, str] | None = None
         self.has_checkpoint = False
-        self.patched: set[str] = set()  # names that the program has bound to functions of its own
+        self.patches = Patches()  # by the program
         self.after: State = ()
         self.loaded: set[str] = set()
         self.lazy: LazyRun | None = None  # from where modules are loaded lazily
@@ -191,14 +191,11 @@ class ImportRun:
 
     def judge_program_patches(self) -> "Cause | None":
         """What stands against further imports among what the program did to modules."""
-        for name in sys.modules.keys() - self.loaded - {span.name for span in self.running}:
+        running = {span.name for span in self.running}
+        new = set() if self.lazy is not None else sys.modules.keys() - self.loaded - running
+        for name in new:
             return "import-system", f"sys.modules[{name!r}]"
-        for module, name, _, function in find_patches():
-            if self.is_patch(module, name):
-                if not self.taps.watch_calls(function):
-                    return "patch", f"{module}.{name}"
-                self.patched.add(name)
-        return None
+        return self.patches.note(running)
 
     def is_patch(self, module: str, name: str) -> bool:
         """Whether *module* is complete, and *name* no place where it keeps what it has worked out."""
@@ -277,24 +274,10 @@ class ImportRun:
             if succeeded is None:
                 self.lazy.note_load(name)
                 self.begin_import(name, LOADED)
-                self.follow_code(self.lazy)
             else:
                 self.end_import(name, succeeded=succeeded)
         except Exception:  # noqa: BLE001 - see fail
             self.fail()
-
-    def follow_code(self, lazy: LazyRun) -> None:
-        if lazy.patched and self.is_importing:
-            self.taps.follow_code(lazy.find_mention)
-
-    def judge_lazy(self, lazy: LazyRun, change: "Cause | None") -> "Cause | None":
-        """What stands against further loads in what the program has done."""
-        lazy.note_patches({span.name for span in self.running})
-        if change == OTHER_STREAMS:
-            lazy.patched |= {("sys", name) for name in ("stdin", "stdout", "stderr")}
-        elif change is not None and not is_passing(change):
-            return change
-        return TOLD["arguments"] if sys.argv != self.words else None
 
     # ---- plain imports ---------------------------------------------------------------------------------
 
@@ -318,6 +301,8 @@ class ImportRun:
         self.taps.tap_arguments()
         self.running.append(span)
         span.is_tied = is_tied or bool(self.variables)
+        if self.patches:
+            self.taps.follow_code()
         package = span.name.rpartition(".")[0]
         while package and self.is_on:
             self.tie(package)
@@ -326,10 +311,10 @@ class ImportRun:
     def end_program_code(self, now: "State") -> None:
         """What the program has done by itself must not matter to the import that begins."""
         change = judge_change(self.after, now)
-        if self.lazy is not None:
-            cause = self.judge_lazy(self.lazy, change)
-        else:
-            cause = self.judge_program_patches() if change is None or is_passing(change) else change
+        if self.lazy is not None and change == OTHER_STREAMS:
+            self.patches.add_streams()
+            change = None
+        cause = self.judge_program_patches() if change is None or is_passing(change) else change
         if self.variables and not self.running:
             cause = C_ENVIRONMENT
         if cause == OTHER_FINDERS and self.begin_lazy(now):

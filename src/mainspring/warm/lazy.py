@@ -4,23 +4,18 @@ A finder that holds the one in whose place it stands, and has a LazyLoader, is t
 loading lazy and does nothing else; what it loaded is held to what the plain finders find.  A host loads
 these modules, and leaves what they import besides as the program has it: found, and not loaded.
 
-Their code runs whenever somebody first looks into them: so what the program has replaced until then must
-be nothing that is mentioned in the code that they run.  A patch that a load makes itself is made in the
-host as well, at the same place between the same loads.
+The code of a module runs when somebody first looks into it: that is its load, and what is said of imports
+elsewhere is true of loads here.  What was found and not loaded is left to the program.
 """
 
 import sys
 from _frozen_importlib import BuiltinImporter, FrozenImporter
 from _frozen_importlib_external import ExtensionFileLoader, PathFinder, SourceFileLoader
 
-from mainspring._warm import find_patches
-from mainspring.warm.effects import KEPT_RESULTS
-from mainspring.warm.mentions import collect_names, list_mentioned
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import CodeType, ModuleType
+    from types import ModuleType
     from typing import Any
 
 PLAIN_LOADERS = (SourceFileLoader, ExtensionFileLoader)
@@ -83,7 +78,7 @@ class LazyFinder:
         return spec
 
 
-# ---- patches ------------------------------------------------------------------------------------
+# ---- loads --------------------------------------------------------------------------------------
 
 
 class LazyRun:
@@ -93,28 +88,10 @@ class LazyRun:
         self.known = {*sys.modules}
         self.searching: list[str] = []  # the imports that are not over
         self.at_once: set[str] = set()  # what an import loads all the same
-        self.patched: set[tuple[str, str]] = set()  # a module, and a name in it
 
     def note_load(self, name: str) -> None:
         if name in self.searching:
             self.at_once.add(name)
-
-    def note_patches(self, running: "set[str]") -> None:
-        """What the program, or a load that was left to it, has bound to something else.
-
-        A module of those *running*, whose load is not over, binds its own names.
-        """
-        for module, name, _, _ in find_patches():
-            if module not in running and (module, name) not in KEPT_RESULTS:
-                self.patched.add((module, name))
-
-    def find_mention(self, code: "CodeType", home: str, *, is_deep: bool = False) -> str:
-        """What was replaced, and is mentioned in *code* of the module *home*; empty if nothing is."""
-        names = collect_names(code) if is_deep else list_mentioned(code)
-        for module, name in self.patched:
-            if name in names and (home == module or module.rpartition(".")[2] in names):
-                return f"{module}.{name}"
-        return ""
 
     def is_plain(self) -> bool:
         """Whether all that was loaded was loaded as the plain finders would."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from types import CodeType, FrameType
 
 MAIN_MODULE = "__main__"
+ALL_NAMES = "*"  # of `from module import *`
 
 
 def find_mentioned(names: "Iterable[str]", left_out: "Iterable[str]") -> "set[str]":
@@ -33,8 +34,13 @@ def collect_names(code: "CodeType") -> "set[str]":
 
 def list_mentioned(code: "CodeType") -> "set[str]":
     """What *code* itself mentions: names, and the words of its texts, as setattr and its like take them."""
-    texts = [constant for constant in code.co_consts if isinstance(constant, str)]
-    return {*code.co_names, *texts, *(word for text in texts if "." in text for word in text.split("."))}
+    found = {*code.co_names}
+    for constant in code.co_consts:
+        if isinstance(constant, str):
+            found.update((constant, *constant.split(".")))
+        elif constant == (ALL_NAMES,):
+            found.add(ALL_NAMES)
+    return found
 
 
 def list_main_code() -> "list[CodeType]":

@@ -69,8 +69,8 @@ class Recorder(ImportRun):
                 self.tie(asked[0])
             elif what == "thread" and self.is_on:
                 self.end("thread", "_thread.start_new_thread")
-            elif what == "mention":
-                self.note_mention(*asked)
+            elif what == "code" and self.is_on:
+                self.note_code(asked)
             elif what == "from":
                 self.tie_parts(*asked[:2])
             elif self.is_on:
@@ -90,21 +90,12 @@ class Recorder(ImportRun):
             self.note_reading(event, arguments)
 
     def note_code(self, code: "Any") -> None:
-        """A module's code is about to run: what it takes from others was not to be replaced."""
-        if not self.is_importing:
-            return
-        if self.lazy is not None:
-            if self.lazy.patched and not self.taps.is_following:
-                self.note_mention(self.lazy.find_mention(code, self.running[-1].name, is_deep=True))
-        elif self.patched:
-            for name in sorted(collect_names(code) & self.patched):
+        """Some code is run by an import: it might use what the program has replaced."""
+        is_told = self.taps.is_following
+        if self.is_importing and self.patches:
+            name = self.patches.find_mention(code, None if is_told else collect_names(code))
+            if name:
                 self.leave("patched", name)
-                break
-
-    def note_mention(self, name: str) -> None:
-        """A load runs code that mentions *name*, which the program has replaced."""
-        if name and self.is_importing:
-            self.leave("patched", name)
 
     def note_reading(self, event: str, arguments: "tuple[Any, ...]") -> None:
         path = arguments[0]

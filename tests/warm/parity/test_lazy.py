@@ -111,7 +111,7 @@ def test_a_module_that_was_edited_is_loaded_anew(warm_world: WarmWorld, modules:
 def test_what_comes_after_a_change_of_the_programs_does_not(
     warm_world: WarmWorld, modules: dict[str, str], between: str
 ) -> None:
-    modules["one"] = "from two import text"
+    modules["one"] = "import sys\nfrom two import text\nsys.argv[0]"
     main = "import sys, lazily\nlazily.enable()\nimport two\ntwo.text\n"
     main += f"{between}\nimport one\none.text\n{SHOW}"
     tool = lay_out(warm_world, main, **modules)
