@@ -312,7 +312,7 @@ class ImportRun:
         """What the program has done by itself must not matter to the import that begins."""
         change = judge_change(self.after, now)
         if self.lazy is not None and change == OTHER_STREAMS:
-            self.patches.add_streams()
+            self.patches.has_streams = True
             change = None
         cause = self.judge_program_patches() if change is None or is_passing(change) else change
         if self.variables and not self.running:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 #: what CPython's own C code, and importlib, look into
 MACHINERY = {"builtins", "importlib", "posix", "sys", "zipimport"}
 IMPORTLIB = "<frozen importlib._bootstrap"
-STREAMS = ("stdin", "stdout", "stderr")
+SYSTEM, STREAMS = {"sys", "_sys"}, {"stdin", "stdout", "stderr"}
 
 
 class Patches:
@@ -32,9 +32,10 @@ class Patches:
     def __init__(self) -> None:
         self.names: dict[str, str] = {}  # name -> of which module
         self.codes: dict[int, CodeType] = {}  # of functions that now stand somewhere
+        self.has_streams = False  # other standard streams
 
     def __bool__(self) -> bool:
-        return bool(self.names)
+        return bool(self.names) or self.has_streams
 
     def note(self, running: "Iterable[str]") -> "Cause | None":
         """Look what is new, and tell what stands against any further import.
@@ -56,10 +57,6 @@ class Patches:
         if code is not None:
             self.codes[id(code)] = code
 
-    def add_streams(self) -> None:
-        for name in STREAMS:
-            self.add("sys", name)
-
     def find_mention(self, code: "CodeType", mentioned: "set[str] | None" = None) -> str:
         """What of it is mentioned in *code*, which runs; empty if nothing is."""
         if code.co_filename.startswith(IMPORTLIB):
@@ -70,4 +67,6 @@ class Patches:
         for name, module in self.names.items():
             if name in names or (ALL_NAMES in names and module.rpartition(".")[2] in names):
                 return f"{module}.{name}"
-        return ""
+        # words that many use for other things
+        is_stream = self.has_streams and not SYSTEM.isdisjoint(names) and not STREAMS.isdisjoint(names)
+        return "sys.stdout" if is_stream else ""
