@@ -17,11 +17,6 @@
 typedef int (*audit_function)(const char *, PyObject *, void *);
 extern int PySys_AddAuditHook(audit_function, void *) __attribute__((weak));
 
-/* Include/cpython/ceval.h, Include/cpython/pystate.h */
-typedef int (*trace_function)(PyObject *, PyFrameObject *, int, PyObject *);
-extern void PyEval_SetProfile(trace_function, PyObject *) __attribute__((weak));
-#define TRACE_CALL 0
-
 /* One per process: it is a main script's. */
 static PyObject *listener = NULL; /* called with an event and its arguments */
 static int is_telling = 0;        /* a function of ours runs: what it does is not the program's */
@@ -201,63 +196,6 @@ static PyObject *get_kept(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args)
     return value;
 }
 
-/* ---- the code that is run -------------------------------------------------------------------- */
-
-static PyObject *follower = NULL; /* called with `code`, and each code object that begins to run */
-static PyObject *followed = NULL; /* those that it knows: address -> code */
-
-static int is_new(PyObject *code)
-{
-    PyObject *key = PyLong_FromVoidPtr(code);
-    int is_known = key == NULL || PyDict_GetItemWithError(followed, key) != NULL;
-    if (!is_known && PyDict_SetItem(followed, key, code) < 0)
-        is_known = 1;
-    PyErr_Clear();
-    Py_XDECREF(key);
-    return !is_known;
-}
-
-/* Nobody finds this with sys.getprofile(): it has no object. */
-static int on_profile(PyObject *Py_UNUSED(self), PyFrameObject *frame, int what,
-                      PyObject *Py_UNUSED(argument))
-{
-    if (what != TRACE_CALL || follower == NULL || !is_recorded())
-        return 0;
-    PyObject *type, *value, *traceback;
-    PyErr_Fetch(&type, &value, &traceback);
-    PyObject *code = (PyObject *)PyFrame_GetCode(frame);
-    if (is_new(code))
-        tell_receiver(follower, Py_BuildValue("(sO)", "code", code));
-    Py_DECREF(code);
-    PyErr_Restore(type, value, traceback);
-    return 0;
-}
-
-PyDoc_STRVAR(follow_doc, "follow(receiver)\n--\n\n"
-                         "Have *receiver* called with `code` and each code object that this thread "
-                         "begins to run, once;\nNone for nobody.  Whether that could be done.");
-
-static PyObject *follow(PyObject *Py_UNUSED(module), PyObject *receiver)
-{
-    PyObject *before = follower;
-    if (PyEval_SetProfile == NULL)
-        Py_RETURN_FALSE;
-    follower = NULL;
-    Py_XDECREF(before);
-    Py_CLEAR(followed);
-    if (receiver == Py_None) {
-        PyEval_SetProfile(NULL, NULL);
-        Py_RETURN_TRUE;
-    }
-    followed = PyDict_New();
-    if (followed == NULL)
-        return NULL;
-    Py_INCREF(receiver);
-    follower = receiver;
-    PyEval_SetProfile(on_profile, NULL);
-    Py_RETURN_TRUE;
-}
-
 /* ---- wrappers of functions ------------------------------------------------------------------ */
 
 /* What is asked for by words of these names cannot be told by the arguments alone. */
@@ -363,10 +301,11 @@ static PyObject *wrap_import(PyObject *Py_UNUSED(module), PyObject *args)
     return PyCFunction_NewEx(&import_wrapper, args, NULL);
 }
 
-PyDoc_STRVAR(wrap_load_doc,
-             "wrap_load(function, receiver)\n--\n\n"
-             "importlib's _call_with_frames_removed, which calls *receiver* with its arguments and None "
-             "before\na call, and with whether it succeeded after it.");
+PyDoc_STRVAR(
+    wrap_load_doc,
+    "wrap_load(function, receiver)\n--\n\n"
+    "importlib's _call_with_frames_removed, which calls *receiver* with its arguments and None "
+    "before\na call, and with whether it succeeded after it.");
 
 static PyObject *wrap_load(PyObject *Py_UNUSED(module), PyObject *args)
 {
@@ -951,7 +890,6 @@ PyMethodDef record_methods[] = {
     {"listen", listen, METH_O, listen_doc},
     {"keep", keep, METH_O, keep_doc},
     {"get_kept", get_kept, METH_NOARGS, get_kept_doc},
-    {"follow", follow, METH_O, follow_doc},
     {"wrap", wrap, METH_VARARGS, wrap_doc},
     {"wrap_import", wrap_import, METH_VARARGS, wrap_import_doc},
     {"wrap_load", wrap_load, METH_VARARGS, wrap_load_doc},

@@ -33,7 +33,7 @@ def collect_names(code: "CodeType") -> "set[str]":
 
 
 def list_mentioned(code: "CodeType") -> "set[str]":
-    """What *code* itself mentions: names, and the words of its texts, as setattr and its like take them."""
+    """What *code* itself mentions: names, and the words of its texts, as setattr takes them."""
     found = {*code.co_names}
     for constant in code.co_consts:
         if isinstance(constant, str):

@@ -1,7 +1,7 @@
-"""What the program binds to something else in a module counts for each import that runs code which names it.
+"""What the program binds to something else in a module matters to imports that run code which names it.
 
-It does so from then on: a host would import before.  Where code is run, CPython tells of it; what code in
-C looks up for itself in `builtins`, `sys` or importlib is not told, and ends the run of imports.
+A host would import before.  CPython tells which code is run; what code in C looks up for itself in
+`builtins`, `sys` or importlib is not told, and ends the run of imports.
 
 What an import has patched itself is patched in a host just as well, at the same place between the same
 imports.

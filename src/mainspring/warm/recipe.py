@@ -11,11 +11,12 @@
              | "ended " REASON SP ESCAPED LF
     STEP    := [("at-once" | "found" | "loaded") SP] MODULE
 
-`ahead` names each import that the program made by itself, in order, and where modules are loaded lazily
-what it found, and what it loaded; `at-once` those that an import loads all the same.  `not` names one that
-is left to it, and why; `file` and `folder` what the imports ahead read and listed beyond their own code; `ended` what came
-next in the program.  `env` names what they read of the environment, `select` what else of the caller: the
-launcher reads as far as `end`.  ESCAPED is as in counters.py.  What is not such a text counts as absent.
+`ahead` names each import that the program made by itself, in order; where modules are loaded lazily,
+what it found and what it loaded, and with `at-once` what is loaded by any import of it.  `not` names one
+that is left to it, and why; `file` and `folder` what the imports ahead read and listed beyond their own
+code; `ended` what came next in the program.  `env` names what they read of the environment, `select` what
+else of the caller: the launcher reads as far as `end`.  ESCAPED is as in counters.py.  What is not such a
+text counts as absent.
 """
 
 import os
