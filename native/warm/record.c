@@ -221,25 +221,40 @@ static PyObject *call_wrapped(PyObject *self, PyObject *args, PyObject *kwargs)
     return PyObject_Call(PyTuple_GetItem(self, 0), args, kwargs);
 }
 
-/* *end* is told even if the recording ended in between: it looks for itself. */
-static PyObject *import_wrapped(PyObject *self, PyObject *args, PyObject *Py_UNUSED(kwargs))
+/* The end is told even if the recording ended in between: the receiver looks for itself. */
+static PyObject *call_between(PyObject *self, PyObject *subject, PyObject *args, PyObject *kwargs)
 {
-    PyObject *function = PyTuple_GetItem(self, 0);
+    PyObject *receiver = PyTuple_GetItem(self, 1);
+    tell_receiver(receiver, Py_BuildValue("(OO)", subject, Py_None));
+    PyObject *result = PyObject_Call(PyTuple_GetItem(self, 0), args, kwargs);
+    if (is_recorded())
+        tell_receiver(receiver,
+                      Py_BuildValue("(OO)", subject, result == NULL ? Py_False : Py_True));
+    return result;
+}
+
+static PyObject *import_wrapped(PyObject *self, PyObject *args, PyObject *kwargs)
+{
     PyObject *name = PyTuple_Size(args) > 0 ? PyTuple_GetItem(args, 0) : NULL;
     if (!is_recorded() || name == NULL || PyDict_GetItem(PyImport_GetModuleDict(), name) != NULL)
-        return PyObject_Call(function, args, NULL);
-    PyObject *receiver = PyTuple_GetItem(self, 1);
-    tell_receiver(receiver, Py_BuildValue("(OO)", name, Py_None));
-    PyObject *result = PyObject_Call(function, args, NULL);
-    if (is_recorded())
-        tell_receiver(receiver, Py_BuildValue("(OO)", name, result == NULL ? Py_False : Py_True));
-    return result;
+        return PyObject_Call(PyTuple_GetItem(self, 0), args, kwargs);
+    return call_between(self, name, args, kwargs);
+}
+
+static PyObject *load_wrapped(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    if (!is_recorded())
+        return PyObject_Call(PyTuple_GetItem(self, 0), args, kwargs);
+    return call_between(self, args, args, kwargs);
 }
 
 static PyMethodDef plain_wrapper = {"wrapper", (PyCFunction)(void (*)(void))call_wrapped,
                                     METH_VARARGS | METH_KEYWORDS, NULL};
 static PyMethodDef import_wrapper = {"_find_and_load", (PyCFunction)(void (*)(void))import_wrapped,
                                      METH_VARARGS | METH_KEYWORDS, NULL};
+static PyMethodDef load_wrapper = {"_call_with_frames_removed",
+                                   (PyCFunction)(void (*)(void))load_wrapped,
+                                   METH_VARARGS | METH_KEYWORDS, NULL};
 
 /* A wrapper has the name of what it stands for.  The definitions live as long as the process: a
  * wrapper may be kept by anybody. */
@@ -286,13 +301,28 @@ static PyObject *wrap_import(PyObject *Py_UNUSED(module), PyObject *args)
     return PyCFunction_NewEx(&import_wrapper, args, NULL);
 }
 
+PyDoc_STRVAR(
+    wrap_load_doc,
+    "wrap_load(function, receiver)\n--\n\n"
+    "importlib's _call_with_frames_removed, which calls *receiver* with its arguments and None "
+    "before\na call, and with whether it succeeded after it.");
+
+static PyObject *wrap_load(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *function, *receiver;
+    if (!PyArg_ParseTuple(args, "OO:wrap_load", &function, &receiver))
+        return NULL;
+    return PyCFunction_NewEx(&load_wrapper, args, NULL);
+}
+
 static PyObject *find_wrapped(PyObject *value)
 {
     if (!PyCFunction_Check(value))
         return NULL;
     PyCFunction function = PyCFunction_GetFunction(value);
     if (function != (PyCFunction)(void (*)(void))call_wrapped &&
-        function != (PyCFunction)(void (*)(void))import_wrapped)
+        function != (PyCFunction)(void (*)(void))import_wrapped &&
+        function != (PyCFunction)(void (*)(void))load_wrapped)
         return NULL;
     return PyTuple_GetItem(PyCFunction_GetSelf(value), 0);
 }
@@ -862,6 +892,7 @@ PyMethodDef record_methods[] = {
     {"get_kept", get_kept, METH_NOARGS, get_kept_doc},
     {"wrap", wrap, METH_VARARGS, wrap_doc},
     {"wrap_import", wrap_import, METH_VARARGS, wrap_import_doc},
+    {"wrap_load", wrap_load, METH_VARARGS, wrap_load_doc},
     {"unwrap", unwrap, METH_O, unwrap_doc},
     {"disguise", disguise, METH_O, disguise_doc},
     {"copy_plain", copy_plain, METH_O, copy_plain_doc},

@@ -27,6 +27,8 @@ select folder
 end
 ahead re 120
 ahead a.b 7
+ahead at-once c.d 0
+ahead loaded e 5
 not c process-id os.getpid
 not d failed \n\
 file /etc/a b
@@ -79,6 +81,9 @@ def test_a_recipe_cut_off_within_a_line_is_none(cut: int) -> None:
         (b"starts 2", b"starts x"),
         (b"state ready", b"state perhaps"),
         (b"ahead re 120", b"ahead re"),
+        (b"ahead loaded e 5", b"ahead lazily e 5"),
+        (b"ahead loaded e 5", b"ahead loaded  5"),
+        (b"ahead loaded e 5", b"ahead loaded e f 5"),
         (b"file /etc/a b", b"file /etc\\q"),
         (b"checkpoint\n", b"checkpoint 1\n"),
         (b"folder", b"directory"),

@@ -73,7 +73,8 @@ ENDERS = {
 }
 PROGRAM_ENDERS = {
     **ENDERS,
-    "import json; json.dumps = max": "patch",
+    "import builtins; builtins.ascii = repr": "patch",
+    "import sys; sys.dont_write_bytecode = not sys.dont_write_bytecode": "patch",
     "import json, sys; del sys.modules['json']": "patch",
     "import sys; sys.modules['sched'] = type(sys)('sched')": "import-system",
 }
@@ -185,6 +186,49 @@ def test_a_patch_by_an_import_counts_if_the_program_mentions_the_name(program: P
     assert (list_ahead(recipe), recipe.ended) == (["json"], ("patch", "json.dumps"))
     program.write("import json\nimport a, sched", a=patching)
     assert list_ahead(program.learn()) == ["json", "a", "sched"]
+
+
+#: the code of a module that is imported after the program has replaced json.dumps -> whether it uses that
+USES = {
+    "import json\njson.dumps(1)": True,
+    "import json as other\ndef use(): return other.dumps(1)\nuse()": True,
+    "from json import dumps": True,
+    "from json import *": True,
+    "import json\ngetattr(json, 'dumps')": True,
+    "import json\nclass A:\n b = [json.dumps(c) for c in 'd']": True,
+    "import uses\nuses.use()": True,
+    "import uses\nuses.kept[0]()": True,
+    "import json\ndef use(): return json.dumps(1)": False,
+    "import json\njson.loads('1')": False,
+    "import uses\nuses.use": False,
+}
+
+
+@pytest.mark.parametrize("code", USES)
+def test_what_the_program_replaced_counts_for_an_import_that_uses_it(program: Program, code: str) -> None:
+    program.write(
+        """
+        import json, uses
+        def replace(): return lambda *_: 'replaced'
+        json.dumps = replace()
+        uses.kept.append(json.dumps)
+        import a, sched
+        """,
+        a=code,
+        uses="import json\nkept = []\ndef use(): return json.dumps(1)",
+    )
+    recipe = program.learn()
+    assert list_left_out(recipe) == ({"a": "patched"} if USES[code] else {})
+    assert list_ahead(recipe) == ["json", "uses", *([] if USES[code] else ["a"]), "sched"]
+
+
+def test_nobody_is_told_that_code_is_followed(program: Program) -> None:
+    program.write(
+        "import json, sys\njson.dumps = str\nimport a\nprint(a.profile, sys.getprofile())",
+        a="import sys\nprofile = sys.getprofile()",
+    )
+    assert program.record().stdout == "None None\n"
+    assert list_ahead(program.read()) == ["json", "a"]
 
 
 def test_what_is_bound_for_the_first_time_is_no_patch(program: Program) -> None:

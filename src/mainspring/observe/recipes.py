@@ -54,7 +54,7 @@ def list_facts(recipe: "Recipe") -> dict[str, Any]:
     return {
         "state": recipe.state,
         "starts": recipe.starts,
-        "ahead": [{"module": name, "microseconds": spent} for name, spent in recipe.ahead],
+        "ahead": [{"module": name, "microseconds": spent} for name, spent in recipe.imports],
         "left_out": [
             {"module": name, **explain_reason(reason, detail)} for name, reason, detail in recipe.left_out
         ],

@@ -4,8 +4,9 @@ import os
 import sys
 
 from mainspring._warm import keep, listen
-from mainspring.warm.lazy import LazyRest
+from mainspring.warm.lazy import LazyFinder, list_names
 from mainspring.warm.learning import amend
+from mainspring.warm.recipe import AT_ONCE, FOUND, LOADED, split_step
 from mainspring.warm.recorder import Recorder
 
 TYPE_CHECKING = False
@@ -48,16 +49,10 @@ def import_ahead(recipe: "Recipe", sight: "Sight") -> Ahead:
     keep(recorder)
     listen(recorder.hear)
     recorder.start()
-    failure = import_all(recipe.ahead, ahead, recorder)
-    if recorder.effect is not None and ahead.modules[-1:] == [recorder.effect[0]]:
-        ahead.modules.pop()
-    was_on = recorder.is_on
-    if was_on:
+    ahead.effect = import_all(recipe.ahead, ahead, recorder)
+    if recorder.is_on:
         recorder.stop()
-    ahead.effect = recorder.effect
-    if was_on and failure is not None:
-        ahead.effect = failure
-    ahead.instead = [(span.name, span.spent_us) for span in recorder.done]
+    ahead.instead = [span.row for span in recorder.done]
     ahead.read_names, ahead.listed = recorder.read.names, recorder.read.folders
     ahead.names, ahead.selects = recorder.searched, recorder.read.selects
     ahead.files = recorder.read.files
@@ -69,32 +64,47 @@ def import_ahead(recipe: "Recipe", sight: "Sight") -> Ahead:
 def import_all(
     rows: "list[tuple[str, int]]", ahead: Ahead, recorder: Recorder
 ) -> "tuple[str, str, str] | None":
-    """Import the modules of *rows*.  What the program loads lazily may fail without its noticing."""
+    """Take the steps of *rows*, up to the first that fails.
+
+    What is told of that one: nothing if it is gone, but what is loaded lazily may fail without the
+    program's noticing.
+    """
     finder = None
     try:
-        for module, spent_us in rows:
-            if not spent_us and finder is None and recorder.is_on:
-                finder = place_finder(LazyRest({name for name, _ in rows}), recorder)
-            failure = import_module(module) if recorder.is_on else "not tried"
+        for how, module in [split_step(step) for step, _ in rows]:
+            if how in {FOUND, LOADED} and finder is None:
+                finder = place_finder(LazyFinder(list_at_once(rows)), recorder)
+            failure = take_step(how, module) if recorder.is_on else ""
+            if not recorder.is_on:
+                return recorder.effect and (module, *recorder.effect[1:])
             if failure:
-                return None if spent_us else (module, "failed", failure)
-            ahead.modules.append(module)
+                return (module, "failed", failure) if how else None
+            ahead.modules += [module] if how in {"", LOADED} else []
     finally:
         if finder is not None:
             sys.meta_path.remove(finder)
     return None
 
 
-def place_finder(finder: LazyRest, recorder: Recorder) -> LazyRest:
+def list_at_once(rows: "list[tuple[str, int]]") -> "set[str]":
+    steps = [split_step(step) for step, _ in rows]
+    return {module for how, module in steps if how == AT_ONCE}
+
+
+def place_finder(finder: LazyFinder, recorder: Recorder) -> LazyFinder:
     sys.meta_path.insert(0, finder)
+    recorder.follow_loads()
     recorder.remember(recorder.observe())
     return finder
 
 
-def import_module(name: str) -> str:
-    """What went wrong; empty if the module *name* is imported now."""
+def take_step(how: str, name: str) -> str:
+    """What went wrong; empty if the module *name* is imported, found or loaded now."""
     try:
-        __import__(name)
+        if how != AT_ONCE and name not in sys.modules:
+            __import__(name)
+        if how == LOADED:
+            getattr(sys.modules[name], "__name__")  # noqa: B009 - for a lazy one, it is what loads it
     except Exception as error:  # noqa: BLE001 - the program is to find the failure, in its own time
         return type(error).__name__
     return ""
@@ -108,15 +118,6 @@ def add_modules(ahead: Ahead) -> None:
         if getattr(spec, "has_location", False) and isinstance(spec.origin, str):
             ahead.files.add(spec.origin)
         ahead.folders.update(list_places(module))
-
-
-def list_names(module: "ModuleType") -> "dict[str, Any]":
-    """What *module* binds; without having it loaded, if it is a lazy one."""
-    try:
-        names: dict[str, Any] = object.__getattribute__(module, "__dict__")
-    except AttributeError:
-        return {}
-    return names
 
 
 def list_places(module: "ModuleType") -> "list[str]":

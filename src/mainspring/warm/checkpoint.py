@@ -59,9 +59,9 @@ class Prelude(Recorder):
 
     # ---- what the program does -----------------------------------------------------------------
 
-    def begin_import(self, name: str) -> None:
+    def begin_import(self, name: str, how: str = "") -> None:
         self.searched.add(name.rpartition(".")[2])
-        self.running.append(Span(name, ()))
+        self.running.append(Span(name, (), how))
 
     def end_import(self, name: str, *, succeeded: bool) -> None:
         del succeeded

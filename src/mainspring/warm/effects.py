@@ -139,7 +139,6 @@ LOCALE_QUERIES = ("localeconv", "nl_langinfo", "setlocale", "strcoll", "strftime
 #: what taps tell besides functions of `os` -> what that is
 TOLD = {
     "arguments": ("arguments", "sys.argv"),
-    "call": ("patched", "calls a function that the program put into a module"),
     "getsignal": ("signals", "signal.getsignal"),
     "print": ("output", "standard stream"),
     "reconfigure": ("output", "reconfigure"),

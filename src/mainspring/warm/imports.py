@@ -14,13 +14,13 @@ from mainspring.warm.effects import (
     C_ENVIRONMENT,
     CHANGE_QUERIES,
     KEPT_RESULTS,
-    TOLD,
     describe_effect,
     is_passing,
 )
-from mainspring.warm.lazy import LazyRun, is_lazy_path
+from mainspring.warm.lazy import LazyRun, find_loading, is_lazy_path
 from mainspring.warm.mentions import find_mentioned
-from mainspring.warm.recipe import BEFORE_PROGRAM
+from mainspring.warm.patches import Patches
+from mainspring.warm.recipe import BEFORE_PROGRAM, FOUND, LOADED
 from mainspring.warm.spans import Readings, Span
 from mainspring.warm.taps import Taps
 
@@ -59,7 +59,7 @@ class ImportRun:
         self.ended: Cause | None = None
         self.effect: tuple[str, str, str] | None = None
         self.has_checkpoint = False
-        self.patched: set[str] = set()  # names that the program has bound to functions of its own
+        self.patches = Patches()  # by the program
         self.after: State = ()
         self.loaded: set[str] = set()
         self.lazy: LazyRun | None = None  # from where modules are loaded lazily
@@ -120,9 +120,11 @@ class ImportRun:
     def end(self, reason: str, detail: str) -> None:
         """End the run of imports: what follows may depend on what happened."""
         self.ended = (reason, detail)
-        self.add_lazy()
         if self.is_importing:
             self.leave_running(reason, detail, keeps=not self.find_patch())
+        if self.lazy is not None and not self.lazy.is_plain():
+            self.done = [span for span in self.done if not span.how]
+            self.ended = OTHER_FINDERS
         self.stop()
         self.on_end()
 
@@ -139,6 +141,7 @@ class ImportRun:
             return
         self.leave_running(reason, detail, keeps=True)
         self.left = len(self.running)
+        self.taps.unfollow_code()
         if change is not None:
             self.taps.tap_change(change[0])
         self.remember(self.observe())
@@ -177,7 +180,7 @@ class ImportRun:
                 self.done.append(span)
                 for readings in span.list_readings():
                     self.read.update(readings)
-            else:
+            elif span.how != FOUND:
                 self.leave_out(span.name, "failed" if span.failed else "needs-other", "")
                 self.keep_free(span.within, keeps=keeps)
 
@@ -190,14 +193,11 @@ class ImportRun:
 
     def judge_program_patches(self) -> "Cause | None":
         """What stands against further imports among what the program did to modules."""
-        for name in sys.modules.keys() - self.loaded - {span.name for span in self.running}:
+        running = {span.name for span in self.running}
+        new = set() if self.lazy is not None else sys.modules.keys() - self.loaded - running
+        for name in new:
             return "import-system", f"sys.modules[{name!r}]"
-        for module, name, _, function in find_patches():
-            if self.is_patch(module, name):
-                if not self.taps.watch_calls(function):
-                    return "patch", f"{module}.{name}"
-                self.patched.add(name)
-        return None
+        return self.patches.note(running)
 
     def is_patch(self, module: str, name: str) -> bool:
         """Whether *module* is complete, and *name* no place where it keeps what it has worked out."""
@@ -221,7 +221,7 @@ class ImportRun:
             if succeeded:
                 self.taps.divert_calls(name)
             if self.lazy is not None:
-                self.note_lazy(self.lazy)
+                self.note_search(self.lazy, name, succeeded)
             elif succeeded is None:
                 self.begin_import(name)
             else:
@@ -242,44 +242,48 @@ class ImportRun:
         is_all = judge_change(others, now) is None and not sys.modules.keys() - self.loaded
         if self.running or self.is_host or not is_all or not is_lazy_path(before, after):
             return False
-        self.lazy = LazyRun()
-        self.lazy.note_patches()
-        self.taps.tap_loading(self.on_load)
+        self.follow_loads()
         return True
 
-    def on_load(self, function: object, succeeded: "bool | None") -> None:
-        """Called before and after importlib calls *function*: `exec`, say, for a module's code."""
+    def follow_loads(self) -> None:
+        """From now on, what runs the code of a module is not its import, but its load."""
+        self.lazy = LazyRun()
+        self.taps.tap_loading(self.on_load)
+
+    def note_search(self, lazy: LazyRun, name: str, succeeded: "bool | None") -> None:
+        """Called where the program, or a load, begins or ends an import."""
+        if not self.is_importing:
+            self.end_program_code(self.observe())
+        if not self.is_on:
+            return
+        if succeeded is None:
+            lazy.searching.append(name)
+            self.searched.add(name.rpartition(".")[2])
+            return
+        lazy.searching.pop()
+        found = Span(name, (), FOUND)
+        if succeeded and self.is_importing:
+            self.running[-1].within.append(found)
+        elif succeeded:
+            self.done.append(found)
+
+    def on_load(self, arguments: "tuple[Any, ...]", succeeded: "bool | None") -> None:
+        """Called before and after importlib calls a function, as it does for a module's code."""
         try:
-            if self.is_on and self.lazy is not None and function is exec and succeeded is not None:
-                self.lazy.note_patches(is_end=True)
-                self.remember(self.after)
+            name = find_loading(arguments)
+            if not self.is_on or self.lazy is None or not name:
+                return
+            if succeeded is None:
+                self.lazy.note_load(name)
+                self.begin_import(name, LOADED)
+            else:
+                self.end_import(name, succeeded=succeeded)
         except Exception:  # noqa: BLE001 - see fail
             self.fail()
 
-    def note_lazy(self, lazy: LazyRun) -> None:
-        """Called where the program begins or ends an import, of which it may make use later."""
-        now = self.observe()
-        change = judge_change(self.after, now)
-        if change == OTHER_STREAMS:
-            lazy.patched |= {("sys", name) for name in ("stdin", "stdout", "stderr")}
-        elif change is not None or sys.argv != self.words:
-            self.end(*change or TOLD["arguments"])
-            return
-        lazy.note_patches()
-        self.remember(now)
-
-    def add_lazy(self) -> None:
-        """Add what was loaded so far."""
-        lazy, self.lazy = self.lazy, None
-        loaded = [] if lazy is None else lazy.list_loaded()
-        if loaded is None:
-            self.ended = OTHER_FINDERS
-            return
-        self.done += [Span(name, ()) for name in loaded]
-
     # ---- plain imports ---------------------------------------------------------------------------------
 
-    def begin_import(self, name: str) -> None:
+    def begin_import(self, name: str, how: str = "") -> None:
         now = self.observe()
         if self.is_importing:
             change = judge_change(self.running[self.left].before, now)
@@ -289,14 +293,18 @@ class ImportRun:
         else:
             is_tied = False
             self.end_program_code(now)
-        if self.is_on and self.lazy is None:
-            self.push(Span(name, now), is_tied=is_tied)
+        if self.is_on and self.lazy is not None and not how:
+            self.lazy.searching.append(name)
+        elif self.is_on:
+            self.push(Span(name, now, how), is_tied=is_tied)
 
     def push(self, span: Span, *, is_tied: bool) -> None:
         self.searched.add(span.name.rpartition(".")[2])
         self.taps.tap_arguments()
         self.running.append(span)
         span.is_tied = is_tied or bool(self.variables)
+        if self.patches:
+            self.taps.follow_code()
         package = span.name.rpartition(".")[0]
         while package and self.is_on:
             self.tie(package)
@@ -305,6 +313,9 @@ class ImportRun:
     def end_program_code(self, now: "State") -> None:
         """What the program has done by itself must not matter to the import that begins."""
         change = judge_change(self.after, now)
+        if self.lazy is not None and change == OTHER_STREAMS:
+            self.patches.has_streams = True
+            change = None
         cause = self.judge_program_patches() if change is None or is_passing(change) else change
         if self.variables and not self.running:
             cause = C_ENVIRONMENT
@@ -362,6 +373,7 @@ class ImportRun:
         if self.is_importing:
             self.running[-1].within.append(span)
             return
+        self.taps.unfollow_code()
         if len(self.running) < self.left:
             self.left -= 1
             self.taps.mark(span.name)

@@ -4,28 +4,25 @@ A finder that holds the one in whose place it stands, and has a LazyLoader, is t
 loading lazy and does nothing else; what it loaded is held to what the plain finders find.  A host loads
 these modules, and leaves what they import besides as the program has it: found, and not loaded.
 
-Their code runs whenever somebody first looks into them: so what the program has replaced until then must
-be nothing that they mention.
+The code of a module runs when somebody first looks into it: that is its load, and what is said of imports
+elsewhere is true of loads here.  What was found and not loaded is left to the program.
 """
 
 import sys
 from _frozen_importlib import BuiltinImporter, FrozenImporter
 from _frozen_importlib_external import ExtensionFileLoader, PathFinder, SourceFileLoader
 
-from mainspring._warm import find_patches
-from mainspring.warm.effects import KEPT_RESULTS
-from mainspring.warm.mentions import collect_names
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import CodeType, FrameType, ModuleType
+    from types import ModuleType
     from typing import Any
 
 PLAIN_LOADERS = (SourceFileLoader, ExtensionFileLoader)
 PLAIN_FINDERS = (BuiltinImporter, FrozenImporter)
 NAMESPACE_LOADERS = {"NamespaceLoader", "_NamespaceLoader"}
 PLAIN_MODULE = type(sys)
+MODULE_STARTERS = {"exec_builtin", "exec_dynamic"}
 
 
 # ---- finders ------------------------------------------------------------------------------------
@@ -62,15 +59,15 @@ def list_held(finder: object) -> "Iterator[object]":
         return
 
 
-class LazyRest:
-    """A host's finder for the time of its imports: finds the modules that are not *wanted*, lazily."""
+class LazyFinder:
+    """A host's finder for the time of its imports: finds what is not to be loaded *at_once* lazily."""
 
-    def __init__(self, wanted: "set[str]") -> None:
-        self.wanted = wanted
+    def __init__(self, at_once: "set[str]") -> None:
+        self.at_once = at_once
         self.make_loader = sys.modules["importlib.util"].LazyLoader
 
     def find_spec(self, name: str, path: "Any" = None, target: "Any" = None) -> "Any":
-        if name in self.wanted:
+        if name in self.at_once:
             return None
         for finder in (*PLAIN_FINDERS, PathFinder):
             spec: Any = finder.find_spec(name, path, target)
@@ -81,7 +78,7 @@ class LazyRest:
         return spec
 
 
-# ---- patches ------------------------------------------------------------------------------------
+# ---- loads --------------------------------------------------------------------------------------
 
 
 class LazyRun:
@@ -89,57 +86,38 @@ class LazyRun:
 
     def __init__(self) -> None:
         self.known = {*sys.modules}
-        self.last = ""  # the file of the code that may not have run yet
-        self.unfinished = {*list_unfinished()}
-        self.patched: set[tuple[str, str]] = set()  # the last part of a module's name, and a name in it
+        self.searching: list[str] = []  # the imports that are not over
+        self.at_once: set[str] = set()  # what an import loads all the same
 
-    def note_patches(self, *, is_end: bool = False) -> None:
-        """A module that is still being loaded, or is loaded at this very *end*, binds its own names."""
-        unfinished = {*list_unfinished()}
-        own = self.unfinished if is_end else self.unfinished & unfinished
-        for module, name, _, _ in find_patches():
-            if module not in own and (module, name) not in KEPT_RESULTS:
-                self.patched.add((module.rpartition(".")[2], name))
-        self.unfinished = unfinished
+    def note_load(self, name: str) -> None:
+        if name in self.searching:
+            self.at_once.add(name)
 
-    def find_mention(self, code: "CodeType") -> str:
-        """What was replaced, and is mentioned in the *code* of a module that is about to be loaded."""
-        self.last = code.co_filename
-        if not self.patched:
-            return ""
-        names: set[str] = set()
-        collect_names(code, names)
-        parts = {part for name in names for part in name.split(".")}
-        return next((f"{one}.{name}" for one, name in self.patched if {one, name} <= parts), "")
-
-    def list_loaded(self) -> "list[str] | None":
-        """The modules that were loaded, in the order in which they were asked for first.
-
-        Of one that is being loaded, the rest comes after what ended the run.  None if one of them was
-        loaded as the plain finders would not.
-        """
-        loaded = []
-        unfinished = {*list_unfinished()}
-        for name, module in [*sys.modules.items()]:
-            if name in self.known or type(module) is not PLAIN_MODULE:
-                continue
-            spec = vars(module).get("__spec__")
-            loader = getattr(spec, "loader", None)
-            if type(loader).__name__ in NAMESPACE_LOADERS:
-                continue
-            if spec is None or spec.name != name or not is_plain(spec, getattr(loader, "loader", loader)):
-                return None
-            if name not in unfinished and spec.origin != self.last:
-                loaded.append(name)
-        return loaded
+    def is_plain(self) -> bool:
+        """Whether all that was loaded was loaded as the plain finders would."""
+        return all(
+            is_plain_module(name, module)
+            for name, module in [*sys.modules.items()]
+            if name not in self.known and type(module) is PLAIN_MODULE
+        )
 
 
-def list_unfinished() -> "Iterator[str]":
-    frame: FrameType | None = sys._getframe()
-    while frame is not None:
-        if frame.f_code.co_name == "<module>":
-            yield frame.f_globals.get("__name__", "")
-        frame = frame.f_back
+def find_loading(arguments: "tuple[Any, ...]") -> str:
+    """The name of the module whose code importlib has run by a call with *arguments*; empty for none."""
+    function, *rest = arguments
+    if function is exec:
+        return str(rest[1].get("__name__", ""))
+    if getattr(function, "__name__", "") in MODULE_STARTERS and function.__module__ == "_imp":
+        return str(list_names(rest[0]).get("__name__", ""))
+    return ""
+
+
+def is_plain_module(name: str, module: "ModuleType") -> bool:
+    spec = vars(module).get("__spec__")
+    loader = getattr(spec, "loader", None)
+    if type(loader).__name__ in NAMESPACE_LOADERS:
+        return True
+    return spec is not None and spec.name == name and is_plain(spec, getattr(loader, "loader", loader))
 
 
 def is_plain(spec: "Any", loader: "Any") -> bool:
@@ -148,14 +126,15 @@ def is_plain(spec: "Any", loader: "Any") -> bool:
     if type(loader) not in PLAIN_LOADERS:
         return False
     package = spec.name.rpartition(".")[0]
-    path = find_path(sys.modules.get(package)) if package else None
+    path = list_names(sys.modules.get(package)).get("__path__") if package else None
     found: Any = None if package and path is None else PathFinder.find_spec(spec.name, path)
     return found is not None and (found.origin, type(found.loader)) == (spec.origin, type(loader))
 
 
-def find_path(package: "ModuleType | None") -> "Any":
-    """Where its parts are looked for; without having it loaded."""
+def list_names(module: "ModuleType | None") -> "dict[str, Any]":
+    """What *module* binds; without having it loaded, if it is a lazy one."""
     try:
-        return object.__getattribute__(package, "__dict__").get("__path__")
+        names: dict[str, Any] = object.__getattribute__(module, "__dict__")
     except AttributeError:
-        return None
+        return {}
+    return names

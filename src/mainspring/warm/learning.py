@@ -1,6 +1,15 @@
 """Two recorded starts teach what may come before a program: what both imported, in the same order."""
 
-from mainspring.warm.recipe import BEFORE_PROGRAM, CHECKPOINT_MODULE, Recipe, change_recipe
+from mainspring.warm.recipe import (
+    AT_ONCE,
+    BEFORE_PROGRAM,
+    CHECKPOINT_MODULE,
+    FOUND,
+    LOADED,
+    Recipe,
+    change_recipe,
+    split_step,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,10 +63,10 @@ def find_chains(places: "list[int]") -> "list[int]":
 def leave_out(
     ahead: "list[tuple[str, int]]", first: Recipe, second: Recipe
 ) -> "list[tuple[str, str, str]]":
-    known = {module for module, _ in ahead}
+    known = {split_step(step)[1] for step, _ in ahead if not step.startswith((FOUND, AT_ONCE))}
     rows = {}
     for recipe in (first, second):
-        for module, _ in recipe.ahead:
+        for module, _ in recipe.imports:
             rows[module] = (module, "not-always", "")
         for row in recipe.left_out:
             rows[row[0]] = row
@@ -83,11 +92,16 @@ def amend_recipe(
         recipe.has_checkpoint &= module != CHECKPOINT_MODULE
         known = {name for name, _ in recipe.ahead}
         new = [row for row in instead if row[0] not in known]
-        # what was loaded lazily had not imported all that it names
-        rows = [(new if row[1] else []) if row[0] == module else [row] for row in recipe.ahead]
-        recipe.ahead = [row for group in rows for row in group]
+        rows = [new if is_import(row[0], module) else [row] for row in recipe.ahead]
+        recipe.ahead = [row for group in rows for row in group if row[0] != f"{FOUND} {module}"]
         recipe.left_out = [row for row in recipe.left_out if row[0] != module]
         recipe.left_out.append(effect)
+
+
+def is_import(step: str, module: str) -> bool:
+    """Whether *step* runs the code of *module*."""
+    how, name = split_step(step)
+    return name == module and how in {"", LOADED}
 
 
 def add_recorded_start(folder: int, recipe_id: str, recorded: Recipe) -> bool:

@@ -12,23 +12,35 @@ if TYPE_CHECKING:
     from types import CodeType, FrameType
 
 MAIN_MODULE = "__main__"
+ALL_NAMES = "*"  # of `from module import *`
 
 
 def find_mentioned(names: "Iterable[str]", left_out: "Iterable[str]") -> "set[str]":
     """Those of *names* that the main script mentions, or a module that was left to it."""
     known: set[str] = set()
     for code in [*list_main_code(), *list_module_code(left_out)]:
-        collect_names(code, known)
+        known |= collect_names(code)
     return known.intersection(names)
 
 
-def collect_names(code: "CodeType", found: "set[str]") -> None:
-    found.update(code.co_names)
+def collect_names(code: "CodeType") -> "set[str]":
+    """What *code* mentions, and the code within it."""
+    found = list_mentioned(code)
     for constant in code.co_consts:
         if isinstance(constant, type(code)):
-            collect_names(constant, found)
-        elif isinstance(constant, str):
-            found.add(constant)  # setattr and its like
+            found |= collect_names(constant)
+    return found
+
+
+def list_mentioned(code: "CodeType") -> "set[str]":
+    """What *code* itself mentions: names, and the words of its texts, as setattr takes them."""
+    found = {*code.co_names}
+    for constant in code.co_consts:
+        if isinstance(constant, str):
+            found.update((constant, *constant.split(".")))
+        elif constant == (ALL_NAMES,):
+            found.add(ALL_NAMES)
+    return found
 
 
 def list_main_code() -> "list[CodeType]":

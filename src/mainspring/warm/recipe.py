@@ -4,16 +4,19 @@
                "state " STATE LF ("env " NAME LF)* ("select " WORD LF)* "end" LF row*
     STATE   := "recording" | "ready" | "never " REASON          NAME := [A-Za-z_][A-Za-z0-9_]*
     WORD    := "argument-0" | "argument-count" | "folder"
-    row     := "ahead " MODULE SP MICROSECONDS LF
+    row     := "ahead " STEP SP MICROSECONDS LF
              | "not " MODULE SP REASON SP ESCAPED LF
              | "file " ESCAPED LF | "folder " ESCAPED LF
              | "checkpoint" LF
              | "ended " REASON SP ESCAPED LF
+    STEP    := [("at-once" | "found" | "loaded") SP] MODULE
 
-`ahead` names each import that the program made by itself, in order; `not` one that is left to it, and
-why; `file` and `folder` what the imports ahead read and listed beyond their own code; `ended` what came
-next in the program.  `env` names what they read of the environment, `select` what else of the caller: the
-launcher reads as far as `end`.  ESCAPED is as in counters.py.  What is not such a text counts as absent.
+`ahead` names each import that the program made by itself, in order; where modules are loaded lazily,
+what it found and what it loaded, and with `at-once` what is loaded by any import of it.  `not` names one
+that is left to it, and why; `file` and `folder` what the imports ahead read and listed beyond their own
+code; `ended` what came next in the program.  `env` names what they read of the environment, `select` what
+else of the caller: the launcher reads as far as `end`.  ESCAPED is as in counters.py.  What is not such a
+text counts as absent.
 """
 
 import os
@@ -34,6 +37,7 @@ ESCAPED_MARKS = {"\\": "\\", "t": "\t", "n": "\n", "r": "\r"}
 BEFORE_PROGRAM = "before the program"  # that which no host can wait behind
 RECIPE_STARTS = 2  # so many are recorded
 SELECTORS = {"argument-0", "argument-count", "folder"}
+AT_ONCE, FOUND, LOADED = LAZY_STEPS = ("at-once", "found", "loaded")
 CHECKPOINT_MODULE = "__main__"  # stands for what the program does before its checkpoint
 
 
@@ -55,6 +59,12 @@ class Recipe:
         self.ended: Cause | None = None
 
     @property
+    def imports(self) -> "list[tuple[str, int]]":
+        """The modules that are imported ahead, and the time that each takes."""
+        steps = [(*split_step(step), spent_us) for step, spent_us in self.ahead]
+        return [(module, spent_us) for how, module, spent_us in steps if how in {"", LOADED}]
+
+    @property
     def is_final(self) -> bool:
         return self.starts >= RECIPE_STARTS
 
@@ -72,7 +82,7 @@ def format_recipe(recipe: Recipe) -> bytes:
         *(f"env {name}" for name in sorted(recipe.names)),
         *(f"select {word}" for word in sorted(recipe.selects)),
         "end",
-        *(f"ahead {module} {spent_us}" for module, spent_us in recipe.ahead),
+        *(f"ahead {step} {spent_us}" for step, spent_us in recipe.ahead),
         *(f"not {module} {reason} {escape_text(detail)}" for module, reason, detail in recipe.left_out),
         *(f"file {escape_text(path)}" for path in sorted(recipe.files)),
         *(f"folder {escape_text(path)}" for path in sorted(recipe.folders)),
@@ -82,6 +92,12 @@ def format_recipe(recipe: Recipe) -> bytes:
     if recipe.ended is not None:
         lines.append(f"ended {recipe.ended[0]} {escape_text(recipe.ended[1])}")
     return b"".join(os.fsencode(line) + b"\n" for line in lines)
+
+
+def split_step(step: str) -> "tuple[str, str]":
+    """How a module is imported ahead (empty: plainly), and its name."""
+    how, _, module = step.rpartition(" ")
+    return how, module
 
 
 def escape_text(text: str) -> str:
@@ -148,8 +164,11 @@ def parse_row(recipe: Recipe, line: str) -> None:
 
 
 def parse_ahead(recipe: Recipe, text: str) -> None:
-    module, spent_us = text.split(" ")
-    recipe.ahead.append((module, int(spent_us)))
+    step, _, spent_us = text.rpartition(" ")
+    how, module = split_step(step)
+    if not module or " " in module or how not in {"", *LAZY_STEPS}:
+        raise ValueError(text)
+    recipe.ahead.append((step, int(spent_us)))
 
 
 def parse_left_out(recipe: Recipe, text: str) -> None:

@@ -29,7 +29,7 @@ from mainspring.warm.effects import (
 from mainspring.warm.imports import ImportRun
 from mainspring.warm.learning import add_recorded_start
 from mainspring.warm.mentions import collect_names
-from mainspring.warm.recipe import Recipe
+from mainspring.warm.recipe import AT_ONCE, FOUND, LOADED, Recipe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ class Recorder(ImportRun):
                 self.tie(asked[0])
             elif what == "thread" and self.is_on:
                 self.end("thread", "_thread.start_new_thread")
+            elif what == "code" and self.is_on:
+                self.note_code(asked)
             elif what == "from":
                 self.tie_parts(*asked[:2])
             elif self.is_on:
@@ -88,22 +90,12 @@ class Recorder(ImportRun):
             self.note_reading(event, arguments)
 
     def note_code(self, code: "Any") -> None:
-        """A module's code is about to run: what it takes from others was not to be replaced."""
-        if self.lazy is not None:
-            self.lazy.note_patches()
-            patched = self.lazy.find_mention(code)
-            self.remember(self.after)
-            if patched:
-                self.end("patch", patched)
-            else:
-                self.lazy.last = ""
-            return
-        if self.patched and self.is_importing:
-            known: set[str] = set()
-            collect_names(code, known)
-            for name in sorted(known & self.patched):
+        """Some code is run by an import: it might use what the program has replaced."""
+        is_told = self.taps.is_following
+        if self.is_importing and self.patches:
+            name = self.patches.find_mention(code, None if is_told else collect_names(code))
+            if name:
                 self.leave("patched", name)
-                break
 
     def note_reading(self, event: str, arguments: "tuple[Any, ...]") -> None:
         path = arguments[0]
@@ -188,8 +180,12 @@ class Recorder(ImportRun):
     # ---- results -------------------------------------------------------------------------------------
 
     def describe(self, program: str, python: str) -> Recipe:
+        """What was found and not loaded is left to the program: importing it once more would load it."""
         recipe = Recipe(program, python)
-        recipe.ahead = [(span.name, span.spent_us) for span in self.done]
+        loaded = {span.name for span in self.done if span.how == LOADED}
+        at_once = [] if self.lazy is None else sorted(self.lazy.at_once)
+        recipe.ahead = [(f"{AT_ONCE} {name}", 0) for name in at_once]
+        recipe.ahead += [span.row for span in self.done if span.how != FOUND or span.name in loaded]
         recipe.left_out = self.left_out
         recipe.names, recipe.files = self.read.names, self.read.files
         recipe.folders, recipe.selects = self.read.folders, self.read.selects

@@ -13,8 +13,9 @@ MOST_PATHS = 10_000  # of the program: it may go on for days without an effect
 class Span:
     """An import, from its begin to its end."""
 
-    def __init__(self, name: str, before: "State") -> None:
+    def __init__(self, name: str, before: "State", how: str = "") -> None:
         self.name = name
+        self.how = how  # as recipes name it
         self.before = before
         self.began = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
         self.spent_us = 0
@@ -22,6 +23,11 @@ class Span:
         self.readings = Readings(float("inf"))
         self.failed = False
         self.is_tied = False  # to an import around it: by itself, it could come to something else
+
+    @property
+    def row(self) -> "tuple[str, int]":
+        """That of a recipe."""
+        return f"{self.how} {self.name}".lstrip(), self.spent_us
 
     def forget(self) -> None:
         """Hold nothing of the program's: a stream that is held is not flushed at its end."""

@@ -11,6 +11,7 @@ import sys
 from mainspring._warm import (
     disguise,
     divert,
+    follow,
     is_wrapper,
     restore,
     reveal,
@@ -18,9 +19,10 @@ from mainspring._warm import (
     unwrap,
     wrap,
     wrap_import,
+    wrap_load,
 )
 from mainspring.warm.callers import CALLS
-from mainspring.warm.effects import ASKING, CHANGE_QUERIES, QUERIES, judge_query
+from mainspring.warm.effects import ASKING, CHANGE_QUERIES, QUERIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +35,6 @@ ABILITIES: "tuple[set[Any], ...]" = (
 )  # fmt: skip
 CALL = "_call_with_frames_removed"
 ARGUMENT_LISTS = ("argv", "orig_argv")
-TOOL_NUMBERS = (5, 4, 3)  # of those that sys.monitoring has, the ones without a purpose
 
 
 class Taps:
@@ -48,8 +49,7 @@ class Taps:
         self.streams: list[tuple[Any, str]] = []
         self.disguised: list[Any] = []
         self.marked: list[Any] = []
-        self.tool: int | None = None  # our number for sys.monitoring
-        self.watched: list[Any] = []
+        self.is_following = False  # what code is run
         self.able: list[tuple[set[Any], Any]] = []
 
     def install(self) -> None:
@@ -93,9 +93,9 @@ class Taps:
                     self.able.append((abilities, wrapper))
 
     def tap_loading(self, on_load: "Callable[[Any, bool | None], None]") -> None:
-        """Let it be told when a module's code has run: the load of a lazy one is no import."""
+        """Let it be told when a module's code is run: the load of a lazy one is no import."""
         names = vars(importlib)
-        names[CALL] = wrap_import(names[CALL], on_load)
+        names[CALL] = wrap_load(names[CALL], on_load)
 
     def tap_threads(self) -> None:
         """Let it be told when a thread starts: up to 3.11 there is no event."""
@@ -159,37 +159,18 @@ class Taps:
             spec._initializing = True
             self.marked.append(spec)
 
-    def watch_calls(self, function: object) -> bool:
-        """Have each call of a Python function told; whether that can be done (from 3.12 on)."""
-        monitoring = getattr(sys, "monitoring", None)
-        if monitoring is None or not isinstance(function, type(judge_query)):
-            return False
-        if self.tool is None:
-            free = [number for number in TOOL_NUMBERS if monitoring.get_tool(number) is None]
-            if not free:
-                return False
-            self.tool = free[0]
-            monitoring.use_tool_id(self.tool, "mainspring")
-            start = monitoring.events.PY_START
-            on_call = wrap(id, self.on_query, "call")
-            monitoring.register_callback(self.tool, start, lambda code, _: on_call(code))
-        self.watched.append(function.__code__)
-        monitoring.set_local_events(self.tool, function.__code__, monitoring.events.PY_START)
-        return True
+    def follow_code(self) -> None:
+        """Have all code told that is run, once; if nobody else is told already."""
+        if not self.is_following and sys.getprofile() is None:
+            self.is_following = follow(self.on_query)
 
-    def end_watch(self) -> None:
-        if self.tool is None:
-            return
-        monitoring = sys.monitoring  # type: ignore[attr-defined]  # since 3.12
-        for code in self.watched:
-            monitoring.set_local_events(self.tool, code, 0)
-        monitoring.register_callback(self.tool, monitoring.events.PY_START, None)
-        monitoring.free_tool_id(self.tool)
-        self.tool = None
-        self.watched.clear()
+    def unfollow_code(self) -> None:
+        if self.is_following:
+            follow(None)
+            self.is_following = False
 
     def remove(self) -> None:
-        self.end_watch()
+        self.unfollow_code()
         for spec in self.marked:
             spec._initializing = False
         self.marked.clear()

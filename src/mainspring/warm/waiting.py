@@ -364,8 +364,8 @@ def renew_loader() -> None:
 
 def freeze_heap() -> None:
     """Keep the collector off what is shared: touching it would copy it into each child."""
-    gc = sys.modules.get("gc") or _load(BuiltinImporter.find_spec("gc"))
     is_known = "gc" in sys.modules
+    gc = sys.modules["gc"] if is_known else _load(BuiltinImporter.find_spec("gc"))
     gc.collect()
     gc.freeze()
     if not is_known:
