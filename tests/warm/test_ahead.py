@@ -12,10 +12,11 @@ CODE = """
     import json, os, sys
     from mainspring.warm.ahead import import_ahead
     from mainspring.warm.recipe import Recipe
+    from mainspring.warm.sight import Sight
     recipe = Recipe("", "")
     recipe.ahead = [(name, 1) for name in sys.argv[2:]]
     sys.path.insert(0, sys.argv[1])
-    ahead = import_ahead(recipe)
+    ahead = import_ahead(recipe, Sight(0))
     assert type(os.environ._data) is dict and type(sys.argv) is list
     print(json.dumps({**vars(ahead), "loaded": list(sys.modules)}, default=sorted))
 """

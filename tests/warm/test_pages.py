@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
-from warm.parity.conftest import live_in, make_world
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from warm.parity.world import WarmWorld
 
 #: holding a reference to each of the objects writes to their pages
@@ -25,11 +18,6 @@ print(count_faults() - before)
 """
 TABLE = "ROWS = ['%%08d' %% number + 'x' * 50 for number in range(%d)]\n"
 ROWS_OF_MEGABYTE = 10_000  # and a tenth
-
-
-@pytest.fixture
-def warm_world(tmp_path: Path, bare_python: Path, launcher: Path) -> Iterator[WarmWorld]:
-    yield from live_in(make_world(tmp_path, bare_python, launcher))
 
 
 def copy_rows(world: WarmWorld, rows: int) -> int:

@@ -40,9 +40,7 @@ def stage(tmp_path: Path, tools: Path, launcher: Path, adopted_orphans: None) ->
 
 
 @pytest.fixture
-def shim_stage(
-    tmp_path: Path, tools: Path, launcher: Path, adopted_orphans: None
-) -> Iterator[ShimStage]:
+def shim_stage(tmp_path: Path, tools: Path, launcher: Path, adopted_orphans: None) -> Iterator[ShimStage]:
     """A stage whose programs are those of another environment than Mainspring's, by shims."""
     del adopted_orphans
     yield from set_up(ShimStage(tmp_path / "home", tools / "python", tools / "python", launcher))
