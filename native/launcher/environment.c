@@ -3,7 +3,8 @@
  *
  *   PYTHONPATH       = start-folder [":" old]     without ":" if old was unset or empty
  *   MAINSPRING_START = "1" [":" old]              without ":" if old was unset
- *   MAINSPRING_WARM  = "record:" ID | "host:" ID ":" KEY-NUMBER ":" FOLDER-NUMBER    or unset
+ *   MAINSPRING_WARM  = "record:" ID | "host:" ID ":" KEY ":" FOLDER ":" LOCK    or unset; numbers
+ *                      of descriptors
  *   old              = PYTHONPATH as the caller set it
  *
  * From the second the hook puts the first back, and it takes the third away; everything else is the

@@ -17,5 +17,8 @@ extern PyMethodDef watch_methods[];  /* watch.c: whether files are as they were 
 extern PyMethodDef finish_methods[]; /* finish.c: the quick end of a child */
 extern PyMethodDef socket_methods[]; /* socket.c: connections, and descriptors that come by them */
 extern PyMethodDef adopt_methods[];  /* adopt.c: what a child takes over from its caller */
+extern PyMethodDef deadline_methods[]; /* deadline.c: for a host to be up */
+extern PyMethodDef peer_methods[];     /* peer.c: who is at the other end */
+extern PyMethodDef uses_methods[];     /* uses.c: how often a host was of use */
 
 #endif
