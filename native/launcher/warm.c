@@ -95,6 +95,10 @@ static const char *find_obstacle(struct attempt *attempt)
         return "relative-path";
     if (!identify_caller(&attempt->caller))
         return "unknown-caller";
+    if (attempt->caller.has_capabilities)
+        return "capabilities";
+    if (attempt->caller.has_little_time)
+        return "other-limits";
     if (attempt->caller.has_terminal && attempt->caller.leads_session)
         return "session-leader";
     if (attempt->caller.uses_terminal && !attempt->caller.has_terminal)

@@ -20,5 +20,8 @@ extern PyMethodDef socket_methods[]; /* socket.c: connections, and descriptors t
 extern PyMethodDef adopt_methods[];  /* adopt.c: what a child takes over from its caller */
 extern PyMethodDef pages_methods[];  /* pages.c: copying ahead what will be written to */
 void note_end_pages(void);
+extern PyMethodDef deadline_methods[]; /* deadline.c: for a host to be up */
+extern PyMethodDef peer_methods[];     /* peer.c: who is at the other end */
+extern PyMethodDef uses_methods[];     /* uses.c: how often a host was of use */
 
 #endif

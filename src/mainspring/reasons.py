@@ -50,6 +50,7 @@ Reason = Literal[
 ]
 
 ColdReason = Literal[
+    "capabilities",
     "closed-stream",
     "deleted-folder",
     "host-ended",
@@ -228,6 +229,7 @@ REASONS: dict[str, Row] = {
 
 #: why a start that could have been warm was cold
 COLD: dict[str, Row] = {
+    "capabilities": Row("the caller has capabilities that its user has not", NOTHING),
     "closed-stream": Row("standard input, output or error is closed", NOTHING),
     "deleted-folder": Row("the working directory is deleted, or cannot be read", NOTHING),
     "host-ended": Row("the host ended before the program began", NOTHING),
@@ -243,7 +245,10 @@ COLD: dict[str, Row] = {
     "not-a-script": Row("-c, -m, standard input or a prompt", NOTHING),
     "options": Row("an option of the interpreter, or a setting, rules a warm start out", NOTHING),
     "other-caller": Row("the caller is not what the host was made for", NOTHING),
-    "other-limits": Row("the caller's limits or priority are out of the host's reach", NOTHING),
+    "other-limits": Row(
+        "the caller's limits or priority are out of a host's reach, or its time is limited for good",
+        NOTHING,
+    ),
     "other-terminal": Row(
         "a standard stream is a terminal, and the session that the start is in has none", NOTHING
     ),

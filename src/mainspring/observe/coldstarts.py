@@ -1,7 +1,8 @@
 """Why starts that were to be warm were cold, as the launcher noted it in the runtime folder.
 
-ID.cold    (SECONDS SP REASON LF)*         a line for each
-ID.recipe  its lines "program ESCAPED" and "state STATE" say whose they are, and what was learnt
+    ID.cold := (SECONDS SP REASON LF)*         a line for each
+
+ID.recipe says whose they are, and what was learnt.
 """
 
 import os
@@ -11,6 +12,7 @@ from typing import Any
 
 from mainspring.places import Refused, read_trusted_file
 from mainspring.reasons import COLD, Row
+from mainspring.warm.recipe import escape_text, read_recipe
 
 COLD_FILE = re.compile(r"([0-9a-f]{32})\.cold")
 LINE = re.compile(r"([0-9]{1,15}) ([a-z-]+)")
@@ -55,19 +57,11 @@ def read_cold_starts(folder: int, program_id: str) -> list[ColdStarts]:
     for line in read_lines(folder, f"{program_id}.cold"):
         if match := LINE.fullmatch(line):
             times.setdefault(match[2], []).append(int(match[1]))
-    head = read_head(folder, program_id)
-    program = head.get("program", f"a program without a recipe ({program_id})")
-    state = head.get("state", "absent")
-    return [ColdStarts(program, state, reason, tuple(sorted(some))) for reason, some in times.items()]
-
-
-def read_head(folder: int, program_id: str) -> dict[str, str]:
-    """The words of a recipe's head, and what stands behind each."""
-    lines = read_lines(folder, f"{program_id}.recipe")
-    if "end" not in lines:
-        return {}
-    pairs = [line.partition(" ") for line in lines[: lines.index("end")]]
-    return {word: rest for word, _, rest in pairs}
+    recipe = read_recipe(folder, program_id)
+    program = f"a program without a recipe ({program_id})" if recipe is None else recipe.program
+    state = "absent" if recipe is None else recipe.state
+    escaped = escape_text(program)
+    return [ColdStarts(escaped, state, reason, tuple(sorted(some))) for reason, some in times.items()]
 
 
 def read_lines(folder: int, name: str) -> list[str]:

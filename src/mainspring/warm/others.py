@@ -2,52 +2,71 @@
 
 import os
 
-from mainspring._warm import connect_to, receive, send, wait_ready
+from mainspring._warm import connect_to, die_with_parent, receive, send, wait_ready
 from mainspring.settings import read_count, read_size
 from mainspring.warm.account import read_pss
+from mainspring.warm.leftovers import remove_leftovers
 from mainspring.warm.protocol import END, INSPECT, pack_frame
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 PATIENCE_MS = 200
 
 
-def retire_others(folder: int, own: str) -> None:
-    """End the hosts that were not used for longest, as long as there are too many; ends the process."""
+def tidy_up(folder: int, own: str) -> "NoReturn":
+    """Remove what others have left, end those that are too many, and end this process."""
     try:
-        others = list_others(folder, own)
-        while others and is_too_much(folder, others):
-            say(folder, others.pop(0), END)
+        die_with_parent()  # who asks for that host is not to find this process at its door
+        remove_leftovers(folder)
+        retire_others(folder, own)
     finally:
         os._exit(0)
 
 
-def list_others(folder: int, own: str) -> list[str]:
-    """The sockets of all other hosts, the one first that was not used for longest."""
-    used = {}
+def retire_others(folder: int, own: str) -> None:
+    """End the hosts that were not used for longest, as long as there are too many."""
+    others = list_others(folder, own)
+    while others and is_too_much([kilobytes for _, kilobytes in others]):
+        say(folder, others.pop(0)[0], END)
+
+
+def list_others(folder: int, own: str) -> "list[tuple[str, int]]":
+    """Sockets and kilobytes of all other living hosts, the one first that was not used for longest."""
+    used = []
     for name in os.listdir(folder):
-        if name.endswith(".sock") and name != f"{own}.sock":
-            used[name] = os.stat(name, dir_fd=folder).st_mtime
-    return sorted(used, key=used.__getitem__)
+        if not name.endswith(".sock") or name == f"{own}.sock":
+            continue
+        try:
+            last = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mtime
+            used.append((last, name, ask_memory(folder, name)))
+        except OSError:
+            pass  # its host has ended
+    return [(name, kilobytes) for _, name, kilobytes in sorted(used)]
 
 
-def is_too_much(folder: int, others: list[str]) -> bool:
-    if len(others) >= read_count(os.environ, "MAINSPRING_MAX_HOSTS"):
+def is_too_much(kilobytes: "list[int]") -> bool:
+    """Whether others that take so much are too many beside this one."""
+    if len(kilobytes) >= read_count(os.environ, "MAINSPRING_MAX_HOSTS"):
         return True
-    kilobytes = read_pss() + sum(ask_memory(folder, name) for name in others)
-    return kilobytes * 1024 > read_size(os.environ, "MAINSPRING_MAX_HOST_MEMORY")
+    total = read_pss() + sum(kilobytes)
+    return total * 1024 > read_size(os.environ, "MAINSPRING_MAX_HOST_MEMORY")
 
 
 def ask_memory(folder: int, name: str) -> int:
+    """What the host at the socket *name* takes; 0 if it does not say.  Raises OSError without one."""
     answer = say(folder, name, INSPECT).partition(b'"pss_kb": ')[2]
     digits = answer.partition(b",")[0]
     return int(digits) if digits.isdigit() else 0
 
 
 def say(folder: int, name: str, kind: bytes) -> bytes:
-    """What the host at the socket *name* answers; nothing if it does not."""
+    """What the host at the socket *name* answers, if it does.  Raises OSError where nobody listens."""
     try:
         connection = connect_to(folder, name)
-    except OSError:
-        return b""
+    except BlockingIOError:
+        return b""  # too many ask at once
     try:
         send(connection, pack_frame(kind), -1)
         wait_ready([connection], [], PATIENCE_MS)
