@@ -30,6 +30,7 @@
 #define HELD_BACK '\1'
 #define PATIENCE_FOR_RECIPE_S 600
 #define PATIENCE_FOR_END_S 1
+#define PATIENCE_FOR_RENEWAL_MS 10000
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
 #endif
@@ -66,21 +67,26 @@ static void drain(int events)
         continue;
 }
 
-/* A recording is complete by the end of its program. */
+static bool is_known(const struct host *host)
+{
+    read_recipe(host->folder, host->id, &recipe);
+    return recipe.state == RECIPE_NEVER || (recipe.state == RECIPE_READY && !recipe.is_stale);
+}
+
+/* A recording is complete by the end of its program. What a recipe was before is better than none.
+ */
 static bool wait_for_recipe(const struct host *host, int program)
 {
     struct pollfd waited[] = {
         {.fd = program, .events = POLLIN},
         {.fd = watch_recipes(host->folder), .events = POLLIN},
     };
+    int patience = host->occasion == AFTER_RENEWAL ? PATIENCE_FOR_RENEWAL_MS : -1;
     for (;;) {
         bool has_ended = waited[0].revents != 0;
         drain(waited[1].fd);
-        read_recipe(host->folder, host->id, &recipe);
-        if (recipe.state == RECIPE_READY || recipe.state == RECIPE_NEVER || has_ended)
+        if (is_known(host) || has_ended || poll(waited, 2, patience) <= 0)
             return recipe.state == RECIPE_READY;
-        if (poll(waited, 2, -1) < 0)
-            return false;
     }
 }
 
@@ -214,12 +220,17 @@ static bool has_hook(const char *start_folder)
     return join_path(path, start_folder, "sitecustomize.py") && access(path, R_OK) == 0;
 }
 
+static bool is_after_recording(const struct host *host)
+{
+    return host->occasion == AFTER_RECIPE || host->occasion == AFTER_RENEWAL;
+}
+
 static void help(const struct host *host, int program, struct text *key)
 {
     char digits[DIGITS_SIZE];
     if (!leave_caller(host))
         return;
-    if (host->occasion == AFTER_RECIPE && !wait_alone_for_recipe(host, program))
+    if (is_after_recording(host) && !wait_alone_for_recipe(host, program))
         return;
     if (!make_key(host, key, digits) || !has_hook(host->start_folder))
         return;
@@ -247,7 +258,7 @@ static void fork_helper(const struct host *host, int program, struct text *key)
 static bool is_of_use(const struct host *host, struct text *key)
 {
     char digits[DIGITS_SIZE];
-    if (host->occasion == AFTER_RECIPE)
+    if (is_after_recording(host))
         return may_claim(host->folder, host->id);
     read_recipe(host->folder, host->id, &recipe);
     return make_key(host, key, digits) &&
@@ -258,7 +269,7 @@ void spawn_host(const struct host *host)
 {
     struct text key = {.bytes = NULL};
     int program = -1;
-    if (host->occasion == AFTER_RECIPE) {
+    if (is_after_recording(host)) {
         program = (int)syscall(SYS_pidfd_open, getpid(), 0);
         if (program < 0)
             return;

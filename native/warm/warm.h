@@ -22,6 +22,7 @@ extern PyMethodDef pages_methods[];  /* pages.c: copying ahead what will be writ
 void note_end_pages(void);
 extern PyMethodDef deadline_methods[]; /* deadline.c: for a host to be up */
 extern PyMethodDef peer_methods[];     /* peer.c: who is at the other end */
-extern PyMethodDef uses_methods[];     /* uses.c: how often a host was of use */
+extern PyMethodDef uses_methods[];     /* uses.c: how often a host was of use, and of how much */
+void note_end_modules(void);
 
 #endif

@@ -110,6 +110,7 @@ HostEnd = Literal[
     "error",
     "idle",
     "memory",
+    "outdated",
     "second",
     "selection",
     "session",
@@ -303,13 +304,14 @@ HOST_ENDS: dict[str, Row] = {
     "error": Row("Mainspring failed", "report it, with the lines of `mainspring hosts log`"),
     "idle": Row("nobody started the program", NOTHING),
     "memory": Row("all hosts together took too much memory", "see MAINSPRING_MAX_HOST_MEMORY"),
+    "outdated": Row("programs imported much that no recorded start had", "the next starts are recorded"),
     "second": Row("there is a host for this already", NOTHING),
     "selection": Row(
         "imports ahead read of their caller what had not been read before", "the next host knows it"
     ),
     "session": Row("its terminal session ended", NOTHING),
     "signals": Row("imports ahead changed how signals are handled", NOTHING),
-    "stale": Row("something that it imported, or the program, was changed", NOTHING),
+    "stale": Row("something that it imported, or the program, was changed", "the next start is recorded"),
     "stopped": Row("`mainspring hosts stop`", NOTHING),
     "threads": Row("imports ahead left a thread", NOTHING),
     "too-many": Row("there were more hosts than may be", "see MAINSPRING_MAX_HOSTS"),

@@ -46,6 +46,7 @@ MOST_CHILDREN = 512
 TRIES = 3
 PAUSE_SECONDS = 0.02
 LONGEST_MS = 1 << 30
+TOO_OFTEN = 3  # in succession: what imports more now and then is no other program
 
 
 class Doors:
@@ -155,7 +156,9 @@ class Host:
 
     def note_uses(self) -> None:
         """Note the programs that have begun, as their processes count them."""
-        served = read_uses()[0]
+        served, _, wanting = read_uses()
+        if wanting >= TOO_OFTEN:
+            self.finish("outdated")
         if served != self.served:
             self.served = served
             if self.on_use is not None:

@@ -59,6 +59,7 @@ class ImportRun:
         self.ended: Cause | None = None
         self.effect: tuple[str, str, str] | None = None
         self.has_checkpoint = False
+        self.modules = 0
         self.patches = Patches()  # by the program
         self.after: State = ()
         self.loaded: set[str] = set()

@@ -2,7 +2,7 @@
 
 The launcher says in MAINSPRING_WARM what a start is to be:
 
-    wish   := "record:" ID | "host:" ID ":" KEY ":" FOLDER ":" LOCK [":" ATTEMPT]
+    wish   := "record:" ID | "renew:" ID | "host:" ID ":" KEY ":" FOLDER ":" LOCK [":" ATTEMPT]
 
 ID is the recipe's.  KEY, FOLDER and LOCK are descriptors: what selects the host can be read from the
 first; the second is the runtime folder; by the third this process holds the lock of the key, and the
@@ -17,6 +17,7 @@ from _frozen_importlib import BuiltinImporter, _load  # type: ignore[attr-define
 
 from mainspring._warm import (
     die_in,
+    expect_modules,
     finish,
     open_process,
     prepare_end,
@@ -34,7 +35,7 @@ from mainspring.warm.freshness import Watch
 from mainspring.warm.host import Doors, Host
 from mainspring.warm.hostkey import find_session, hash_key, is_selected
 from mainspring.warm.hostlog import tell_of_host
-from mainspring.warm.learning import amend, give_up
+from mainspring.warm.learning import amend, give_up, learn_anew, note_stale
 from mainspring.warm.leftovers import remove_key
 from mainspring.warm.others import tidy_up
 from mainspring.warm.place import leave_place, take_place
@@ -48,10 +49,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mainspring.plan import Plan
+    from mainspring.reasons import HostEnd
     from mainspring.warm.ahead import Ahead
     from mainspring.warm.recipe import Cause, Recipe
 
 LONGEST_BIRTH_SECONDS = 600  # what a program does before its checkpoint included
+RECORDED = {"record", "renew"}
+#: that a program may import beyond what recorded starts did
+MODULES_TO_SPARE = 20
 #: what a program left before its checkpoint -> why it is not paused there
 LEFT_BEHIND = {
     "children": "process",
@@ -167,9 +172,12 @@ class Waiting:
 
     def open(self, ahead: "Ahead") -> Host:
         """Freeze what there is, and open the doors.  Raises GivenUp, or OSError."""
+        known_files = self.recipe.files if self.recipe is not None else set()
         self.modules = len(sys.modules)
+        if self.recipe is not None and self.recipe.modules:
+            expect_modules(max(self.modules, self.recipe.modules) + MODULES_TO_SPARE)
         watch = Watch(
-            ahead.files | list_own_files(self.script),
+            ahead.files | list_own_files(self.script) | known_files,
             ahead.folders,
             ahead.names,
             ahead.listed,
@@ -274,9 +282,20 @@ class Waiting:
     def leave(self, host: Host) -> None:
         """Make way for the next host."""
         assert host.end is not None
+        self.pass_on(host.end)
         remove_key(self.folder, self.key_name)
         os.close(self.lock)
         self.tell("ended", f"{host.end} {host.detail}".rstrip() + f" after {host.served} starts")
+
+    def pass_on(self, end: "HostEnd") -> None:
+        """Let what ended this host be of use to the next one."""
+        try:
+            if end == "outdated" and self.recipe is not None:
+                learn_anew(self.folder, self.recipe_id, self.recipe)
+            elif end == "stale" and self.recipe is not None:
+                note_stale(self.folder, self.recipe_id, self.recipe)
+        except OSError:
+            pass  # it knows what this one did
 
     def describe(self, host: Host) -> bytes:
         """What `mainspring hosts` shows, as JSON."""
@@ -307,9 +326,11 @@ def grant_wish(wish: str, plan: "Plan", environment: "Mapping[str, str]") -> Non
         begin_host(plan, *details)
     elif plan.code is None:
         return  # CPython's own start
-    elif kind == "record":
+    elif kind in RECORDED:
         folder = open_runtime_folder(environment)
-        plan.finish = begin_recording(folder, details[0], plan.script, sys.orig_argv[0])
+        plan.finish = begin_recording(
+            folder, details[0], plan.script, sys.orig_argv[0], renews=kind == "renew"
+        )
 
 
 def begin_host(plan: "Plan", recipe_id: str, *numbers: str) -> None:
