@@ -301,6 +301,7 @@ def test_stop_waits_for_what_runs(hosts: Hosts) -> None:
     with subprocess.Popen(command, env=hosts.environment(), stdout=subprocess.PIPE) as stopping:
         while not is_closed(hosts.runtime, "a"):
             assert stopping.poll() is None
+            time.sleep(0.02)  # each look is a caller that it answers
         assert process.stdin is not None
         process.stdin.close()
         assert stopping.stdout is not None

@@ -26,32 +26,38 @@ def tidy_up(folder: int, own: str) -> "NoReturn":
 
 
 def retire_others(folder: int, own: str) -> None:
-    """End the hosts that were not used for longest, as long as there are too many."""
-    others = list_others(folder, own)
-    while others and is_too_much([kilobytes for _, kilobytes in others]):
+    """End hosts as long as there are too many: those that alone take too much, then the least used.
+
+    A host that alone takes too much ends no other for its memory: that would leave it alone, and be too
+    much still.
+    """
+    bound = read_size(os.environ, "MAINSPRING_MAX_HOST_MEMORY") // 1024
+    others = list_others(folder, own, bound)
+    taken = read_pss()
+    while others and is_too_much(taken, [kilobytes for _, kilobytes in others], bound):
         say(folder, others.pop(0)[0], END)
 
 
-def list_others(folder: int, own: str) -> "list[tuple[str, int]]":
-    """Sockets and kilobytes of all other living hosts, the one first that was not used for longest."""
+def list_others(folder: int, own: str, bound: int) -> "list[tuple[str, int]]":
+    """Sockets and kilobytes of all other living hosts, the one first that is to end first."""
     used = []
     for name in os.listdir(folder):
         if not name.endswith(".sock") or name == f"{own}.sock":
             continue
         try:
             last = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mtime
-            used.append((last, name, ask_memory(folder, name)))
+            kilobytes = ask_memory(folder, name)
+            used.append((kilobytes <= bound, last, name, kilobytes))
         except OSError:
             pass  # its host has ended
-    return [(name, kilobytes) for _, name, kilobytes in sorted(used)]
+    return [(name, kilobytes) for *_, name, kilobytes in sorted(used)]
 
 
-def is_too_much(kilobytes: "list[int]") -> bool:
-    """Whether others that take so much are too many beside this one."""
-    if len(kilobytes) >= read_count(os.environ, "MAINSPRING_MAX_HOSTS"):
+def is_too_much(own: int, others: "list[int]", bound: int) -> bool:
+    """Whether hosts that take so many kilobytes are too many, or too large, for the bounds."""
+    if len(others) >= read_count(os.environ, "MAINSPRING_MAX_HOSTS"):
         return True
-    total = read_pss() + sum(kilobytes)
-    return total * 1024 > read_size(os.environ, "MAINSPRING_MAX_HOST_MEMORY")
+    return own <= bound < own + sum(others)
 
 
 def ask_memory(folder: int, name: str) -> int:

@@ -140,7 +140,8 @@ class Stage:
         return self.notes("request")
 
     def close(self) -> None:
-        """End what is left of all."""
+        """End what is left of all, and what would come after it."""
+        self.behave("does not come")
         for child in self.children:
             child.kill()
             child.wait()

@@ -32,7 +32,7 @@ OF_THEIR_OWN = {
     "first to be killed": "open('/proc/self/oom_score_adj', 'w').write('700')",
 }
 FROM_ONE_HOST = {
-    "few open files": "resource.setrlimit(resource.RLIMIT_NOFILE, (40, resource.getrlimit(7)[1]))",
+    "few open files": "resource.setrlimit(resource.RLIMIT_NOFILE, (11, resource.getrlimit(7)[1]))",
     "little memory": "resource.setrlimit(resource.RLIMIT_AS, (2 << 30, -1))",
     "no files": "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, -1))",
     "little time": "resource.setrlimit(resource.RLIMIT_CPU, (5, -1))",
