@@ -168,16 +168,15 @@ class Waiting:
         leave_place()
         self.judge(recipe, ahead, condition)
         self.saved_us = sum(microseconds for _, microseconds in recipe.ahead)
-        return self.open(ahead)
+        return self.open(recipe, ahead)
 
-    def open(self, ahead: "Ahead") -> Host:
+    def open(self, recipe: "Recipe", ahead: "Ahead") -> Host:
         """Freeze what there is, and open the doors.  Raises GivenUp, or OSError."""
-        known_files = self.recipe.files if self.recipe is not None else set()
         self.modules = len(sys.modules)
-        if self.recipe is not None and self.recipe.modules:
-            expect_modules(max(self.modules, self.recipe.modules) + MODULES_TO_SPARE)
+        if recipe.modules:
+            expect_modules(max(self.modules, recipe.modules) + MODULES_TO_SPARE)
         watch = Watch(
-            ahead.files | list_own_files(self.script) | known_files,
+            ahead.files | recipe.files | list_own_files(self.script),
             ahead.folders,
             ahead.names,
             ahead.listed,
@@ -195,7 +194,7 @@ class Waiting:
         os.chdir("/")
         self.judge(self.recipe, ahead, self.condition)
         self.saved_us = (time.time_ns() - self.began_ns) // 1000
-        return self.open(ahead)
+        return self.open(self.recipe, ahead)
 
     def give_up_checkpoint(self, cause: "Cause") -> None:
         """Let the next host wait at the program's first line; ends this one."""
