@@ -27,7 +27,8 @@
 #include "recipe.h"
 #include "signals.h"
 
-/* In the place of the first byte of a script's path: native/preload.c puts that back. */
+/* In the place of the first byte of a script's path, as warm/again.py has it: native/preload.c puts
+ * that back. */
 #define HELD_BACK '\1'
 #define COMING_S 5
 #define LOOK_MS 50

@@ -27,6 +27,8 @@ OWN_EFFECTS = {
     "import sys; sys.stderr.write('text')": "output",
     "import os; os.write(1, b'text')": "output",
     "open(__file__ + '.txt', 'w').close()": "output",
+    "file = open(__file__)": "descriptor",
+    "import socket; pair = socket.socketpair()": "descriptor",
     "import os\ntry: os.get_terminal_size()\nexcept OSError: pass": "terminal",
     "import os; os.umask(os.umask(63))": "process-state",
     "import subprocess; subprocess.run(['/bin/true'])": "process",
