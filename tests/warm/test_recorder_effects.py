@@ -35,6 +35,7 @@ OWN_EFFECTS = {
     "import socket; socket.getaddrinfo('localhost', 80)": "network",
     "import signal; signal.signal(signal.SIGUSR1, signal.SIG_IGN)": "signals",
     "import warnings; warnings.simplefilter('ignore', DeprecationWarning)": "warnings",
+    "import warnings; warnings.filterwarnings('ignore', message='a changed')": "warnings",
     "import locale; locale.setlocale(locale.LC_TIME, 'C.UTF-8')": "locale",
     "import time; time.time()": "clock",
     "from time import perf_counter_ns as now; now()": "clock",
@@ -68,6 +69,7 @@ ENDERS = {
     "import sys; sys.meta_path.insert(0, sys.meta_path[-1])": "import-system",
     "import sys; sys.addaudithook(lambda *_: None)": "audit-hook",
     "import warnings; warnings.simplefilter('error', DeprecationWarning)": "warnings",
+    "import warnings; warnings.filterwarnings('error', message='a.size changed')": "warnings",
     "import sys, io; sys.stderr = io.StringIO()": "patch",
     "import os; os.fork() or os._exit(0)": "process",
     "import socket; socket.socketpair()[0].close(); socket.socket().bind(('', 0)) or "
@@ -95,6 +97,7 @@ HARMLESS = [
     "import os; os.isatty(1); os.environ.get('TERM'); open(os.devnull, 'w').close()",
     "import socket; s = socket.socket(); s.bind(('127.0.0.1', 0)); s.close()",
     "import warnings\nclass Mine(Warning): pass\nwarnings.simplefilter('ignore', Mine)",
+    "import warnings; warnings.filterwarnings('ignore', message='a.size changed')",
     "import warnings\nwith warnings.catch_warnings():\n warnings.simplefilter('error')\n import ast",
     "import warnings\nwith warnings.catch_warnings():\n warnings.simplefilter('ignore')\n import ast",
     "import sys\nsys.path.insert(0, '/nowhere')\nimport ast\ndel sys.path[0]",

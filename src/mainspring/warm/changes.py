@@ -153,8 +153,8 @@ def is_harmless(old: "tuple[object, ...]", new: "tuple[object, ...]", what: str)
     """Whether it does not matter to other imports, and not to the program, when a change is made.
 
     A descriptor fewer is one that somebody else had opened.
-    A finder behind all others is asked only for names that nobody else finds.  A filter for a category
-    of a module's own says nothing about what is warned of before that module is there.
+    A finder behind all others is asked only for names that nobody else finds.  A filter for a category,
+    or for words, of a module's own says nothing about what is warned of before that module is there.
     """
     if what in {"os.environ", "os.putenv"}:
         return new == ()
@@ -170,6 +170,14 @@ def is_harmless(old: "tuple[object, ...]", new: "tuple[object, ...]", what: str)
 
 
 def is_for_all(row: object) -> bool:
-    """Whether a warning filter is for a category that Python itself knows."""
-    category = row[2] if isinstance(row, tuple) and len(row) > 2 else None
-    return getattr(category, "__module__", "builtins") == "builtins"
+    """Whether a warning filter is for a category that Python itself knows, and no module's own words."""
+    _, message, category = row[:3] if isinstance(row, tuple) and len(row) > 2 else (None,) * 3
+    is_known = getattr(category, "__module__", "builtins") == "builtins"
+    is_own = not is_raising(row) and begins_with_module(getattr(message, "pattern", message))
+    return is_known and not is_own
+
+
+def begins_with_module(message: object) -> bool:
+    """Whether *message*, of a filter, is about what a module has, which it begins with the name of."""
+    name, dot, _ = message.partition(".") if isinstance(message, str) else ("", "", "")
+    return dot != "" and name in sys.modules
