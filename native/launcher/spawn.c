@@ -26,7 +26,8 @@
 #include "recipe.h"
 #include "signals.h"
 
-/* In the place of the first byte of a script's path: native/preload.c puts that back. */
+/* In the place of the first byte of a script's path, as warm/again.py has it: native/preload.c puts
+ * that back. */
 #define HELD_BACK '\1'
 #define PATIENCE_FOR_RECIPE_S 600
 #define PATIENCE_FOR_END_S 1

@@ -14,6 +14,8 @@ from mainspring.warm.condition import has_child, list_descriptors
 MOST_ATTEMPTS = 10
 MOST_IN_PIPE = 65536
 STATUS = "/proc/self/status"
+PRELOADED = b"/_preload.abi3.so"
+HELD_BACK = "\1"  # in the place of the first byte of the script's path
 
 
 class Beginning:
@@ -55,11 +57,20 @@ class Beginning:
         if b"\0env:LC_CTYPE=" not in self.key:
             environment.pop(b"LC_CTYPE", None)  # CPython's own (PEP 538)
         paths = environment.get(b"PYTHONPATH")
-        environment[b"PYTHONPATH"] = self.start_folder + (b":" + paths if paths else b"")
+        if sys.flags.ignore_environment:
+            self.preload(environment)
+        else:
+            environment[b"PYTHONPATH"] = self.start_folder + (b":" + paths if paths else b"")
         environment[b"MAINSPRING_START"] = b"1" if paths is None else b"1:" + paths
         wish = f"host:{self.recipe_id}:{key}:{folder}:{lock}:{self.attempt + 1}"
         environment[b"MAINSPRING_WARM"] = wish.encode()
         return environment
+
+    def preload(self, environment: "dict[bytes, bytes]") -> None:
+        """Have the loader bring the hook in; if it does not, there is no script (native/preload.c)."""
+        old = environment.get(b"LD_PRELOAD")
+        environment[b"LD_PRELOAD"] = self.start_folder + PRELOADED + (b"" if old is None else b":" + old)
+        self.command[-1] = HELD_BACK + self.command[-1].removeprefix("/")
 
 
 def close(descriptor: int) -> None:
