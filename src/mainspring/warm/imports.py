@@ -362,7 +362,6 @@ class ImportRun:
         cause = judge_change(span.before, now)
         if cause is None and len(self.running) == self.left + 1:
             cause = self.find_patch(is_seen=self.is_mentioned)
-            self.remember(now)
         if cause is not None:
             self.leave(*cause)
 
