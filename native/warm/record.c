@@ -785,31 +785,6 @@ static int add_name(space *one, PyObject *name, PyObject *value)
     return 0;
 }
 
-/* A namespace keeps the order in which its names were bound first: most are where they were. */
-static int remember_space(space *one)
-{
-    PyObject *namespace = PyModule_GetDict(one->module), *key, *value;
-    Py_ssize_t position = 0;
-    size_t place = 0;
-    for (; PyDict_Next(namespace, &position, &key, &value); place++) {
-        binding *known = place < one->count ? &one->bindings[place] : NULL;
-        if (known != NULL && known->name == key && known->value == value &&
-            known->type == Py_TYPE(value))
-            continue;
-        if (known != NULL && known->name == key) {
-            binding old = *known;
-            bind(known, key, value);
-            unbind(&old);
-            continue;
-        }
-        forget_bindings(one, place);
-        if (add_name(one, key, value) < 0)
-            return -1;
-    }
-    forget_bindings(one, place);
-    return 0;
-}
-
 static int add_space(PyObject *name, PyObject *module)
 {
     if (space_count == space_room) {
@@ -824,31 +799,6 @@ static int add_space(PyObject *name, PyObject *module)
     Py_INCREF(module);
     spaces[space_count++] = (space){.name = name, .module = module};
     return 0;
-}
-
-PyDoc_STRVAR(remember_names_doc,
-             "remember_names(function_type)\n--\n\n"
-             "Note the functions, classes, modules and plain values that the modules bind.");
-
-static PyObject *remember_names(PyObject *Py_UNUSED(module), PyObject *type)
-{
-    PyObject *modules = PyImport_GetModuleDict(), *name, *value;
-    Py_ssize_t position = 0;
-    size_t place = 0;
-    function_type = (PyTypeObject *)type;
-    while (PyDict_Next(modules, &position, &name, &value)) {
-        if (!PyModule_Check(value) || !PyUnicode_Check(name) ||
-            PyUnicode_CompareWithASCIIString(name, "__main__") == 0)
-            continue;
-        if (place < space_count && (spaces[place].name != name || spaces[place].module != value))
-            forget_spaces(place);
-        if (place == space_count && add_space(name, value) < 0)
-            return PyErr_NoMemory();
-        if (remember_space(&spaces[place++]) < 0)
-            return PyErr_NoMemory();
-    }
-    forget_spaces(place);
-    Py_RETURN_NONE;
 }
 
 /* Comparing a tuple may run code of what it holds: only the same one counts as the same. */
@@ -880,6 +830,17 @@ static int add_binding(PyObject *found, const space *one, const binding *before,
     return before->is_held ? add_change(found, one, before->name, before->value, now) : 0;
 }
 
+static int add_rest(PyObject *found, const space *one, size_t next)
+{
+    PyObject *namespace = PyModule_GetDict(one->module);
+    for (; next < one->count; next++) {
+        PyObject *value = PyDict_GetItemWithError(namespace, one->bindings[next].name);
+        if (add_binding(found, one, &one->bindings[next], value) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 /* A namespace keeps the order in which its names were bound first: both are walked side by side. */
 static int add_changes(PyObject *found, const space *one)
 {
@@ -891,15 +852,91 @@ static int add_changes(PyObject *found, const space *one)
             add_binding(found, one, &one->bindings[next++], value) < 0)
             return -1;
     }
-    for (; next < one->count; next++) {
-        if (!one->bindings[next].is_held)
-            continue;
-        value = PyDict_GetItemWithError(namespace, one->bindings[next].name);
-        if (add_binding(found, one, &one->bindings[next], value) < 0)
-            return -1;
-    }
+    if (add_rest(found, one, next) < 0)
+        return -1;
     value = PyDict_GetItemWithError(PyImport_GetModuleDict(), one->name);
     return add_change(found, one, one->name, one->module, value);
+}
+
+/* Add what the names from *place* on are bound to now, and forget them. */
+static int drop_bindings(PyObject *found, space *one, size_t place)
+{
+    int status = add_rest(found, one, place);
+    forget_bindings(one, place);
+    return status;
+}
+
+/* Most names are where they were. */
+static int remember_space(PyObject *found, space *one)
+{
+    PyObject *namespace = PyModule_GetDict(one->module), *key, *value;
+    Py_ssize_t position = 0;
+    size_t place = 0;
+    for (; PyDict_Next(namespace, &position, &key, &value); place++) {
+        binding *known = place < one->count ? &one->bindings[place] : NULL;
+        if (known != NULL && known->name == key && known->value == value &&
+            known->type == Py_TYPE(value))
+            continue;
+        if (known == NULL || known->name != key) {
+            if (drop_bindings(found, one, place) < 0 || add_name(one, key, value) < 0)
+                return -1;
+            continue;
+        }
+        if (add_binding(found, one, known, value) < 0)
+            return -1;
+        binding old = *known;
+        bind(known, key, value);
+        unbind(&old);
+    }
+    return drop_bindings(found, one, place);
+}
+
+static int drop_spaces(PyObject *found, size_t place)
+{
+    for (size_t i = place; i < space_count; i++) {
+        if (add_changes(found, &spaces[i]) < 0)
+            return -1;
+    }
+    forget_spaces(place);
+    return 0;
+}
+
+static int remember_modules(PyObject *found)
+{
+    PyObject *modules = PyImport_GetModuleDict(), *name, *value;
+    Py_ssize_t position = 0;
+    size_t place = 0;
+    while (PyDict_Next(modules, &position, &name, &value)) {
+        if (!PyModule_Check(value) || !PyUnicode_Check(name) ||
+            PyUnicode_CompareWithASCIIString(name, "__main__") == 0)
+            continue;
+        if (place < space_count && (spaces[place].name != name || spaces[place].module != value) &&
+            drop_spaces(found, place) < 0)
+            return -1;
+        if (place == space_count && add_space(name, value) < 0)
+            return -1;
+        if (remember_space(found, &spaces[place++]) < 0)
+            return -1;
+    }
+    return drop_spaces(found, place);
+}
+
+PyDoc_STRVAR(
+    remember_names_doc,
+    "remember_names(function_type)\n--\n\n"
+    "Note the functions, classes, modules and plain values that the modules bind.  What was "
+    "noted before, and is\nbound to something else, as find_patches has it.");
+
+static PyObject *remember_names(PyObject *Py_UNUSED(module), PyObject *type)
+{
+    PyObject *found = PyList_New(0);
+    function_type = (PyTypeObject *)type;
+    if (found != NULL && remember_modules(found) < 0) {
+        Py_CLEAR(found);
+        if (!PyErr_Occurred())
+            PyErr_NoMemory();
+    }
+    return found;
 }
 
 PyDoc_STRVAR(find_patches_doc, "find_patches()\n--\n\n"

@@ -9,7 +9,6 @@ imports.
 
 import sys
 
-from mainspring._warm import find_patches
 from mainspring.warm.effects import KEPT_RESULTS
 from mainspring.warm.mentions import ALL_NAMES, list_mentioned
 
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
     from types import CodeType
 
     from mainspring.warm.recipe import Cause
+
+    Change = tuple[str, str, object, object]  # see remember_names
 
 #: what CPython's own C code, and importlib, look into
 MACHINERY = {"builtins", "importlib", "posix", "sys", "zipimport"}
@@ -37,12 +38,12 @@ class Patches:
     def __bool__(self) -> bool:
         return bool(self.names) or self.has_streams
 
-    def note(self, running: "Iterable[str]") -> "Cause | None":
-        """Look what is new, and tell what stands against any further import.
+    def note(self, changes: "Iterable[Change]", running: "Iterable[str]") -> "Cause | None":
+        """Note *changes* in modules, and tell what stands against any further import.
 
         A module of those *running*, whose import is not over, binds its own names.
         """
-        for module, name, before, now in find_patches():
+        for module, name, before, now in changes:
             if module in running or (module, name) in KEPT_RESULTS:
                 continue
             is_module = name == module and type(before) is type(sys)  # in sys.modules
