@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 #: as hgdemandimport does it
 LAZILY = """
-import importlib.util, sys
+import importlib.util, sys, threading  # which LazyLoader imports, from 3.12 on
 
 class Loader(importlib.util.LazyLoader):
     pass
