@@ -39,8 +39,6 @@ class Beginning:
             return
         if has_child() or list_inherited() != self.inherited:
             return
-        if sys.flags.ignore_environment:
-            return  # the hook came another way (native/preload.c), and would not come again
         os.chdir("/")
         key, way = os.pipe()
         os.write(way, self.key)
