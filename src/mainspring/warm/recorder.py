@@ -199,7 +199,7 @@ class Recorder(ImportRun):
 def find_origins(names: "Iterable[str]") -> set[str]:
     """The files of modules that are left to the program: once changed, they may come ahead."""
     specs = [getattr(sys.modules.get(name), "__spec__", None) for name in names]
-    return {spec.origin for spec in specs if getattr(spec, "has_location", False)}
+    return {spec.origin for spec in specs if spec is not None and spec.has_location}
 
 
 # ---- a recorded start -----------------------------------------------------------------------------
