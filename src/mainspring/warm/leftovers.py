@@ -4,6 +4,7 @@
     ID.lock              likewise: the helper that waited for the recipe
     ID.recipe ID.cold    a month after the last use; while a host serves, it renews the recipe's time
     ID.recipe-new        likewise: who wrote it was killed
+    KEY.early            a month after it was noted
 
 A lock counts only while its file is in place (native/launcher/claim.c): so a host that is just coming up
 keeps its files, or makes them anew.
@@ -20,7 +21,7 @@ MOST_AT_ONCE = 256  # files that one host looks at
 UNUSED_SECONDS = 30 * 24 * 3600
 FAILED_SECONDS = 24 * 3600  # so long is it remembered that hosts did not come up
 OF_KEYS = {"lock", "sock"}
-OF_PROGRAMS = {"recipe", "recipe-new", "cold"}
+OF_PROGRAMS = {"recipe", "recipe-new", "cold", "early"}
 DIGITS = set("0123456789abcdef")
 
 

@@ -31,6 +31,7 @@ from mainspring.warm.again import Beginning
 from mainspring.warm.ahead import import_ahead
 from mainspring.warm.checkpoint import Prelude
 from mainspring.warm.condition import Condition, GivenUp
+from mainspring.warm.early import has_ended_early, note_early_end
 from mainspring.warm.freshness import Watch
 from mainspring.warm.host import Doors, Host
 from mainspring.warm.hostkey import find_session, hash_key, is_selected
@@ -94,7 +95,7 @@ class Waiting:
         For a program with a checkpoint: return, and wait when it gets there.
         """
         self.recipe = read_recipe(self.folder, self.recipe_id)
-        if self.recipe is None or not self.recipe.has_checkpoint:
+        if self.recipe is None or not self.is_to_run_on(self.recipe):
             return self.wait(self.prepare)
         try:
             take_place(self.key, self.recipe)
@@ -105,6 +106,9 @@ class Waiting:
         self.prelude = Prelude(self.sight, self.give_up_checkpoint, self.pause_at_checkpoint)
         self.prelude.begin()
         return None
+
+    def is_to_run_on(self, recipe: "Recipe") -> bool:
+        return recipe.has_checkpoint and not has_ended_early(self.folder, self.key_name, recipe)
 
     def pause_at_checkpoint(self) -> None:
         set_mask(self.wait(self.prepare_checkpoint))
@@ -212,7 +216,8 @@ class Waiting:
             return
         try:
             self.prelude.stop()  # what follows is not the program's doing
-            amend(self.folder, self.recipe_id, (CHECKPOINT_MODULE, "program-end", ""))
+            assert self.recipe is not None
+            note_early_end(self.folder, self.key_name, self.recipe)
             self.tell("ended", "checkpoint")
             self.note_success()
         finally:
