@@ -14,6 +14,7 @@ int is_recorded(void); /* whether this code is the program's */
 void tell_receiver(PyObject *receiver, PyObject *arguments); /* steals the arguments */
 extern PyMethodDef divert_methods[]; /* divert.c: who calls CPython's own C functions */
 extern PyMethodDef follow_methods[]; /* follow.c: which code is run */
+extern PyMethodDef names_methods[];  /* names.c: what modules bind */
 extern PyMethodDef watch_methods[];  /* watch.c: whether files are as they were */
 extern PyMethodDef finish_methods[]; /* finish.c: the quick end of a child */
 extern PyMethodDef socket_methods[]; /* socket.c: connections, and descriptors that come by them */

@@ -4,7 +4,7 @@ KEY.early := HASH          of the recipe, by which the program does come to its 
 """
 
 import os
-from _imp import source_hash  # type: ignore[import-not-found]  # typeshed lacks it
+from _imp import source_hash
 
 from mainspring.places import Refused, read_trusted_file, write_file
 from mainspring.warm.recipe import REPLACE_FILE, format_recipe
