@@ -80,7 +80,7 @@ class Host:
         self.end: HostEnd | None = None
         self.detail = ""
         self.on_end: Callable[[], None] | None = None
-        self.on_use: Callable[[], None] | None = None
+        self.on_use: Callable[[int], None] | None = None
         share_uses()
 
     def serve(self) -> "Start | None":
@@ -160,9 +160,9 @@ class Host:
         if wanting >= TOO_OFTEN:
             self.finish("outdated")
         if served != self.served:
-            self.served = served
             if self.on_use is not None:
-                self.on_use()
+                self.on_use(served - self.served)
+            self.served = served
 
     # ---- ending -----------------------------------------------------------------------------
 

@@ -24,13 +24,14 @@ from mainspring._warm import (
     set_mask,
 )
 from mainspring.places import read_file
-from mainspring.settings import find_log, read_count
+from mainspring.settings import find_log, is_read_only, read_count
 from mainspring.startlog import write_line
 from mainspring.warm.account import format_account, name_terminal, read_pss
 from mainspring.warm.again import Beginning
 from mainspring.warm.ahead import import_ahead
 from mainspring.warm.checkpoint import Prelude
 from mainspring.warm.condition import Condition, GivenUp
+from mainspring.warm.counting import count_warm_starts
 from mainspring.warm.early import has_ended_early, note_early_end
 from mainspring.warm.freshness import Watch
 from mainspring.warm.host import Doors, Host
@@ -49,6 +50,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from mainspring.codecache.lookup import Cache
     from mainspring.plan import Plan
     from mainspring.reasons import HostEnd
     from mainspring.warm.ahead import Ahead
@@ -87,6 +89,7 @@ class Waiting:
         self.beginning = Beginning(recipe_id, self.key)
         die_in(LONGEST_BIRTH_SECONDS)
         self.recipe: Recipe | None = None
+        self.cache: Cache | None = None
         self.prelude: Prelude | None = None
 
     def pause(self) -> int | None:
@@ -171,11 +174,11 @@ class Waiting:
         ahead = import_ahead(recipe, self.sight)
         leave_place()
         self.judge(recipe, ahead, condition)
-        self.saved_us = sum(microseconds for _, microseconds in recipe.ahead)
         return self.open(recipe, ahead)
 
     def open(self, recipe: "Recipe", ahead: "Ahead") -> Host:
         """Freeze what there is, and open the doors.  Raises GivenUp, or OSError."""
+        self.saved_us = time.process_time_ns() // 1000
         self.modules = len(sys.modules)
         if recipe.modules:
             expect_modules(max(self.modules, recipe.modules) + MODULES_TO_SPARE)
@@ -197,7 +200,6 @@ class Waiting:
         ahead = self.prelude.finish()
         os.chdir("/")
         self.judge(self.recipe, ahead, self.condition)
-        self.saved_us = (time.time_ns() - self.began_ns) // 1000
         return self.open(self.recipe, ahead)
 
     def give_up_checkpoint(self, cause: "Cause") -> None:
@@ -255,7 +257,7 @@ class Waiting:
             self.describe,
             read_count(os.environ, "MAINSPRING_HOST_IDLE"),
         )
-        host.on_use = self.note_use
+        host.on_use = self.note_uses
         host.on_end = lambda: self.leave(host)
         self.note_success()
         die_in(0)
@@ -275,8 +277,9 @@ class Waiting:
 
     # ---- while it serves ----------------------------------------------------------------------
 
-    def note_use(self) -> None:
+    def note_uses(self, number: int) -> None:
         """Let host and recipe be the youngest: those that are not used for long are removed."""
+        count_warm_starts(self.cache, number, self.saved_us, self.script)
         try:
             os.utime(f"{self.key_name}.sock", dir_fd=self.folder)
             os.utime(name_recipe(self.recipe_id), dir_fd=self.folder)
@@ -342,6 +345,8 @@ def begin_host(plan: "Plan", recipe_id: str, *numbers: str) -> None:
     key, folder, lock, *attempt = map(int, numbers)
     waiting = Waiting(recipe_id, plan.script, key, (folder, lock))
     waiting.beginning.attempt = sum(attempt)
+    if not sys.dont_write_bytecode and not is_read_only(os.environ):
+        waiting.cache = plan.cache
     if plan.code is None:
         waiting.tell("ended", "unplanned")
         os._exit(0)
