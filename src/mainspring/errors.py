@@ -147,6 +147,17 @@ class NoScriptError(MainspringError):
         super().__init__(f"there is no script {path}, and no entry of one", "check its path")
 
 
+class NoProgramError(MainspringError):
+    """A word that is neither a path of anything nor a command; *shim* starts what was at that path."""
+
+    def __init__(self, word: str, shim: str | None) -> None:
+        if shim is None:
+            super().__init__(f"there is no script or command {word}", "check its path, or its name")
+        else:
+            remedy = f"remove the shim with `mainspring uninstall {shim}`"
+            super().__init__(f"{word} is gone, which the shim {shim} starts", remedy)
+
+
 class NoCacheFolderError(MainspringError):
     """An environment in which no setting leads to a cache."""
 

@@ -8,12 +8,14 @@ INTERPRETER and SCRIPT are absolute paths, not resolved.  The hash is FNV-1a of 
 """
 
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
+from mainspring.observe.quantities import count
 from mainspring.places import Refused, open_folder
 from mainspring.reasons import ENDERS
 from mainspring.settings import find_runtime_folder
-from mainspring.warm.recipe import read_recipe
+from mainspring.warm.recipe import CHECKPOINT_MODULE, read_recipe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 FNV_START = 0x6C62272E07BB014262B821756295C58D
 FNV_PRIME = 0x0000000001000000000000000000013B
+MOST_SOURCE = 16 << 20
 
 
 def name_program(interpreter: str, options: "Iterable[str]", script: str) -> str:
@@ -47,7 +50,9 @@ def find_recipe(interpreter: str, options: "Iterable[str]", script: str) -> dict
         recipe = read_recipe(folder, name_program(interpreter, options, script))
     finally:
         os.close(folder)
-    return None if recipe is None else list_facts(recipe)
+    if recipe is None:
+        return None
+    return {**list_facts(recipe), "checkpoint_unused": find_unused_checkpoint(recipe, script)}
 
 
 def list_facts(recipe: "Recipe") -> dict[str, Any]:
@@ -67,6 +72,25 @@ def list_facts(recipe: "Recipe") -> dict[str, Any]:
     }
 
 
+def find_unused_checkpoint(recipe: "Recipe", script: str) -> dict[str, str] | None:
+    """Why hosts do not wait at the checkpoint that *script* has; None if they do, or it has none."""
+    if recipe.has_checkpoint or not recipe.is_final or not has_checkpoint(script):
+        return None
+    causes = [(reason, detail) for name, reason, detail in recipe.left_out if name == CHECKPOINT_MODULE]
+    cause = next(iter(causes), recipe.ended)
+    return None if cause is None else explain_reason(*cause)
+
+
+def has_checkpoint(script: str) -> bool:
+    """Whether the text of *script* has a checkpoint."""
+    try:
+        with open(script, "rb") as file:
+            content = file.read(MOST_SOURCE)
+    except OSError:
+        return False
+    return b"mainspring" in content and re.search(rb"\bcheckpoint\(", content) is not None
+
+
 def explain_reason(reason: str, detail: str) -> dict[str, str]:
     meaning = ENDERS[reason].meaning if reason in ENDERS else reason
     return {"reason": reason, "meaning": meaning, "detail": detail}
@@ -78,8 +102,8 @@ def describe_state(warm: dict[str, Any]) -> str:
     if warm["state"] != "ready":
         return f"never: {explain_reason(warm['state'].partition(' ')[2], '')['meaning']}"
     spent = sum(row["microseconds"] for row in warm["ahead"])
-    until = " to its checkpoint" if warm["checkpoint"] else ""
-    return f"a host runs{until or ' ahead'} {len(warm['ahead'])} imports, {format_time(spent)}"
+    until = " to its checkpoint" if warm["checkpoint"] else " ahead"
+    return f"from a host, which runs{until} {count(len(warm['ahead']), 'import')}, {format_time(spent)}"
 
 
 def format_time(microseconds: int) -> str:
@@ -92,11 +116,10 @@ def describe_cause(row: dict[str, str]) -> str:
 
 def describe_recipe(warm: dict[str, Any]) -> list[tuple[str, str]]:
     """Rows of a name and a text."""
-    rows = [("warm starts", describe_state(warm))]
-    rows += [("  ahead", f"{row['module']}  {format_time(row['microseconds'])}") for row in warm["ahead"]]
-    rows += [("  not ahead", f"{row['module']}: {describe_cause(row)}") for row in warm["left_out"]]
+    rows = [("ahead", f"{row['module']}  {format_time(row['microseconds'])}") for row in warm["ahead"]]
+    rows += [("not ahead", f"{row['module']}: {describe_cause(row)}") for row in warm["left_out"]]
     if warm["ended"] is not None:
-        rows.append(("  ended by", describe_cause(warm["ended"])))
+        rows.append(("ended by", describe_cause(warm["ended"])))
     return rows
 
 
