@@ -234,6 +234,15 @@ class NoHostError(MainspringError):
         )
 
 
+class NothingLearntError(MainspringError):
+    """A program that there is nothing to forget of."""
+
+    def __init__(self, program: str) -> None:
+        super().__init__(
+            f"nothing was learnt of {program}", "`mainspring explain` says what was, of a program"
+        )
+
+
 class NotEndedError(MainspringError):
     """A program that runs longer than it may."""
 

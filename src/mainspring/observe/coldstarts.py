@@ -11,6 +11,7 @@ from typing import Any
 
 from mainspring.places import Refused, read_trusted_file
 from mainspring.reasons import COLD, Row
+from mainspring.warm.recipe import unescape_text
 
 COLD_FILE = re.compile(r"([0-9a-f]{32})\.cold")
 LINE = re.compile(r"([0-9]{1,15}) ([a-z-]+)")
@@ -19,12 +20,18 @@ UNKNOWN = Row("this release of Mainspring does not know that reason", "nothing t
 
 @dataclass(frozen=True)
 class ColdStarts:
-    """The starts of one program that were cold for one reason; *program* is escaped, as in the log."""
+    """The starts of one program that were cold for a reason; its path is not known without a recipe."""
 
-    program: str
+    program: str | None
+    program_id: str
     state: str
     reason: str
     times: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return f"a program without a recipe ({self.program_id})" if self.program is None else self.program
 
     @property
     def row(self) -> Row:
@@ -32,7 +39,7 @@ class ColdStarts:
 
     def list_facts(self) -> dict[str, Any]:
         return {
-            "program": self.program,
+            "program": self.name,
             "recipe": self.state,
             "reason": self.reason,
             "meaning": self.row.meaning,
@@ -55,10 +62,36 @@ def read_cold_starts(folder: int, program_id: str) -> list[ColdStarts]:
     for line in read_lines(folder, f"{program_id}.cold"):
         if match := LINE.fullmatch(line):
             times.setdefault(match[2], []).append(int(match[1]))
-    head = read_head(folder, program_id)
-    program = head.get("program", f"a program without a recipe ({program_id})")
-    state = head.get("state", "absent")
-    return [ColdStarts(program, state, reason, tuple(sorted(some))) for reason, some in times.items()]
+    program, state = (
+        find_program(folder, program_id),
+        read_head(folder, program_id).get("state", "absent"),
+    )
+    return [
+        ColdStarts(program, program_id, state, reason, tuple(sorted(some)))
+        for reason, some in times.items()
+    ]
+
+
+def find_program(folder: int, program_id: str) -> str | None:
+    """The path of the program that has a recipe; None if it has none."""
+    try:
+        return unescape_text(read_head(folder, program_id)["program"])
+    except (ValueError, LookupError):
+        return None
+
+
+def choose_telling(cold: list[ColdStarts], hosted: set[str]) -> list[ColdStarts]:
+    """Those of *cold* that still matter: of programs that exist, but for what was learnt meanwhile.
+
+    The programs *hosted* have a host by now.
+    """
+    return [
+        one
+        for one in cold
+        if one.program is not None
+        and os.path.exists(one.program)
+        and not (one.reason == "recorded" and os.path.normpath(one.program) in hosted)
+    ]
 
 
 def read_head(folder: int, program_id: str) -> dict[str, str]:

@@ -9,8 +9,8 @@ from mainspring.observe.launcher import choose_interpreter
 from mainspring.observe.probing import run_probe
 from mainspring.observe.programs import Program, is_python
 from mainspring.observe.recipes import describe_recipe, find_recipe
-from mainspring.observe.warmstarts import describe_warm_start, find_warm_facts
 from mainspring.observe.shims import find_shims_of
+from mainspring.observe.warmstarts import describe_warm_start, find_warm_facts
 from mainspring.reasons import REASONS, VERDICTS, Row
 from mainspring.settings import find_data_folder
 from mainspring.slot.placing import PACKAGE, find_slot
@@ -125,7 +125,14 @@ def describe_foreign(program: Program) -> dict[str, Any]:
     names = ("interpreter", "version", "chosen_by", "enabled_by", "module", "verdict", "warm")
     reason = "not-python"
     nothing = dict.fromkeys(names)
-    return {**nothing, **NO_WARM_FACTS, "kind": program.kind, "outcome": reason, "reason": reason, "looks": []}
+    return {
+        **nothing,
+        **NO_WARM_FACTS,
+        "kind": program.kind,
+        "outcome": reason,
+        "reason": reason,
+        "looks": [],
+    }
 
 
 def describe_action(facts: dict[str, Any]) -> str:

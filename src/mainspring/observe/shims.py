@@ -16,7 +16,9 @@ State = Literal["warm", "broken", "changed", "damaged", "gone", "hidden", "no-py
 STATES: dict[State, Row] = {
     "warm": Row("it starts the command warm, or teaches how", NOTHING),
     "broken": Row("it leads to a Mainspring that is gone", "mainspring install {name}"),
-    "changed": Row("the first line of its script has changed: starts are cold", "mainspring install {name}"),
+    "changed": Row(
+        "the first line of its script has changed: starts are cold", "mainspring install {name}"
+    ),
     "damaged": Row("it does not say what it starts", "mainspring install {name}"),
     "gone": Row("its script is gone", "mainspring uninstall {name}"),
     "hidden": Row(
