@@ -73,6 +73,18 @@ def test_a_command_with_a_host_and_a_shim(world: WarmWorld) -> None:
     assert [(shim["script"], shim["state"]) for shim in facts["shims"]] == [(str(script), "warm")]
 
 
+def test_a_shim_that_is_removed_takes_its_hosts_along(world: WarmWorld) -> None:
+    script = put_command(world)
+    assert give_command(world, "install", "tool")[0] == 0
+    world.repeat_until_warm(lambda: start_tool(world))
+    host = world.find_host()
+    shim = world.home / ".local/share/mainspring/shims/tool"
+    status, output, errors = give_command(world, "uninstall", "tool")
+    assert (status, errors) == (0, "")
+    assert output == f"removed {shim}\nended {script} (process {host})\n"
+    assert world.list_hosts() == []
+
+
 def test_a_recipe_without_host_or_shim(world: WarmWorld) -> None:
     script = put_command(world)
     world.warm_up(script)

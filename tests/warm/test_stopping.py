@@ -13,7 +13,12 @@ from .parity.remains import wait_for
 if TYPE_CHECKING:
     from .parity.world import WarmWorld
 
-LONG = "import json, os, sys\nif len(sys.argv) == 1:\n    print(os.getpid(), flush=True)\n    sys.stdin.read()\n"
+LONG = """\
+import json, os, sys
+if len(sys.argv) == 1:
+    print(os.getpid(), flush=True)
+    sys.stdin.read()
+"""
 
 
 def read_log(world: WarmWorld) -> str:

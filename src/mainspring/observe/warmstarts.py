@@ -1,16 +1,18 @@
 """Says what a warm start of a script would be: which recipe, host and shim there are for it."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
-from mainspring.observe.hosts import Host, find_hosts
+from mainspring.observe.hosts import Host, Outcome, end_hosts, find_hosts
 from mainspring.observe.recipes import describe_cause, describe_state
 from mainspring.observe.shims import find_shims_of
 from mainspring.places import Refused, open_folder
 from mainspring.settings import find_data_folder, find_runtime_folder
 from mainspring.warm.account import name_terminal
 
+END_SECONDS = 5.0
 TERMINAL_FIELD = 4  # of /proc/self/stat, behind the program's name
 
 
@@ -23,17 +25,38 @@ def find_warm_facts(script: str, environment: Mapping[str, str]) -> dict[str, An
 
 
 def find_hosts_of(script: str, environment: Mapping[str, str]) -> list[Host]:
+    with opening_runtime(environment) as folder:
+        return [] if folder is None else choose_hosts_of(folder, {os.path.abspath(script)})
+
+
+def end_hosts_of_each(scripts: set[str], environment: Mapping[str, str]) -> list[Outcome]:
+    """Ask the hosts of *scripts* to end; what came of those that do."""
+    with opening_runtime(environment) as folder:
+        if folder is None:
+            return []
+        outcomes = end_hosts(folder, choose_hosts_of(folder, scripts), END_SECONDS)
+    return [outcome for outcome in outcomes if outcome.problem is None]
+
+
+def choose_hosts_of(folder: int, scripts: set[str]) -> list[Host]:
+    paths = {os.path.normpath(script) for script in scripts}
+    hosts = find_hosts(folder)
+    return [host for host in hosts if host.report and os.path.normpath(host.report.program) in paths]
+
+
+@contextmanager
+def opening_runtime(environment: Mapping[str, str]) -> Iterator[int | None]:
+    """The runtime folder, if there is one that can be used: none is made."""
     user = os.geteuid()
     try:
         folder = open_folder(find_runtime_folder(environment, user), (user,))
     except (OSError, Refused):
-        return []
+        yield None
+        return
     try:
-        hosts = find_hosts(folder)
+        yield folder
     finally:
         os.close(folder)
-    path = os.path.abspath(script)
-    return [host for host in hosts if host.report and os.path.normpath(host.report.program) == path]
 
 
 def list_host_facts(host: Host, own_terminal: str | None) -> dict[str, Any]:
