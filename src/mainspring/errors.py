@@ -243,6 +243,21 @@ class NothingLearntError(MainspringError):
         )
 
 
+class ChangesFilesError(MainspringError):
+    """A program whose second run does not find what the first one found."""
+
+    MOST_NAMED = 3
+
+    def __init__(self, program: str, paths: list[str]) -> None:
+        named = ", ".join(paths[: self.MOST_NAMED])
+        more = f" and {len(paths) - self.MOST_NAMED} more" if len(paths) > self.MOST_NAMED else ""
+        super().__init__(
+            f"{program} changed files that were there ({named}{more}), and its next run found others: "
+            "its runs cannot be compared",
+            "have it change nothing, or go on all the same with --yes",
+        )
+
+
 class NotEndedError(MainspringError):
     """A program that runs longer than it may."""
 
