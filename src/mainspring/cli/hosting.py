@@ -111,9 +111,9 @@ def tell_outcomes(outcomes: list[Outcome], nothing: str) -> None:
 @hosts.command(epilog="Example: mainspring hosts forget black")
 @click.argument("programs", nargs=-1, type=click.Path(), metavar="[PROGRAM]...")
 def forget(programs: tuple[str, ...]) -> None:
-    """End the hosts of each PROGRAM, or all, and forget what was learnt for them.
+    """End the hosts of each PROGRAM, or all, and forget the programs.
 
-    The next two starts are learnt from anew.
+    What recorded starts taught goes too: the next two starts are learnt from anew.
 
     PROGRAM is the path of a script, or the name of a command.
     """
@@ -148,9 +148,9 @@ def choose_known(found: list[Host], learnt: dict[str, str | None], words: list[s
 @click.option("-n", "count", type=click.IntRange(min=0), help="Only that many lines, the last ones.")
 @click.option("-f", "follow", is_flag=True, help="Go on with what is added, until interrupted.")
 def log(count: int | None, follow: bool) -> None:
-    """Print what hosts wrote in their log; on a terminal, with what the reasons mean.
+    """Print what hosts wrote in their log.
 
-    The reference has all reasons: docs/reference/reasons.md.
+    On a terminal, what a reason means stands behind it; docs/reference/reasons.md has them all.
     """
     from mainspring.observe.hostlog import cut_last, follow_log, read_log
 
