@@ -43,9 +43,9 @@ MOST_CHILDREN = 512
 TRIES = 3
 PAUSE_SECONDS = 0.02
 LONGEST_MS = 1 << 30
-MOST_OF_REASON = 64
+MOST_OF_END = 64
 #: why another host may have this one end
-OTHERS_REASONS: "tuple[HostEnd, ...]" = ("too-many", "memory")
+ENDS_BY_OTHERS: "tuple[HostEnd, ...]" = ("too-many", "memory")
 
 
 class Doors:
@@ -204,19 +204,19 @@ class Host:
 
     def obey(self, connection: int) -> None:
         """End, for the reason that the caller gives, and tell it what still runs."""
-        end = self.read_reason(connection)
+        end = self.read_end(connection)
         running = b" ".join(b"%d" % process for process in self.children.running)
         self.tell(connection, pack_frame(OBEYED, running))
         self.finish(end)
 
-    def read_reason(self, connection: int) -> "HostEnd":
+    def read_end(self, connection: int) -> "HostEnd":
         """What stands in the frame: `stopped` unless it is one of another host's reasons."""
         try:
-            frame, _ = receive(connection, MOST_OF_REASON, NO_WAIT)
+            frame, _ = receive(connection, MOST_OF_END, NO_WAIT)
         except OSError:
             frame = b""
         said = frame[LENGTH_SIZE + 1 :]
-        return next((end for end in OTHERS_REASONS if end.encode() == said), "stopped")
+        return next((end for end in ENDS_BY_OTHERS if end.encode() == said), "stopped")
 
     def tell(self, connection: int, frame: bytes) -> None:
         try:

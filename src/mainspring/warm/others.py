@@ -18,8 +18,8 @@ def retire_others(folder: int, own: str) -> None:
     """End the hosts that were not used for longest, as long as there are too many; ends the process."""
     try:
         others = list_others(folder, own)
-        while others and (reason := find_excess(folder, others)):
-            say(folder, others.pop(0), END, reason.encode())
+        while others and (end := find_excess(folder, others)):
+            say(folder, others.pop(0), END, end.encode())
     finally:
         os._exit(0)
 
