@@ -8,6 +8,7 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from people.terminal import Terminal
 from starts import give_command
 
 from mainspring.observe.shims import STATES
@@ -71,6 +72,16 @@ def test_a_command_with_a_host_and_a_shim(world: WarmWorld) -> None:
     facts = read_facts(world, "tool")
     assert [host["pid"] for host in facts["hosts"]] == [world.find_host()]
     assert [(shim["script"], shim["state"]) for shim in facts["shims"]] == [(str(script), "warm")]
+
+
+def test_a_terminal_is_told_that_no_host_is_its_own(world: WarmWorld) -> None:
+    script = put_command(world)
+    world.warm_up(script)
+    command = [str(word) for word in (world.launcher, "explain", "--python", world.plain_python, script)]
+    with Terminal(command, world.environment(), world.work) as terminal:
+        shown = terminal.wait_for("Imports ahead")
+    assert "is up, for starts without a terminal" in shown
+    assert "none is up for this terminal: its next start is cold" in shown
 
 
 def test_a_shim_that_is_removed_takes_its_hosts_along(world: WarmWorld) -> None:

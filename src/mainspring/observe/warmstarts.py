@@ -95,7 +95,10 @@ def describe_hosts(facts: dict[str, Any]) -> list[tuple[str, str]]:
     hosts = facts["hosts"]
     if not hosts:
         return [("  host", "none is up: the next start is cold, and has one made")]
-    return [("  host", f"process {host['pid']} is up, {describe_place(host)}") for host in hosts]
+    rows = [("  host", f"process {host['pid']} is up, {describe_place(host)}") for host in hosts]
+    if not any(host["here"] for host in hosts):
+        rows.append(("", "none is up for this terminal: its next start is cold, and has one made"))
+    return rows
 
 
 def describe_place(host: dict[str, Any]) -> str:
