@@ -147,6 +147,17 @@ class NoScriptError(MainspringError):
         super().__init__(f"there is no script {path}, and no entry of one", "check its path")
 
 
+class NoProgramError(MainspringError):
+    """A word that is neither a path of anything nor a command; *shim* starts what was at that path."""
+
+    def __init__(self, word: str, shim: str | None) -> None:
+        if shim is None:
+            super().__init__(f"there is no script or command {word}", "check its path, or its name")
+        else:
+            remedy = f"remove the shim with `mainspring uninstall {shim}`"
+            super().__init__(f"{word} is gone, which the shim {shim} starts", remedy)
+
+
 class NoCacheFolderError(MainspringError):
     """An environment in which no setting leads to a cache."""
 
@@ -220,6 +231,30 @@ class NoHostError(MainspringError):
     def __init__(self, program: str) -> None:
         super().__init__(
             f"there is no host of {program}", "`mainspring hosts` lists those that there are"
+        )
+
+
+class NothingLearntError(MainspringError):
+    """A program that there is nothing to forget of."""
+
+    def __init__(self, program: str) -> None:
+        super().__init__(
+            f"nothing was learnt of {program}", "`mainspring explain` says what was, of a program"
+        )
+
+
+class ChangesFilesError(MainspringError):
+    """A program whose second run does not find what the first one found."""
+
+    MOST_NAMED = 3
+
+    def __init__(self, program: str, paths: list[str]) -> None:
+        named = ", ".join(paths[: self.MOST_NAMED])
+        more = f" and {len(paths) - self.MOST_NAMED} more" if len(paths) > self.MOST_NAMED else ""
+        super().__init__(
+            f"{program} changed files that were there ({named}{more}), and its next run found others: "
+            "its runs cannot be compared",
+            "have it change nothing, or go on all the same with --yes",
         )
 
 

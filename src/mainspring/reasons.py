@@ -219,7 +219,10 @@ REASONS: dict[str, Row] = {
     ),
     "set-id": Row("the process runs with another user's or group's rights", NOTHING),
     "skips-first-line": Row("-x: the script is not what its file says", "start without -x"),
-    "small": Row("compiling so small a script costs less than a look", "see MAINSPRING_MIN_SIZE"),
+    "small": Row(
+        "compiling so small a script costs less than a look",
+        "nothing to do; MAINSPRING_MIN_SIZE says what is small",
+    ),
     "warnings-as-errors": Row(
         "the script has compile-time warnings, and a filter turns warnings into errors",
         "mend the warnings",

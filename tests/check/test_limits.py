@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -9,6 +10,9 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+
+from mainspring.observe.check.kinds import FINDINGS
+from mainspring.reasons import REASONS
 
 from .desk import IS_COUNTED, find_processes
 
@@ -97,3 +101,60 @@ def wait_until(look: Callable[[], object]) -> None:
     while not look():
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+REWRITE = """\
+import sys
+with open(sys.argv[1], "r+") as file:
+    if file.read() == "before":
+        file.seek(0)
+        file.write("after!")
+        print("rewritten")
+"""
+
+
+def test_a_program_whose_runs_do_not_find_the_same_is_not_judged(desk: Desk) -> None:
+    """As a formatter, which has nothing to do the second time."""
+    (desk.folder / "text").write_text("before")
+    script = desk.write(REWRITE)
+    done = desk.give(script, "text")
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr.decode() == (
+        f"mainspring: {script} changed files that were there ({desk.folder}/text), and its next run "
+        "found others: its runs cannot be compared; have it change nothing, or go on all the same "
+        "with --yes\n"
+    )
+    desk.assert_nothing_left()
+
+
+def test_such_a_program_is_judged_all_the_same_if_told_so(desk: Desk) -> None:
+    (desk.folder / "text").write_text("before")
+    report = desk.check(REWRITE, "text", options=("--yes",))
+    assert report.facts["changed"] == [f"{desk.folder}/text"]
+    assert report.findings["warm"] == "same"
+
+
+def test_a_program_that_writes_the_same_each_time_is_judged(desk: Desk) -> None:
+    (desk.folder / "text").write_text("before")
+    report = desk.check("open('text', 'w').write('after')\n")
+    assert (report.facts["changed"], report.status) == ([], 0)
+
+
+def test_a_start_that_cannot_be_is_told_with_its_reason(desk: Desk) -> None:
+    """Here a script so small that no code of it is kept."""
+    desk.world.settings["MAINSPRING_MIN_SIZE"] = "2K"
+    lines = desk.give(desk.write("print(1)\n")).stdout.decode().splitlines()
+    reason = REASONS["small"].meaning
+    assert f"{FINDINGS['not-available']}: first, cached ({reason})" in lines
+
+
+def test_a_command_is_checked_by_its_name(desk: Desk) -> None:
+    script = desk.write("print(1)\n", "some-tool")
+    script.chmod(0o755)
+    desk.world.settings["PATH"] = f"{desk.folder}:{desk.environment()['PATH']}"
+    (desk.folder / "elsewhere").mkdir()
+    command = [*desk.compose("--json"), "some-tool"]
+    done = subprocess.run(
+        command, cwd=desk.folder / "elsewhere", env=desk.environment(), capture_output=True, check=True
+    )
+    assert json.loads(done.stdout)["program"] == str(script)

@@ -17,7 +17,7 @@ def examine(commands: Commands, *scripts: Argument, **changes: str) -> list[dict
     status, output, errors = commands.call("doctor", "--json", *scripts, env=changes)
     assert errors == ""
     facts = json.loads(output)
-    assert facts.keys() == {"healthy", "findings", "checked"}
+    assert facts.keys() == {"healthy", "findings", "notes", "checked"}
     findings = facts["findings"]
     assert isinstance(findings, list)
     assert (facts["healthy"], status) == (not findings, 1 if findings else 0)

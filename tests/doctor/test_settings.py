@@ -26,6 +26,13 @@ if TYPE_CHECKING:
         ("MAINSPRING_MAX_SIZE", "much", "unreadable-size"),
         ("MAINSPRING_MAX_SIZE", "-1", "unreadable-size"),
         ("MAINSPRING_MIN_SIZE", "", "unreadable-size"),
+        ("MAINSPRING_MAX_HOST_MEMORY", "1 host", "unreadable-size"),
+        ("MAINSPRING_MAX_HOSTS", "many", "unreadable-number"),
+        ("MAINSPRING_HOST_IDLE", "15m", "unreadable-number"),
+        ("MAINSPRING_HOST_IDLE", "-1", "unreadable-number"),
+        ("MAINSPRING", "maybe", "unclear-word"),
+        ("MAINSPRING_LOG", "starts.log", "relative-path"),
+        ("MAINSPRING_PYTHON", "/nowhere/python3", "no-such-python"),
     ],
 )
 def test_each_setting(commands: Commands, name: str, value: str, finding: str) -> None:
@@ -45,10 +52,20 @@ def test_each_setting(commands: Commands, name: str, value: str, finding: str) -
         ("MAINSPRING_CACHE_DIR", ""),
         ("MAINSPRING_MAX_SIZE", "1G"),
         ("MAINSPRING_MIN_SIZE", "0"),
+        ("MAINSPRING_MAX_HOST_MEMORY", "2G"),
+        ("MAINSPRING_MAX_HOSTS", "0"),
+        ("MAINSPRING_HOST_IDLE", "60"),
+        ("MAINSPRING_LOG", "2"),
+        ("MAINSPRING_PYTHON", "python3"),
     ],
 )
 def test_what_is_in_nobody_s_way(commands: Commands, name: str, value: str) -> None:
     assert examine(commands, **{name: value}) == []
+
+
+def test_a_setting_that_there_is_not(commands: Commands) -> None:
+    found = find_one(commands, MAINSPRING_MAX_HOST="4")
+    assert (found["finding"], found["subject"]) == ("unknown-setting", "MAINSPRING_MAX_HOST")
 
 
 def test_no_setting_leads_to_a_cache(commands: Commands) -> None:

@@ -149,7 +149,6 @@ def test_each_setting_has_its_reason(world: World, changes: dict[str, str | None
 
 
 def test_what_is_no_script(world: World) -> None:
-    assert explain(world, world.home / "missing.py")["reason"] == "no-source"
     assert explain(world, world.home)["reason"] == "not-a-file"
     compiled = world.home / "x.pyc"
     compiled.touch()

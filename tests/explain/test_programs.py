@@ -107,9 +107,11 @@ def test_commands_that_are_python_s(world: World, first_line: str) -> None:
     assert (facts["kind"], facts["reason"], facts["verdict"]) == ("command", None, "absent")
 
 
-def test_a_name_that_is_neither_a_path_nor_a_command(world: World) -> None:
-    facts = explain(world, "no-such-program")
-    assert (facts["kind"], facts["reason"]) == ("script", "no-source")
+@pytest.mark.parametrize("word", ["no-such-program", "./no-such-program"])
+def test_a_word_that_is_neither_a_path_nor_a_command(world: World, word: str) -> None:
+    expected = f"mainspring: there is no script or command {word}; check its path, or its name\n"
+    assert call(world, word) == (1, "", expected)
+    assert call(world, "--json", word) == (1, "", expected)
 
 
 # ---- folders and zip files ----------------------------------------------------------------------

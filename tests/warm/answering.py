@@ -1,6 +1,6 @@
 """Answers at a host's socket, in a process of its own; MANNER says how.
 
-answering.py FOLDER KEY MANNER PROGRAM
+answering.py FOLDER KEY MANNER PROGRAM [IDLE]
 
 It holds the lock as a host does, prints a line when it listens, and ends when asked to: at once, or,
 if it is `busy`, when its standard input is closed.  One that is `ending` or `refusing` ends just then for
@@ -16,7 +16,7 @@ import struct
 import sys
 import time
 
-folder, key, manner, program = sys.argv[1:]
+folder, key, manner, program = sys.argv[1:5]
 LENGTH = struct.Struct("<I")
 MIB = 1 << 20
 REPORT = {
@@ -30,9 +30,11 @@ REPORT = {
     "saved_ms": 65_000,
     "pss_kb": 20_480,
     "modules": 31,
-    "running": int(manner == "busy"),
-    "idle_s": 3.5,
+    "running": 2 * int(manner == "busy"),
+    "idle_s": 3.5 if len(sys.argv) == 5 else float(sys.argv[5]),
 }
+#: what comes back for an `E`: the numbers of what runs
+OBEYED = b"O4711 4712" if manner == "busy" else b"O"
 #: what comes back for an `I`, where that is not the report
 ANSWERS = {
     "too-long": LENGTH.pack(9 * MIB) + b"J",
@@ -67,7 +69,7 @@ def answer(connection: socket.socket, question: bytes) -> None:
         connection.sendall(ANSWERS[manner])
         return
     report = REPORT | {"served": 1e400} if manner == "huge-number" else REPORT
-    connection.sendall(make_frame(b"O" if question == b"E" else b"J" + json.dumps(report).encode()))
+    connection.sendall(make_frame(OBEYED if question == b"E" else b"J" + json.dumps(report).encode()))
 
 
 def serve(listener: socket.socket) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -20,11 +20,13 @@ from enabling.commands import Commands
 from people.terminal import Terminal
 from status.reading import read_terminal
 
-from mainspring.reasons import COLD
+from mainspring.reasons import COLD, ENDERS, HOST_ENDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+PAINT = re.compile(r"\x1b\[[0-9;]*m")
 ANSWERING = Path(__file__).with_name("answering.py")
 STRANGE = (
     "too-long", "empty", "other-type", "no-json", "no-object", "cut-off", "wrong-types", "huge-number",
@@ -49,11 +51,11 @@ class Hosts(Commands):
         return super().environment() | {"XDG_RUNTIME_DIR": str(self.runtime.parent)}
 
     def let_answer(
-        self, key: str, manner: str = "plain", program: str = "/p/black"
+        self, key: str, manner: str = "plain", program: str = "/p/black", *more: str
     ) -> subprocess.Popen[bytes]:
         """Something that listens at the socket of *key*, a digit."""
         process = subprocess.Popen(
-            [sys.executable, ANSWERING, self.runtime, key * 32, manner, program],
+            [sys.executable, ANSWERING, self.runtime, key * 32, manner, program, *more],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
@@ -72,6 +74,11 @@ class Hosts(Commands):
         assert (status, errors) == (0, "")
         facts: dict[str, Any] = json.loads(output)
         return facts
+
+    def list_known(self) -> list[str]:
+        """The files that tell of programs."""
+        names = [path.name for path in self.runtime.iterdir()]
+        return sorted(name for name in names if name.endswith((".cold", ".recipe")))
 
     def list_states(self) -> list[str]:
         return [host["state"] for host in self.list_facts()["hosts"]]
@@ -119,13 +126,24 @@ def test_a_pipe_gets_a_line_for_each(hosts: Hosts) -> None:
     status, output, errors = hosts.call("hosts")
     assert (status, errors) == (0, "")
     lines = [line.split("\t") for line in output.splitlines()]
-    started = lines[0].pop(4)
-    assert float(started) > 1
+    assert TIME.fullmatch(lines[0].pop(4))
     assert lines == [
-        ["host", "waiting", pid, "/dev/pts/7", "20480", "1234", "65000.0", sys.executable, "/p/bl\\tack"],
-        ["cold", "no-host", "2", "1700000009", "/p/tool", COLD["no-host"].meaning],
-        ["cold", "recorded", "1", "1700000001", "/p/tool", COLD["recorded"].meaning],
+        ["host", "waiting", pid, "/dev/pts/7", "20480", "1234", "65000", sys.executable, "/p/bl\\tack"],
+        ["cold", "no-host", "2", "2023-11-14T22:13:29Z", "/p/tool", *COLD["no-host"]],
+        ["cold", "recorded", "1", "2023-11-14T22:13:21Z", "/p/tool", *COLD["recorded"]],
     ]
+
+
+def test_a_pipe_gets_a_dash_for_what_is_not_known(hosts: Hosts) -> None:
+    pid = str(hosts.let_answer("a", "silent").pid)
+    assert hosts.call("hosts")[1].split("\t") == ["host", "no-answer", pid, *"-" * 6, "-\n"]
+
+
+def test_what_was_used_last_comes_first(hosts: Hosts) -> None:
+    for key, idle in zip("abc", ("70", "5", "700"), strict=True):
+        hosts.let_answer(key, "plain", f"/p/{key}", idle)
+    hosts.let_answer("d", "busy", "/p/d", "9000")
+    assert [host["program"] for host in hosts.list_facts()["hosts"]] == ["/p/d", "/p/b", "/p/a", "/p/c"]
 
 
 def test_rich_is_not_imported_for_a_pipe(hosts: Hosts) -> None:
@@ -140,15 +158,58 @@ def test_rich_is_not_imported_for_a_pipe(hosts: Hosts) -> None:
 def test_a_terminal_gets_tables(hosts: Hosts) -> None:
     hosts.let_answer("a")
     hosts.let_answer("b", "silent")
-    hosts.note_cold("c", RECIPE, "1700000000 host-stale")
+    hosts.note_cold("c", RECIPE.replace("/p/tool", sys.executable), "1700000000 host-stale")
     status, shown = read_terminal(hosts, "hosts")
     assert status == 0
-    for text in ("Hosts", "/p/black", "/dev/pts/7", "20.0 MiB", "1,234", "65.0 s", sys.executable):
+    for text in ("Hosts", "/p/black", "pts/7", "4 s ago", "20.0 MiB", "1,234", "65.0 s"):
         assert text in shown
-    for text in ("no-answer", "Cold starts", "/p/tool", "host-stale", "the next start has a new host"):
+    for text in (
+        "no-answer",
+        "Cold starts",
+        sys.executable,
+        "host-stale",
+        "the next start has a new host",
+    ):
         assert text in shown
     assert "\x1b[" in shown
     assert "\t" not in shown
+
+
+def test_a_host_has_one_line_of_eighty_columns(hosts: Hosts) -> None:
+    path = f"/home/somebody/{'long/' * 20}bin/ansible-playbook"
+    hosts.let_answer("a", program=path)
+    _, shown = read_terminal(hosts, "hosts", COLUMNS="80")
+    [line] = [line for line in shown.splitlines() if "pts/7" in line]
+    assert "..." in line
+    assert line.rstrip().endswith("/ansible-playbook")
+    assert all(len(PAINT.sub("", one.rstrip())) <= 80 for one in shown.splitlines())
+    assert path in hosts.call("hosts")[1]
+
+
+def test_cold_starts_that_still_matter_are_shown(hosts: Hosts) -> None:
+    """Of programs that exist, ten at most, and nothing that was learnt for a host that is up."""
+    for number in range(12):
+        script = hosts.home / f"tool{number:02}"
+        script.touch()
+        recipe = RECIPE.replace("/p/tool", str(script))
+        hosts.note_cold(f"{number:x}", recipe, f"17000000{number:02} no-host", "1600000000 recorded")
+    hosts.note_cold("c", RECIPE, "1800000000 no-host")
+    hosts.note_cold("d", None, "1800000000 no-host")
+    hosts.let_answer("a", program=str(hosts.home / "tool11"))
+    status, shown = read_terminal(hosts, "hosts")
+    assert status == 0
+    cold = shown[shown.index("Cold starts") :]
+    told = re.findall(r"tool(\d\d)", cold)
+    assert told == [f"{number:02}" for number in range(11, 1, -1)]
+    assert [word for word in ("/p/tool", "without a recipe", "recorded:") if word in cold] == []
+    assert "... and 16 more rows of cold starts: mainspring hosts --all" in cold
+    _, shown = read_terminal(hosts, "hosts", "--all")
+    assert shown.count("recorded:") == 12
+    assert [word for word in ("/p/tool", "without a recipe") if word in shown] == [
+        "/p/tool",
+        "without a recipe",
+    ]
+    assert "--all" not in shown
 
 
 def test_a_terminal_is_told_that_there_is_none(hosts: Hosts) -> None:
@@ -241,7 +302,10 @@ def test_a_folder_is_made_for_the_user_alone(hosts: Hosts) -> None:
     hosts.runtime.rmdir()
     hosts.runtime.parent.rmdir()
     status, _, errors = hosts.call("hosts")
-    assert (status, "set XDG_RUNTIME_DIR" in errors) == (1, True)
+    assert status == 1
+    assert (
+        f"{hosts.runtime} is not used: there is no folder {hosts.runtime.parent}; set XDG_RUN" in errors
+    )
     assert not hosts.runtime.parent.exists()
 
 
@@ -274,7 +338,15 @@ def test_stop_ends_all(hosts: Hosts) -> None:
         for program, process in zip(("/p/black", "/p/http"), processes, strict=True)
     )
     assert [process.wait() for process in processes] == [0, 0]
-    assert hosts.call("hosts", "stop") == (0, "", "")
+    assert hosts.call("hosts", "stop") == (0, "no host is up\n", "")
+
+
+def test_stop_takes_several_programs(hosts: Hosts) -> None:
+    stopped = [hosts.let_answer("a"), hosts.let_answer("b", program="/p/http")]
+    hosts.let_answer("c", program="/p/left")
+    assert hosts.call("hosts", "stop", "black", "/p/http", "black")[1].count("ended ") == 2
+    assert [process.wait() for process in stopped] == [0, 0]
+    assert [host["program"] for host in hosts.list_facts()["hosts"]] == ["/p/left"]
 
 
 @pytest.mark.parametrize("word", ["http", "/p/http", "/p/../p/http"])
@@ -296,28 +368,14 @@ def test_stop_of_a_program_without_a_host_is_told(hosts: Hosts) -> None:
     assert hosts.list_states() == ["waiting"]
 
 
-def test_stop_waits_for_what_runs(hosts: Hosts) -> None:
+def test_stop_says_at_once_what_a_host_waits_for(hosts: Hosts) -> None:
     process = hosts.let_answer("a", "busy")
-    command = [hosts.launcher, "hosts", "stop"]
-    with subprocess.Popen(command, env=hosts.environment(), stdout=subprocess.PIPE) as stopping:
-        while not is_closed(hosts.runtime, "a"):
-            assert stopping.poll() is None
-            time.sleep(0.02)  # each look is a caller that it answers
-        assert process.stdin is not None
-        process.stdin.close()
-        assert stopping.stdout is not None
-        assert stopping.stdout.read() == f"ended /p/black (process {process.pid})\n".encode()
-    assert (stopping.returncode, process.wait()) == (0, 0)
-
-
-def is_closed(runtime: Path, key: str) -> bool:
-    """Whether nobody listens at the socket any more."""
-    folder = os.open(runtime, os.O_PATH)
-    try:
-        with socket.socket(socket.AF_UNIX) as trying:
-            return trying.connect_ex(f"/proc/self/fd/{folder}/{key * 32}.sock") == errno.ECONNREFUSED
-    finally:
-        os.close(folder)
+    assert hosts.call("hosts", "stop") == (
+        0,
+        f"/p/black (process {process.pid}) ends when 2 programs that run have ended: 4711, 4712\n",
+        "",
+    )
+    assert process.poll() is None
 
 
 @pytest.mark.parametrize("manner", ["ending", "refusing"])
@@ -362,14 +420,46 @@ def fill_queue(runtime: Path, key: str, stack: ExitStack) -> None:
             return
 
 
-def test_stop_says_what_still_runs_in_the_end(hosts: Hosts) -> None:
-    process = hosts.let_answer("a", "busy")
+def test_stop_says_what_does_not_end(hosts: Hosts) -> None:
+    process = hosts.let_answer("a")
     silent = hosts.let_answer("b", "silent")
     status, output, errors = hosts.call("hosts", "stop")
-    assert (status, output) == (1, "")
-    assert f"/p/black (process {process.pid}) still finishes what runs" in errors
+    assert (status, output) == (1, f"ended /p/black (process {process.pid})\n")
     assert f"host {'b' * 32} (process {silent.pid}) does not answer" in errors
-    assert process.poll() is None
+
+
+# ---- hosts forget ---------------------------------------------------------------------------
+
+
+def test_forget_ends_hosts_and_removes_what_was_learnt(hosts: Hosts) -> None:
+    process = hosts.let_answer("a", program="/p/tool")
+    other = hosts.let_answer("b")
+    hosts.note_cold("c", RECIPE, "1700000000 no-host")
+    hosts.note_cold("d", RECIPE.replace("/p/tool", "/p/left"), "1700000000 no-host")
+    status, output, errors = hosts.call("hosts", "forget", "tool")
+    assert (status, errors) == (0, "")
+    assert output == f"forgot /p/tool\nended /p/tool (process {process.pid})\n"
+    assert process.wait() == 0
+    assert other.poll() is None
+    assert hosts.list_known() == [f"{'d' * 32}.cold", f"{'d' * 32}.recipe"]
+
+
+def test_forget_forgets_all(hosts: Hosts) -> None:
+    hosts.note_cold("c", RECIPE, "1700000000 no-host")
+    hosts.note_cold("d", None, "1700000000 no-host")
+    assert hosts.call("hosts", "forget")[1].splitlines() == [
+        "forgot /p/tool",
+        f"forgot a program without a recipe ({'d' * 32})",
+    ]
+    assert hosts.list_known() == []
+    assert hosts.call("hosts", "forget") == (0, "nothing was learnt\n", "")
+
+
+def test_forget_of_a_program_that_nothing_was_learnt_of(hosts: Hosts) -> None:
+    hosts.note_cold("c", RECIPE, "1700000000 no-host")
+    status, output, errors = hosts.call("hosts", "forget", "tool", "lack")
+    assert (status, output, "nothing was learnt of lack; " in errors) == (1, "", True)
+    assert hosts.list_known() != []
 
 
 # ---- hosts log ------------------------------------------------------------------------------
@@ -390,6 +480,27 @@ def test_log_prints_what_hosts_wrote(hosts: Hosts) -> None:
     assert hosts.call("hosts", "log", "-n", "0") == (0, "", "")
     assert hosts.call("hosts", "log", "-n", "9")[1].count("\n") == 3
     assert hosts.call("hosts", "log", "-n", "-1")[0] == 2
+
+
+def test_log_says_on_a_terminal_what_the_reasons_mean(hosts: Hosts) -> None:
+    lines = [
+        "2026-01-01 10:00:00 7 up 31 modules /p/tool",
+        "2026-01-01 10:00:01 7 ended idle after 3 starts /p/tool",
+        "2026-01-01 10:00:02 8 ended effect json clock time.time /p/tool",
+        "2026-01-01 10:00:03 9 ended nonsense",
+    ]
+    write_log(hosts, "".join(f"{line}\n" for line in lines))
+    assert hosts.call("hosts", "log")[1].splitlines() == lines
+    status, shown = read_terminal(hosts, "hosts", "log")
+    assert (status, shown.splitlines()) == (
+        0,
+        [
+            lines[0],
+            f"{lines[1]} ({HOST_ENDS['idle'].meaning})",
+            f"{lines[2]} ({HOST_ENDS['effect'].meaning}; it {ENDERS['clock'].meaning})",
+            lines[3],
+        ],
+    )
 
 
 def test_log_goes_on_until_interrupted(hosts: Hosts) -> None:

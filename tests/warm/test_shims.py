@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 from security.people import STRANGER, need_root
 
+from mainspring.observe.shims import STATES, State
 from mainspring.warm.targets import Target
 
 from .shimming import Desk, link
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 OPENINGS = {
@@ -113,7 +115,7 @@ def test_installed_twice_it_still_starts_the_command(desk: Desk, bare_python: Pa
     desk.install("tell")
     desk.install("tell", "tell")
     assert desk.start_command("tell") == before
-    assert desk.call("shims", "--list")[1] == f"tell\t{script}\n"
+    assert desk.call("shims", "--list")[1] == f"tell\t{script}\twarm\n"
 
 
 def test_a_link_to_a_shim_is_no_command_of_its_own(desk: Desk, bare_python: Path) -> None:
@@ -270,7 +272,7 @@ REFUSALS = {
     "#!python3": "is a script for python3; ",
     "#!/usr/bin/env -i python3": "is a script for /usr/bin/env -i python3; ",
     "#!/usr/bin/env mainspring": "is started by Mainspring already; ",
-    "#!/nowhere/python3": "is a script for /nowhere/python3, which does not work; ",
+    "#!/nowhere/python3": "is a script for /nowhere/python3, which does not exist; ",
     "#!/usr/bin/env python3.98": "is a script for python3.98, which is not on PATH; ",
     "\x7fELF": "is a program in machine code; ",
     "echo no first line": "is a file without a `#!` line; ",
@@ -326,10 +328,11 @@ def test_names_of_nothing(desk: Desk) -> None:
     assert "is a folder" in said["bin/"][2]
 
 
-def test_mainspring_itself_has_no_shim(desk: Desk) -> None:
-    link(desk.folder / "mainspring", desk.launcher)
-    status, _, errors = desk.call("install", "mainspring")
-    assert (status, "is Mainspring itself" in errors) == (1, True)
+@pytest.mark.parametrize("name", ["mainspring", "mainspring-cli"])
+def test_mainspring_itself_has_no_shim(desk: Desk, name: str) -> None:
+    link(desk.folder / name, desk.launcher.with_name(name))
+    status, _, errors = desk.call("install", name)
+    assert (status, "is Mainspring itself, which has no use for a shim; " in errors) == (1, True)
 
 
 def test_one_refusal_refuses_all(desk: Desk, bare_python: Path) -> None:
@@ -364,6 +367,87 @@ def test_a_command_that_ignores_settings_is_told_of(
     desk.install("tell")
     desk.write(f"#!{script} -WError")
     desk.install("tell")
+
+
+def remove_interpreter(desk: Desk) -> None:
+    (desk.folder / "own/python3").unlink()
+
+
+def change_first_line(desk: Desk) -> None:
+    desk.write("#!/usr/bin/env python3")
+
+
+def remove_script(desk: Desk) -> None:
+    (desk.folder / "tell").unlink()
+
+
+def damage(desk: Desk) -> None:
+    (desk.targets / "tell").write_text("nothing")
+
+
+def lead_nowhere(desk: Desk) -> None:
+    (desk.shims / "tell").unlink()
+    link(desk.shims / "tell", "/nowhere/mainspring")
+
+
+def leave_path(desk: Desk) -> None:
+    desk.settings["PATH"] = f"{desk.folder}:/usr/bin:/bin"
+
+
+def hide(desk: Desk) -> None:
+    desk.settings["PATH"] = f"{desk.folder}:{desk.shims}:/usr/bin:/bin"
+
+
+@pytest.mark.parametrize(
+    ("change", "state"),
+    [
+        (None, "warm"),
+        (lead_nowhere, "broken"),
+        (change_first_line, "changed"),
+        (damage, "damaged"),
+        (remove_script, "gone"),
+        (hide, "hidden"),
+        (remove_interpreter, "no-python"),
+        (leave_path, "not-on-path"),
+    ],
+)
+def test_the_list_says_what_becomes_of_a_start(
+    desk: Desk, bare_python: Path, change: Callable[[Desk], None] | None, state: State
+) -> None:
+    script = desk.write(f"#!{link(desk.folder / 'own/python3', bare_python)}")
+    desk.install("tell")
+    if change is not None:
+        change(desk)
+    meaning, remedy = STATES[state].meaning, STATES[state].remedy.replace("{name}", "tell")
+    facts = json.loads(desk.call("shims", "--json")[1])
+    [shim] = facts["shims"]
+    told = None if state == "damaged" else str(script)
+    assert facts["folder"] == str(desk.shims)
+    assert (shim["name"], shim["script"], shim["state"]) == ("tell", told, state)
+    assert (shim["meaning"], shim["remedy"]) == (meaning, remedy)
+    fields = ["tell", told or "-", state, *([] if state == "warm" else [meaning, remedy])]
+    assert desk.call("shims", "--list") == (0, "\t".join(fields) + "\n", "")
+
+
+def test_all_shims_are_removed_at_once(desk: Desk, bare_python: Path) -> None:
+    for name in ("one", "two"):
+        desk.write(f"#!{bare_python}", name)
+        desk.install(name)
+    assert desk.call("uninstall", "--all") == (
+        0,
+        f"removed {desk.shims}/one\nremoved {desk.shims}/two\n",
+        "",
+    )
+    assert list(desk.shims.iterdir()) + list(desk.targets.iterdir()) == []
+    assert desk.call("uninstall", "--all") == (0, "", "")
+    assert [desk.call("uninstall", *words)[0] for words in ((), ("--all", "one"))] == [2, 2]
+
+
+def test_one_name_that_is_no_shim_has_none_removed(desk: Desk, bare_python: Path) -> None:
+    desk.write(f"#!{bare_python}")
+    desk.install("tell")
+    assert desk.call("uninstall", "tell", "nothing")[0] == 1
+    assert desk.start_command("tell")[0] == 7
 
 
 def test_shims_prints_the_folder_for_path(desk: Desk) -> None:

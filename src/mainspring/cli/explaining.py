@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 
 import click
 
@@ -26,6 +27,8 @@ def explain(python: str | None, as_json: bool, module: str | None, program: str 
 
     PROGRAM is the path of a script, a folder or a zip file, or the name of a command on PATH.  If there
     is something at a path of that name, it is the path.
+
+    Ends with 1 if there is no such program.
     """
     explanation = explain_start(choose_program(program, module), python)
     if as_json:
@@ -34,6 +37,7 @@ def explain(python: str | None, as_json: bool, module: str | None, program: str 
         print_explanation(explanation)
     else:
         click.echo(format_rows(explanation.describe_all()))
+    sys.exit(explanation.facts["reason"] == "no-module")
 
 
 def choose_program(program: str | None, module: str | None) -> Program:
@@ -48,10 +52,10 @@ def print_explanation(explanation: Explanation) -> None:
     """Print it on the terminal, what warm starts do as a table.  rich takes its time: not where piped."""
     from rich.console import Console
 
-    from mainspring.observe.recipes import describe_state, tabulate_recipe
+    from mainspring.observe.recipes import tabulate_recipe
 
     warm = explanation.facts["warm"]
-    click.echo(format_rows([*explanation.describe(), ("warm starts", describe_state(warm))]))
+    click.echo(format_rows(explanation.describe()))
     Console(highlight=False).print("", tabulate_recipe(warm))
 
 

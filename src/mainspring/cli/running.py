@@ -43,7 +43,7 @@ def hand_over(arguments: list[str]) -> typing.NoReturn:
     "--warm",
     is_flag=True,
     help="Start SCRIPT in a process that has imported what it imports already, if there is one. The first"
-    " two starts are recorded, to learn what that may be.",
+    " two starts are recorded, to learn what that may be. With -c, -m or `-`, no start is warm.",
 )
 @click.argument("program", nargs=-1, type=click.Path(), metavar="SCRIPT [ARGS]...")
 def run(python: str | None, warm: bool, program: tuple[str, ...]) -> None:

@@ -9,15 +9,16 @@ from contextlib import contextmanager
 import click
 from click.shell_completion import CompletionItem
 
-from mainspring.cli.output import print_lines
+from mainspring.cli.output import print_json, print_lines
 from mainspring.errors import NoDataFolderError, NoShimError, RefusedPlaceError
 from mainspring.observe.installing import Command, find_python_command
 from mainspring.observe.launcher import find_launcher
+from mainspring.observe.shims import Shim, find_shims
 from mainspring.observe.text import escape_controls
 from mainspring.places import Refused
 from mainspring.reasons import REASONS
 from mainspring.settings import find_data_folder
-from mainspring.warm.targets import LINKS, list_shims, read_target, remove_shim, write_shim
+from mainspring.warm.targets import LINKS, list_shims, remove_shim, write_shim
 
 
 def complete_shim(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -77,30 +78,59 @@ def list_hints(data: str, commands: list[Command]) -> Iterator[str]:
 
 
 @click.command(epilog="Example: mainspring uninstall black")
-@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_shim)
-def uninstall(names: tuple[str, ...]) -> None:
-    """Remove shims; the commands themselves stay as they are."""
+@click.option("--all", "is_all", is_flag=True, help="Remove every shim.")
+@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=complete_shim)
+def uninstall(is_all: bool, names: tuple[str, ...]) -> None:
+    """Remove shims, and end the hosts of what they start; the commands themselves stay as they are."""
+    if is_all == bool(names):
+        raise click.UsageError("give either NAMEs or --all.")
     data = find_data()
+    shims = find_shims(data, os.environ)
+    known = {shim.name for shim in shims}
+    for name in names:
+        if name not in known:
+            raise NoShimError(name)
+    chosen = [shim for shim in shims if is_all or shim.name in names]
     with refusing_places():
-        for name in names:
-            if "/" in name or name in {"", ".", ".."} or not remove_shim(data, name):
-                raise NoShimError(name)
-            click.echo(f"removed {escape_controls(f'{data}/{LINKS}/{name}')}")
+        for shim in chosen:
+            remove_shim(data, shim.name)
+            click.echo(f"removed {escape_controls(shim.link)}")
+    end_hosts_of({shim.script for shim in chosen if shim.script is not None})
+
+
+def end_hosts_of(scripts: set[str]) -> None:
+    """End the hosts of *scripts*, if there are any that can be asked."""
+    from mainspring.observe.warmstarts import end_hosts_of_each
+
+    print_lines(escape_controls(outcome.text) for outcome in end_hosts_of_each(scripts, os.environ))
 
 
 @click.command(epilog='Example: export PATH="$(mainspring shims):$PATH"')
-@click.option("--list", "is_list", is_flag=True, help="Print each shim, and the script that it starts.")
-def shims(is_list: bool) -> None:
+@click.option(
+    "--list",
+    "is_list",
+    is_flag=True,
+    help="Print each shim, its script, and what becomes of a start by it.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print that for programs to read.")
+def shims(is_list: bool, as_json: bool) -> None:
     """Print the folder of the shims, for PATH."""
     data = find_data()
-    if not is_list:
+    if as_json:
+        found = find_shims(data, os.environ)
+        print_json({"folder": f"{data}/{LINKS}", "shims": [shim.list_facts() for shim in found]})
+    elif is_list:
+        print_lines(
+            "\t".join(map(escape_controls, list_fields(shim))) for shim in find_shims(data, os.environ)
+        )
+    else:
         click.echo(f"{data}/{LINKS}")
-        return
-    targets = [(name, read_target(data, name)) for name in list_shims(data)]
-    print_lines(
-        f"{escape_controls(name)}\t{escape_controls(target.script) if target else 'unknown'}"
-        for name, target in targets
-    )
+
+
+def list_fields(shim: Shim) -> list[str]:
+    """What a line says of a shim; of one that starts no command warm, also why, and what helps."""
+    fields = [shim.name, shim.script or "-", shim.state]
+    return fields if shim.state == "warm" else [*fields, shim.meaning, shim.remedy]
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import Any
 
 from mainspring.places import Refused, read_trusted_file
 from mainspring.reasons import COLD, Row
-from mainspring.warm.recipe import escape_text, read_recipe
+from mainspring.warm.recipe import read_recipe
 
 COLD_FILE = re.compile(r"([0-9a-f]{32})\.cold")
 LINE = re.compile(r"([0-9]{1,15}) ([a-z-]+)")
@@ -21,12 +21,18 @@ UNKNOWN = Row("this release of Mainspring does not know that reason", "nothing t
 
 @dataclass(frozen=True)
 class ColdStarts:
-    """The starts of one program that were cold for one reason; *program* is escaped, as in the log."""
+    """The starts of one program that were cold for a reason; its path is not known without a recipe."""
 
-    program: str
+    program: str | None
+    program_id: str
     state: str
     reason: str
     times: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return f"a program without a recipe ({self.program_id})" if self.program is None else self.program
 
     @property
     def row(self) -> Row:
@@ -34,7 +40,7 @@ class ColdStarts:
 
     def list_facts(self) -> dict[str, Any]:
         return {
-            "program": self.program,
+            "program": self.name,
             "recipe": self.state,
             "reason": self.reason,
             "meaning": self.row.meaning,
@@ -58,10 +64,31 @@ def read_cold_starts(folder: int, program_id: str) -> list[ColdStarts]:
         if match := LINE.fullmatch(line):
             times.setdefault(match[2], []).append(int(match[1]))
     recipe = read_recipe(folder, program_id)
-    program = f"a program without a recipe ({program_id})" if recipe is None else recipe.program
-    state = "absent" if recipe is None else recipe.state
-    escaped = escape_text(program)
-    return [ColdStarts(escaped, state, reason, tuple(sorted(some))) for reason, some in times.items()]
+    program, state = (None, "absent") if recipe is None else (recipe.program, recipe.state)
+    return [
+        ColdStarts(program, program_id, state, reason, tuple(sorted(some)))
+        for reason, some in times.items()
+    ]
+
+
+def find_program(folder: int, program_id: str) -> str | None:
+    """The path of the program that has a recipe; None if it has none."""
+    recipe = read_recipe(folder, program_id)
+    return None if recipe is None else recipe.program
+
+
+def choose_telling(cold: list[ColdStarts], hosted: set[str]) -> list[ColdStarts]:
+    """Those of *cold* that still matter: of programs that exist, but for what was learnt meanwhile.
+
+    The programs *hosted* have a host by now.
+    """
+    return [
+        one
+        for one in cold
+        if one.program is not None
+        and os.path.exists(one.program)
+        and not (one.reason == "recorded" and os.path.normpath(one.program) in hosted)
+    ]
 
 
 def read_lines(folder: int, name: str) -> list[str]:

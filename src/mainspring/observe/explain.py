@@ -3,17 +3,21 @@
 import os
 from typing import Any
 
-from mainspring.errors import UnusableInterpreterError
+from mainspring.errors import NoProgramError, UnusableInterpreterError
 from mainspring.observe.importing import add_module, describe_module
 from mainspring.observe.launcher import choose_interpreter
 from mainspring.observe.probing import run_probe
 from mainspring.observe.programs import Program, is_python
 from mainspring.observe.recipes import describe_recipe, find_recipe
+from mainspring.observe.shims import find_shims_of
+from mainspring.observe.warmstarts import describe_warm_start, find_warm_facts
 from mainspring.reasons import REASONS, VERDICTS, Row
+from mainspring.settings import find_data_folder
 from mainspring.slot.placing import PACKAGE, find_slot
 from mainspring.slot.survey import survey_interpreter
 
 USES = {"hit", "refreshed"}
+NO_WARM_FACTS: dict[str, Any] = {"hosts": [], "shims": []}
 
 
 class Explanation:
@@ -23,15 +27,17 @@ class Explanation:
         self.facts = facts
 
     def describe(self) -> list[tuple[str, str]]:
-        """The facts as rows of a name and a text."""
+        """The facts as rows of a name and a text: a warm start first, which needs no entry."""
         facts = self.facts
-        rows = [("program", describe_program(facts)), *describe_interpreter(facts)]
+        warm = describe_warm_start(facts)
+        rows = [("program", describe_program(facts)), *describe_interpreter(facts), *warm]
+        rows += describe_slot(facts)
         if facts["module"] is not None:
             rows += describe_module(facts["module"])
         for look in facts["looks"]:
             rows += [(f"entry ({look['place']})", look["path"]), ("", describe_outcome(look))]
             rows += describe_comparison(look["compared"])
-        rows.append(("a start would", facts["would"]))
+        rows.append(("a cold start would" if warm else "a start would", facts["would"]))
         if facts["reason"] is not None:
             rows += [("because", facts["meaning"]), ("remedy", facts["remedy"])]
         return rows
@@ -51,10 +57,7 @@ def describe_interpreter(facts: dict[str, Any]) -> list[tuple[str, str]]:
     if facts["interpreter"] is None:
         return []
     chosen = f"{facts['interpreter']} ({facts['version']}, {facts['chosen_by']})"
-    rows = [("interpreter", chosen)]
-    if facts["kind"] in {"script", "command"}:
-        rows.append(("plain starts", describe_slot(facts["enabled_by"])))
-    return rows
+    return [("interpreter", chosen)]
 
 
 def describe_outcome(look: dict[str, Any]) -> str:
@@ -79,8 +82,9 @@ def find_row(word: str) -> Row:
 def explain_start(program: Program, python: str | None) -> Explanation:
     """Explain a start of *program* by the interpreter *python*, or the one that `run` would take.
 
-    Raises UnusableInterpreterError.
+    Raises UnusableInterpreterError, or NoProgramError.
     """
+    check_presence(program)
     if program.kind == "command" and not is_python(program.target):
         facts = describe_foreign(program)
     else:
@@ -94,6 +98,14 @@ def explain_start(program: Program, python: str | None) -> Explanation:
     return Explanation(facts)
 
 
+def check_presence(program: Program) -> None:
+    """Raises NoProgramError for what is nothing, as the shim of a script that is gone says it."""
+    if program.kind not in {"script", "command"} or os.path.lexists(program.target):
+        return
+    shims = find_shims_of(program.target, find_data_folder(os.environ), os.environ)
+    raise NoProgramError(program.target, shims[0].name if shims else None)
+
+
 def ask_interpreter(program: Program, python: str | None) -> dict[str, Any]:
     """The facts that depend on the interpreter.  Raises UnusableInterpreterError."""
     interpreter, chosen_by, options = choose_interpreter(program.arguments, python)
@@ -104,6 +116,7 @@ def ask_interpreter(program: Program, python: str | None) -> dict[str, Any]:
     add_module(facts, program, options)
     is_script = facts["kind"] in {"script", "command"}
     facts["warm"] = find_recipe(interpreter, options, program.target) if is_script else None
+    facts |= find_warm_facts(program.target, os.environ) if is_script else NO_WARM_FACTS
     return facts
 
 
@@ -112,7 +125,14 @@ def describe_foreign(program: Program) -> dict[str, Any]:
     names = ("interpreter", "version", "chosen_by", "enabled_by", "module", "verdict", "warm")
     reason = "not-python"
     nothing = dict.fromkeys(names)
-    return {**nothing, "kind": program.kind, "outcome": reason, "reason": reason, "looks": []}
+    return {
+        **nothing,
+        **NO_WARM_FACTS,
+        "kind": program.kind,
+        "outcome": reason,
+        "reason": reason,
+        "looks": [],
+    }
 
 
 def describe_action(facts: dict[str, Any]) -> str:
@@ -134,10 +154,13 @@ def locate_slot(interpreter: str) -> str | None:
     return None if slot is None else str(slot)
 
 
-def describe_slot(path: str | None) -> str:
+def describe_slot(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    if facts["interpreter"] is None or facts["kind"] not in {"script", "command"}:
+        return []
+    path = facts["enabled_by"]
     if path is None:
-        return "not enabled: only `mainspring run` uses entries"
-    return f"use entries as well, enabled by {path}"
+        return [("plain starts", "not enabled: only `mainspring run` uses entries")]
+    return [("plain starts", f"use entries as well, enabled by {path}")]
 
 
 def probe_start(interpreter: str, options: list[str], arguments: list[str]) -> dict[str, Any]:

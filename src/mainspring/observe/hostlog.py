@@ -1,4 +1,4 @@
-"""What hosts wrote in their log: its last lines, and then what is added.
+"""What hosts wrote in their log: its last lines, then what is added, and what the reasons mean.
 
 The log is bounded: its newer half is put in its place now and then.
 """
@@ -8,8 +8,10 @@ import time
 from collections.abc import Iterator
 
 from mainspring.places import OPEN_FILE
+from mainspring.reasons import ENDERS, HOST_ENDS
 
 NAME = "hosts.log"
+ENDED = 3  # the word of a line that says what a host does; why stands behind it
 SECONDS = 0.1
 
 
@@ -47,3 +49,14 @@ def find_new(content: bytes, seen: bytes) -> bytes:
     while seen and not content.startswith(seen):
         seen = seen[seen.find(b"\n") + 1 :]
     return content[len(seen) :]
+
+
+def explain_line(line: str) -> str:
+    """*line* with what the reasons in it mean."""
+    what, *words = line.split(" ")[ENDED:] or [""]
+    if what != "ended" or not words or words[0] not in HOST_ENDS:
+        return line
+    meanings = [HOST_ENDS[words[0]].meaning]
+    if words[0] == "effect" and len(words) > 2 and words[2] in ENDERS:  # behind the module
+        meanings.append(f"it {ENDERS[words[2]].meaning}")
+    return f"{line} ({'; '.join(meanings)})"

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 from mainspring.observe.peers import Peer, StrangeAnswer
+from mainspring.observe.quantities import count
 from mainspring.settings import find_data_folder
 from mainspring.warm.leftovers import remove_dead
 from mainspring.warm.targets import read_target
@@ -73,7 +74,14 @@ def find_hosts(folder: int) -> list[Host]:
     keys = [found[1] for name in sorted(os.listdir(folder)) if (found := SOCKET.fullmatch(name))]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         hosts = list(pool.map(lambda key: find_host(folder, key), keys))
-    return [host for host in hosts if host is not None]
+    return sorted((host for host in hosts if host is not None), key=rank_host)
+
+
+def rank_host(host: Host) -> tuple[bool, float]:
+    """What was used last comes first, and what says nothing of itself last."""
+    if host.report is None:
+        return True, 0.0
+    return False, -1.0 if host.report.running else host.report.idle_s
 
 
 def find_host(folder: int, key: str) -> Host | None:
@@ -129,43 +137,73 @@ def count_modules(modules: object) -> int:
 
 
 def choose_hosts(hosts: Iterable[Host], word: str, environment: Mapping[str, str]) -> list[Host]:
-    """Those of *hosts* whose program *word* means: a path, or the name of a command."""
+    """Those of *hosts* whose program *word* means."""
+    paths = find_paths(word, environment)
+    return [host for host in hosts if host.report and is_meant(host.report.program, word, paths)]
+
+
+def find_paths(word: str, environment: Mapping[str, str]) -> set[str]:
+    """The paths that *word* may mean: a path, or the name of a command."""
     paths = {os.path.abspath(word)}
     target = None if "/" in word else read_target(find_data_folder(environment) or "", word)
     if target is not None:
-        paths.add(target.script)
-    return [host for host in hosts if host.report and is_meant(host.report.program, word, paths)]
+        paths.add(os.path.normpath(target.script))
+    return paths
 
 
 def is_meant(program: str, word: str, paths: set[str]) -> bool:
     path = os.path.normpath(program)
-    return os.path.basename(path) == word or path in {os.path.normpath(one) for one in paths}
+    return os.path.basename(path) == word or path in paths
 
 
-def end_host(folder: int, host: Host, deadline: float) -> str | None:
-    """Ask *host* to end, and wait until *deadline*; why it has not ended, or None."""
+# ---- ending them ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of asking a host to end: it has, or does so behind what runs; or why it does not."""
+
+    name: str
+    running: tuple[int, ...] = ()
+    problem: str | None = None
+
+    @property
+    def text(self) -> str:
+        if not self.running:
+            return f"ended {self.name}"
+        programs = count(len(self.running), "program that runs has", "programs that run have")
+        return f"{self.name} ends when {programs} ended: {', '.join(map(str, self.running))}"
+
+
+def end_host(folder: int, host: Host, deadline: float) -> Outcome:
+    """Ask *host* to end; if nothing runs in it, wait for that until *deadline*."""
     try:
         with Peer(folder, f"{host.key}.sock", deadline - time.monotonic()) as peer:
             process = os.pidfd_open(peer.pid)
             try:
-                ask_to_end(peer)
-                return None if has_ended(process, deadline) else "still finishes what runs"
+                running = ask_to_end(peer)
+                is_over = bool(running) or has_ended(process, deadline)
+                return Outcome(host.name, running, None if is_over else "has not ended yet")
             finally:
                 os.close(process)
     except (FileNotFoundError, ConnectionRefusedError, ProcessLookupError):
-        return None
+        return Outcome(host.name)
     except StrangeAnswer as error:
-        return f"does not end ({error})"
+        return Outcome(host.name, problem=f"does not end ({error})")
     except OSError:
-        return "does not answer"
+        return Outcome(host.name, problem="does not answer")
 
 
-def ask_to_end(peer: Peer) -> None:
-    """Raises StrangeAnswer, or TimeoutError; whoever ends already need not have heard it."""
+def ask_to_end(peer: Peer) -> tuple[int, ...]:
+    """The processes that still run.
+
+    Raises StrangeAnswer, or TimeoutError; whoever ends already need not have heard it.
+    """
     try:
-        peer.ask(b"E", b"OR")
+        said = peer.ask(b"E", b"OR").split()
     except ConnectionError:
-        pass
+        return ()
+    return tuple(int(word) for word in said if word.isdigit())
 
 
 def has_ended(process: int, deadline: float) -> bool:
@@ -175,9 +213,8 @@ def has_ended(process: int, deadline: float) -> bool:
     return bool(waiting.poll(max(0.0, deadline - time.monotonic()) * 1000))
 
 
-def end_hosts(folder: int, hosts: list[Host], seconds: float) -> dict[str, str | None]:
-    """Ask each of *hosts* to end; its name, and why it has not ended within *seconds*."""
+def end_hosts(folder: int, hosts: list[Host], seconds: float) -> list[Outcome]:
+    """Ask each of *hosts* to end, and wait for those that can, for *seconds*."""
     deadline = time.monotonic() + seconds
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        outcomes = pool.map(lambda host: end_host(folder, host, deadline), hosts)
-        return dict(zip([host.name for host in hosts], outcomes, strict=True))
+        return list(pool.map(lambda host: end_host(folder, host, deadline), hosts))

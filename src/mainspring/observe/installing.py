@@ -43,6 +43,7 @@ LANGUAGES = {
 }
 #: those whose scripts, in a folder called shims, start a program of the same name somewhere else
 FORWARDERS = ("pyenv", "asdf")
+OWN_COMMAND = "mainspring-cli"
 ANOTHER = "name a command that is written in Python"
 
 
@@ -81,8 +82,8 @@ def find_python_command(word: str, environment: Mapping[str, str]) -> Command:
     Raises NotACommandError.
     """
     path = os.path.abspath(word) if "/" in word else find_command(word, environment)
-    if is_launcher(path):
-        raise NotACommandError(path, "Mainspring itself", ANOTHER)
+    if is_own(path):
+        raise NotACommandError(path, "Mainspring itself, which has no use for a shim", ANOTHER)
     start = read_program(path)
     named = read_named(path, start)
     interpreter = locate_interpreter(path, named, environment)
@@ -127,6 +128,12 @@ def is_program(path: str) -> bool:
 
 def is_launcher(path: str) -> bool:
     return is_same(path, find_launcher())
+
+
+def is_own(path: str) -> bool:
+    """Whether *path* is one of the commands that Mainspring is installed with."""
+    folder = os.path.dirname(find_launcher())
+    return is_launcher(path) or is_same(path, os.path.join(folder, OWN_COMMAND))
 
 
 def read_program(path: str) -> bytes:
@@ -242,7 +249,8 @@ def survey_named(path: str, interpreter: str) -> Survey:
         answer = ask(interpreter)
         is_known, version = answer["implementation"] == "python", ".".join(map(str, answer["version"]))
     except (UnusableInterpreterError, KeyError, TypeError) as error:
-        what = f"a script for {interpreter}, which does not work"
+        is_there = os.path.lexists(interpreter)
+        what = f"a script for {interpreter}, which does not {'work' if is_there else 'exist'}"
         raise NotACommandError(path, what, "install the command again") from error
     try:
         return describe_answer(interpreter, answer)

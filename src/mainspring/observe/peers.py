@@ -2,7 +2,8 @@
 
 frame   := LENGTH (u32, little-endian: of what follows) TYPE (one byte) payload
 inspect := TYPE "I"      answered by TYPE "J", a JSON object
-end     := TYPE "E"      answered by TYPE "O"; the host finishes what runs, and ends
+end     := TYPE "E"      answered by TYPE "O" and the numbers of the processes that still run, in ASCII
+                         with a blank between; the host lets them finish, and ends
 
 To one that ends already for another reason, TYPE "R" is the answer, or none: it closes the connection.
 """

@@ -1,6 +1,7 @@
 """Sizes and ages as users read and type them."""
 
 import re
+import time
 
 BINARY_UNITS = ("KiB", "MiB", "GiB", "TiB")
 STEP = 1024
@@ -18,6 +19,13 @@ def format_size(size: int) -> str:
         amount /= STEP
         step += 1
     return f"{amount:.1f} {BINARY_UNITS[step]}"
+
+
+def format_time(seconds: float | None) -> str:
+    """The time in UTC, for programs to read; `-` where it is not known."""
+    if seconds is None:
+        return "-"
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
 def parse_age(text: str) -> float:

@@ -8,13 +8,15 @@ VERSION is Mainspring's; INTERPRETER and SCRIPT are absolute paths, not resolved
 """
 
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 from mainspring import __version__
+from mainspring.observe.quantities import count
 from mainspring.places import Refused
 from mainspring.reasons import ENDERS
 from mainspring.warm.hostkey import hash_key
-from mainspring.warm.recipe import read_recipe
+from mainspring.warm.recipe import CHECKPOINT_MODULE, read_recipe
 from mainspring.warm.runtime import open_runtime_folder
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from mainspring.warm.recipe import Recipe
+
+MOST_SOURCE = 16 << 20
 
 
 def name_program(interpreter: str, options: "Iterable[str]", script: str) -> str:
@@ -44,7 +48,9 @@ def find_recipe(interpreter: str, options: "Iterable[str]", script: str) -> dict
         recipe = read_recipe(folder, name_program(interpreter, options, script))
     finally:
         os.close(folder)
-    return None if recipe is None else list_facts(recipe)
+    if recipe is None:
+        return None
+    return {**list_facts(recipe), "checkpoint_unused": find_unused_checkpoint(recipe, script)}
 
 
 def list_facts(recipe: "Recipe") -> dict[str, Any]:
@@ -64,6 +70,25 @@ def list_facts(recipe: "Recipe") -> dict[str, Any]:
     }
 
 
+def find_unused_checkpoint(recipe: "Recipe", script: str) -> dict[str, str] | None:
+    """Why hosts do not wait at the checkpoint that *script* has; None if they do, or it has none."""
+    if recipe.has_checkpoint or not recipe.is_final or not has_checkpoint(script):
+        return None
+    causes = [(reason, detail) for name, reason, detail in recipe.left_out if name == CHECKPOINT_MODULE]
+    cause = next(iter(causes), recipe.ended)
+    return None if cause is None else explain_reason(*cause)
+
+
+def has_checkpoint(script: str) -> bool:
+    """Whether the text of *script* has a checkpoint."""
+    try:
+        with open(script, "rb") as file:
+            content = file.read(MOST_SOURCE)
+    except OSError:
+        return False
+    return b"mainspring" in content and re.search(rb"\bcheckpoint\(", content) is not None
+
+
 def explain_reason(reason: str, detail: str) -> dict[str, str]:
     meaning = ENDERS[reason].meaning if reason in ENDERS else reason
     return {"reason": reason, "meaning": meaning, "detail": detail}
@@ -75,8 +100,8 @@ def describe_state(warm: dict[str, Any]) -> str:
     if warm["state"] != "ready":
         return f"never: {explain_reason(warm['state'].partition(' ')[2], '')['meaning']}"
     spent = sum(row["microseconds"] for row in warm["ahead"])
-    until = " to its checkpoint" if warm["checkpoint"] else ""
-    return f"a host runs{until or ' ahead'} {len(warm['ahead'])} imports, {format_time(spent)}"
+    until = " to its checkpoint" if warm["checkpoint"] else " ahead"
+    return f"from a host, which runs{until} {count(len(warm['ahead']), 'import')}, {format_time(spent)}"
 
 
 def format_time(microseconds: int) -> str:
@@ -89,11 +114,10 @@ def describe_cause(row: dict[str, str]) -> str:
 
 def describe_recipe(warm: dict[str, Any]) -> list[tuple[str, str]]:
     """Rows of a name and a text."""
-    rows = [("warm starts", describe_state(warm))]
-    rows += [("  ahead", f"{row['module']}  {format_time(row['microseconds'])}") for row in warm["ahead"]]
-    rows += [("  not ahead", f"{row['module']}: {describe_cause(row)}") for row in warm["left_out"]]
+    rows = [("ahead", f"{row['module']}  {format_time(row['microseconds'])}") for row in warm["ahead"]]
+    rows += [("not ahead", f"{row['module']}: {describe_cause(row)}") for row in warm["left_out"]]
     if warm["ended"] is not None:
-        rows.append(("  ended by", describe_cause(warm["ended"])))
+        rows.append(("ended by", describe_cause(warm["ended"])))
     return rows
 
 

@@ -1,7 +1,6 @@
 """How Mainspring does on this machine for this user: interpreters, cache and starts, as one value."""
 
 import os
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 from mainspring.observe.candidates import find_candidates, find_folder
 from mainspring.observe.holdings import Holdings, take_stock
 from mainspring.observe.interpreters import Interpreter, ask_interpreters
+from mainspring.observe.quantities import format_time
 from mainspring.observe.starts import Starts, Sum, explain_outcome, split_outcome
 
 
@@ -106,13 +106,6 @@ def list_problems(starts: Starts) -> list[str]:
     if starts.not_understood:
         problems.append(f"{starts.not_understood} starts are counted with outcomes that are unknown")
     return problems
-
-
-def format_time(seconds: float | None) -> str:
-    """The time in UTC, for programs to read; `-` where it is not known."""
-    if seconds is None:
-        return "-"
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
 def look_around() -> Status:

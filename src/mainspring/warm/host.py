@@ -47,6 +47,9 @@ TRIES = 3
 PAUSE_SECONDS = 0.02
 LONGEST_MS = 1 << 30
 TOO_OFTEN = 3  # in succession: what imports more now and then is no other program
+MOST_OF_END = 64
+#: why another host may have this one end
+ENDS_BY_OTHERS: "tuple[HostEnd, ...]" = ("too-many", "memory")
 
 
 class Doors:
@@ -215,13 +218,28 @@ class Host:
             self.note_uses()
             self.tell(connection, pack_frame(ANSWER, self.describe(self)))
         elif kind == END:
-            self.tell(connection, pack_frame(OBEYED))
-            self.finish("stopped")
+            self.obey(connection)
         elif kind:
             return self.begin(connection, caller)
         else:
             os.close(connection)
         return None
+
+    def obey(self, connection: int) -> None:
+        """End, for the reason that the caller gives, and tell it what still runs."""
+        end = self.read_end(connection)
+        running = b" ".join(b"%d" % process for process in self.children.running)
+        self.tell(connection, pack_frame(OBEYED, running))
+        self.finish(end)
+
+    def read_end(self, connection: int) -> "HostEnd":
+        """What stands in the frame: `stopped` unless it is one of another host's reasons."""
+        try:
+            frame, _ = receive(connection, MOST_OF_END, NO_WAIT)
+        except OSError:
+            frame = b""
+        said = frame[LENGTH_SIZE + 1 :]
+        return next((end for end in ENDS_BY_OTHERS if end.encode() == said), "stopped")
 
     def tell(self, connection: int, frame: bytes) -> None:
         try:

@@ -12,6 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
+    from mainspring.reasons import HostEnd
+
 PATIENCE_MS = 200
 
 
@@ -34,8 +36,8 @@ def retire_others(folder: int, own: str) -> None:
     bound = read_size(os.environ, "MAINSPRING_MAX_HOST_MEMORY") // 1024
     others = list_others(folder, own, bound)
     taken = read_pss()
-    while others and is_too_much(taken, [kilobytes for _, kilobytes in others], bound):
-        say(folder, others.pop(0)[0], END)
+    while others and (end := find_excess(taken, [kilobytes for _, kilobytes in others], bound)):
+        say(folder, others.pop(0)[0], END, end.encode())
 
 
 def list_others(folder: int, own: str, bound: int) -> "list[tuple[str, int]]":
@@ -53,11 +55,11 @@ def list_others(folder: int, own: str, bound: int) -> "list[tuple[str, int]]":
     return [(name, kilobytes) for *_, name, kilobytes in sorted(used)]
 
 
-def is_too_much(own: int, others: "list[int]", bound: int) -> bool:
-    """Whether hosts that take so many kilobytes are too many, or too large, for the bounds."""
+def find_excess(own: int, others: "list[int]", bound: int) -> "HostEnd | None":
+    """What there is too much of, where hosts take so many kilobytes."""
     if len(others) >= read_count(os.environ, "MAINSPRING_MAX_HOSTS"):
-        return True
-    return own <= bound < own + sum(others)
+        return "too-many"
+    return "memory" if own <= bound < own + sum(others) else None
 
 
 def ask_memory(folder: int, name: str) -> int:
@@ -67,14 +69,14 @@ def ask_memory(folder: int, name: str) -> int:
     return int(digits) if digits.isdigit() else 0
 
 
-def say(folder: int, name: str, kind: bytes) -> bytes:
+def say(folder: int, name: str, kind: bytes, payload: bytes = b"") -> bytes:
     """What the host at the socket *name* answers, if it does.  Raises OSError where nobody listens."""
     try:
         connection = connect_to(folder, name)
     except BlockingIOError:
         return b""  # too many ask at once
     try:
-        send(connection, pack_frame(kind), -1)
+        send(connection, pack_frame(kind, payload), -1)
         wait_ready([connection], [], PATIENCE_MS)
         return receive(connection, 1 << 16, 2)[0]
     except OSError:

@@ -13,9 +13,10 @@ All numbers are little-endian.
     list     := COUNT u32 bytes*
     bytes    := LENGTH u32, and as many bytes
 
-A caller may instead send TYPE "I" (answered by "J" and a JSON object) or "E" (answered by "O": the host
-ends).  A host answers a start by "R" and a reason, or "S" PID i32, and then "T" SIGNAL i32 (stopped),
-"C" (continued), "X" WAIT_STATUS i32 (ended).  The other side is native/launcher/request.c and reply.c.
+A caller may instead send TYPE "I" (answered by "J" and a JSON object) or "E" with a reason of reasons.py
+or nothing (answered by "O" and the numbers of what runs, in ASCII with blanks between: the host ends).
+A host answers a start by "R" and a reason, or "S" PID i32, and then "T" SIGNAL i32 (stopped), "C"
+(continued), "X" WAIT_STATUS i32 (ended).  The other side is native/launcher/request.c and reply.c.
 """
 
 TYPE_CHECKING = False

@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mainspring.errors import NotEndedError
+from mainspring.errors import ChangesFilesError, NotEndedError
 from mainspring.observe.check.comparing import Yardstick
 from mainspring.observe.check.files import Places
 from mainspring.observe.check.kinds import Kind, Row
@@ -53,8 +53,11 @@ class Check:
         self._runs = 0
 
     def find_facts(self) -> dict[str, Any]:
-        """What is found, as `--json` prints it.  Raises NotEndedError."""
+        """What is found, as `--json` prints it.  Raises NotEndedError or ChangesFilesError."""
         plain = [self._start_plainly(), self._start_plainly()]
+        changed = find_changed(*(start.seen for start in plain))
+        if changed and not self._request.is_accepted:
+            raise ChangesFilesError(self._request.script, changed)
         yardstick = Yardstick(*(start.seen for start in plain))
         rows = [Row("cold", "same", 2)]
         rows += self._check_cached(yardstick)
@@ -67,6 +70,7 @@ class Check:
             "kinds": [row.list_facts() for row in rows],
             "varying": yardstick.list_varying(),
             "not_compared": yardstick.list_unseen(),
+            "changed": changed,
         }
 
     # ---- cold -------------------------------------------------------------------------------
@@ -89,9 +93,15 @@ class Check:
         before = self._places.take_snapshot()
         run = Run(command, {**surroundings.environment, **extra}, surroundings.input)
         shown = run.finish(self._request.seconds, terminal, spare)
-        files = self._places.list_changes(before, self._places.take_snapshot())
+        after = self._places.take_snapshot()
         seen = Seen(
-            shown.status, shown.stdout, shown.stderr, files, shown.descriptors, shown.is_cut_short
+            shown.status,
+            shown.stdout,
+            shown.stderr,
+            self._places.list_changes(before, after),
+            shown.descriptors,
+            shown.is_cut_short,
+            self._places.list_replaced(before, after),
         )
         return Start(seen, surroundings.read_outcome(self._request.script))
 
@@ -165,6 +175,13 @@ class Check:
                 return told
         reason = self._surroundings.read_cold_reason()
         return UNFINISHED if reason == "recorded" and not state else reason
+
+
+def find_changed(first: Seen, second: Seen) -> list[str]:
+    """The files that the *first* run found and changed, and the *second* did not change likewise."""
+    if first.files is None or second.files is None:
+        return []
+    return [path for path in first.replaced if second.files.get(path) != first.files[path]]
 
 
 def judge(kind: Kind, runs: int, seen: Seen, yardstick: Yardstick) -> Row:

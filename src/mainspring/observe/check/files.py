@@ -48,6 +48,12 @@ class Places:
         changed = [path for path in paths if before.states.get(path) != after.states.get(path)]
         return {self._call(path): describe(path) for path in changed}
 
+    def list_replaced(self, before: Snapshot, after: Snapshot) -> tuple[str, ...]:
+        """The files that were there before and are not as they were, by their names among the changes."""
+        states = before.states
+        changed = [path for path in states if states[path] != after.states.get(path)]
+        return tuple(self._call(path) for path in changed)
+
     def _walk(self, root: str) -> Iterator[str]:
         yield root
         for folder, folders, names in os.walk(root):

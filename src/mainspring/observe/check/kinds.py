@@ -20,7 +20,7 @@ KINDS: dict[Kind, str] = {
 FINDINGS: dict[Finding, str] = {
     "same": "safe: nothing differs",
     "differs": "not safe: something differs",
-    "not-available": "the program has no such start",
+    "not-available": "nothing to compare, since no start was of that kind",
 }
 
 assert set(KINDS) == set(get_args(Kind))

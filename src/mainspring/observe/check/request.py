@@ -32,6 +32,7 @@ class Request:
     in_terminal: bool
     seconds: float
     environment: Mapping[str, str]
+    is_accepted: bool = False  # that runs do not find the same files
 
     @property
     def plain_command(self) -> list[str]:

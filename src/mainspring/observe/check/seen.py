@@ -25,6 +25,7 @@ class Seen:
     files: Mapping[str, str] | None
     descriptors: Mapping[str, str] | None
     is_cut_short: bool = False  # by the time limit
+    replaced: tuple[str, ...] = ()  # of the files, those that had been there
 
     def find_parts(self, facet: str) -> Parts | None:
         if facet == "status":

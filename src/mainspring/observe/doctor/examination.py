@@ -12,6 +12,7 @@ from mainspring.observe.doctor.findings import Finding
 from mainspring.observe.doctor.interpreters import Subject, examine_interpreter
 from mainspring.observe.doctor.settings import examine_settings
 from mainspring.observe.doctor.shebang import Command, find_on_path, read_command
+from mainspring.observe.doctor.warmth import examine_warm_starts, list_shims_of
 from mainspring.observe.interpreters import (
     AT_ONCE,
     Interpreter,
@@ -25,16 +26,23 @@ ON_PATH = "python3 on PATH"
 
 @dataclass
 class Examination:
-    """What was found, and what was looked at."""
+    """What was found, what is only to be known, and what was looked at."""
 
     findings: list[Finding] = field(default_factory=list)
+    notes: list[Finding] = field(default_factory=list)
     checked: list[str] = field(default_factory=list)
+
+    def make_notes(self, name: str) -> None:
+        """Let findings of that *name* be notes: who starts programs by shims does without."""
+        self.notes += [finding for finding in self.findings if finding.name == name]
+        self.findings = [finding for finding in self.findings if finding.name != name]
 
     def list_facts(self) -> dict[str, Any]:
         """The facts as `doctor --json` prints them; docs/reference/doctor.md says what they are."""
         return {
             "healthy": not self.findings,
             "findings": [finding.list_facts() for finding in self.findings],
+            "notes": [note.list_facts() for note in self.notes],
             "checked": self.checked,
         }
 
@@ -47,10 +55,15 @@ def examine(environment: Mapping[str, str], folder: str, scripts: Iterable[str])
     whole.findings += examine_settings(environment)
     whole.checked.append("settings")
     examine_files(whole, environment, [script for _, script in commands[1:]])
+    shims = list_shims_of(environment)
+    whole.findings += examine_warm_starts(shims, environment)
+    whole.checked += [f"shim {shim.link}" for shim in shims]
     subjects = find_subjects(whole, environment, folder, commands)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for findings in pool.map(lambda one: list(examine_interpreter(one, environment)), subjects):
             whole.findings += findings
+    if shims:
+        whole.make_notes("not-enabled")
     whole.checked += [describe_subject(subject) for subject in subjects]
     return whole
 

@@ -3,8 +3,10 @@
 In a remedy, {subject} is what the finding is about.
 """
 
+import os
 from dataclasses import dataclass
 
+from mainspring.observe.shims import STATES
 from mainspring.reasons import Row
 
 ENABLE_AGAIN = "mainspring enable --python {subject}"
@@ -59,6 +61,13 @@ FINDINGS: dict[str, Row] = {
     "unreadable-size": Row(
         "it is no size: the default is used", "give bytes, or a number with K, M or G, in {subject}"
     ),
+    "unreadable-number": Row("it is no number: the default is used", "give a whole number in {subject}"),
+    "unclear-word": Row("it is neither on nor off, and counts as on", "give `on` or `off` in {subject}"),
+    "no-such-python": Row(
+        "the interpreter that every `mainspring run` is to start is not there",
+        "mend it, or unset {subject}",
+    ),
+    "unknown-setting": Row("there is no such setting", "see `man mainspring` for those that there are"),
     # the cache
     "no-cache-folder": Row(
         "neither HOME nor another setting says where the cache is", "set MAINSPRING_CACHE_DIR"
@@ -92,6 +101,16 @@ FINDINGS: dict[str, Row] = {
         "remove them, or give them to yourself and take write access from others",
     ),
     "counts-unreadable": Row("the counts of starts cannot be read", "remove {subject}: they begin anew"),
+    # warm starts
+    "no-runtime-folder": Row(
+        "the folder for recipes and hosts cannot be used: every start is cold",
+        "set XDG_RUNTIME_DIR to a folder of your own, of mode 0700",
+    ),
+    "shims-not-on-path": Row(
+        "there are shims, and their folder is not on PATH", 'export PATH="$(mainspring shims):$PATH"'
+    ),
+    # what becomes of a start by a shim, if not a warm one
+    **{f"shim-{state}": row for state, row in STATES.items() if state not in {"warm", "not-on-path"}},
 }
 
 
@@ -109,7 +128,8 @@ class Finding:
 
     @property
     def remedy(self) -> str:
-        return FINDINGS[self.name].remedy.replace("{subject}", self.subject)
+        name = os.path.basename(self.subject)
+        return FINDINGS[self.name].remedy.replace("{subject}", self.subject).replace("{name}", name)
 
     def list_facts(self) -> dict[str, str | None]:
         """The finding as `doctor --json` prints it."""
