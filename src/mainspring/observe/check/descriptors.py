@@ -8,6 +8,7 @@ import ctypes
 import os
 import re
 import sys
+import threading
 from signal import SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU
 
 CONT, DETACH, SEIZE, LISTEN = 7, 17, 0x4206, 0x4208
@@ -26,13 +27,14 @@ class Watcher:
     def __init__(self) -> None:
         self.descriptors: dict[str, str] | None = None
         self.status: int | None = None  # if it was reaped here
+        self.has_begun = threading.Event()
         self._libc = ctypes.CDLL(None, use_errno=True)
 
     def follow(self, process: int) -> None:
         """Return when *process* ends.  Raises nothing."""
-        if not sys.platform.startswith("linux") or self._call(SEIZE, process, TRACE_EXIT) != 0:
-            return
-        while self._wait(process):
+        is_followed = sys.platform.startswith("linux") and not self._call(SEIZE, process, TRACE_EXIT)
+        self.has_begun.set()
+        while is_followed and self._wait(process):
             pass
 
     def _wait(self, process: int) -> bool:

@@ -43,9 +43,10 @@ class Run:
 
     def finish(self, seconds: float, terminal: Terminal | None, spare: int | None) -> Shown:
         """Run to the end, or for *seconds*.  *spare* is what will be the program, if that is known."""
+        other = None if spare is None else self._follow_spare(spare)
         process = self._begin(terminal)
         ended, ending = os.pipe()
-        waiter = threading.Thread(target=self._await_end, args=(process, spare, ending))
+        waiter = threading.Thread(target=self._await_end, args=(process, other, ending))
         waiter.start()
         try:
             self._read(process, ended, time.monotonic() + seconds)
@@ -60,6 +61,13 @@ class Run:
         stdout, stderr = [bytes(content) for content in (*self._outputs.values(), b"")][:2]
         status = TIMED_OUT if self._is_cut_short else describe_status(process.returncode)
         return Shown(status, stdout, stderr, self._watcher.descriptors, self._is_cut_short)
+
+    def _follow_spare(self, spare: int) -> threading.Thread:
+        """Follow what will be the program, before it is: it may be quick."""
+        other = threading.Thread(target=self._watcher.follow, args=(spare,), daemon=True)
+        other.start()
+        self._watcher.has_begun.wait()
+        return other
 
     def _begin(self, terminal: Terminal | None) -> subprocess.Popen[bytes]:
         if terminal is not None:
@@ -82,20 +90,18 @@ class Run:
             os.close(stdout)
             os.close(stderr)
 
-    def _await_end(self, process: subprocess.Popen[bytes], spare: int | None, ending: int) -> None:
-        """Note how *process* ends; in a thread of its own, which does the tracing."""
+    def _await_end(
+        self, process: subprocess.Popen[bytes], other: threading.Thread | None, ending: int
+    ) -> None:
+        """Note how *process* ends; in a thread of its own, which traces it if *other* traces nothing."""
         try:
-            if spare is None:
+            if other is None:
                 self._watcher.follow(process.pid)
                 status = self._watcher.status
                 if status is not None:
                     process.returncode = os.waitstatus_to_exitcode(status)
-            else:
-                other = threading.Thread(target=self._watcher.follow, args=(spare,))
-                other.daemon = True
-                other.start()
             process.wait()
-            if spare is not None:
+            if other is not None:
                 other.join(PATIENCE)
         finally:
             os.close(ending)
