@@ -3,19 +3,32 @@
     python fuzz/fuzz_protocol.py [--runs N] [--seed N]
 
 Whatever the reader makes of a payload: no exception but Malformed, and what it accepts, written again, is
-the payload, byte for byte.  The same seed gives the same mutations.
+the payload, byte for byte.  One in a hundred goes through a socket as well, once as it is and once in a
+frame that is mutated itself: what comes out went in, or it is refused.  The same seed gives the same
+mutations.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import resource
 import sys
 import time
 from typing import TYPE_CHECKING
 
-from mainspring.warm.protocol import Malformed, Start, pack_number, pack_start, read_length
+from mainspring._warm import make_pair
+from mainspring.warm.child import read_start
+from mainspring.warm.protocol import (
+    START,
+    Malformed,
+    Start,
+    pack_frame,
+    pack_number,
+    pack_start,
+    read_length,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +36,7 @@ if TYPE_CHECKING:
     Mutation = Callable[[random.Random, bytearray], None]
 
 MEMORY = 1 << 31
+BY_SOCKET = 100  # one of so many
 ODD_NUMBERS = (0, 1, 2, 3, 4, 127, 255, 256, 65535, 2**31 - 1, 2**31, 2**32 - 2, 2**32 - 1)
 
 
@@ -85,8 +99,7 @@ def splice(chance: random.Random, content: bytearray) -> None:
 MUTATIONS: tuple[Mutation, ...] = (flip_bit, set_number, cut, cut_out, insert, repeat_part, splice)
 
 
-def mutate(chance: random.Random) -> bytes:
-    content = bytearray(chance.choice(SEEDS))
+def mutate(chance: random.Random, content: bytearray) -> bytes:
     for _ in range(chance.choice((0, 1, 1, 1, 2, 3))):
         if content:
             chance.choice(MUTATIONS)(chance, content)
@@ -107,6 +120,24 @@ def read(payload: bytes) -> bool:
     return True
 
 
+def read_by_socket(frame: bytes) -> None:
+    """Raises Broken."""
+    here, there = make_pair()
+    try:
+        os.write(there, frame)
+        os.close(there)
+        start, descriptors = read_start(here)
+    except Malformed:
+        return
+    except Exception as error:
+        problem = f"by a socket: {type(error).__name__}: {error}"
+        raise Broken(problem) from error
+    finally:
+        os.close(here)
+    if pack_frame(START, pack_start(start)) != frame or descriptors:
+        raise Broken("accepted something else than came by a socket")
+
+
 def read_head(head: bytes) -> None:
     """Raises Broken."""
     try:
@@ -123,8 +154,13 @@ def fuzz(runs: int, seed: int) -> int:
     accepted = 0
     for run in range(runs):
         try:
-            accepted += read(mutate(chance))
+            payload = mutate(chance, bytearray(chance.choice(SEEDS)))
+            accepted += read(payload)
             read_head(chance.randbytes(4))
+            if run % BY_SOCKET == 0:
+                frame = pack_frame(START, payload)
+                read_by_socket(frame)
+                read_by_socket(mutate(chance, bytearray(frame)))
         except Broken as broken:
             broken.add_note(f"seed {seed}, run {run}")
             raise
@@ -145,7 +181,8 @@ def main() -> int:
         print(*broken.__notes__, broken, sep=": ", file=sys.stderr)
         return 1
     seconds = time.monotonic() - started
-    print(f"{options.runs} mutated starts in {seconds:.0f} s; {accepted} accepted, each as it was sent")
+    shown = f"{options.runs} mutated starts in {seconds:.0f} s, one in {BY_SOCKET} by a socket"
+    print(f"{shown}; {accepted} accepted, each as it was sent")
     return 0
 
 

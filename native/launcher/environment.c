@@ -5,7 +5,8 @@
  *   LD_PRELOAD       = start-folder "/_preload.abi3.so" [":" preloaded]      BY_PRELOAD; without
  *                      ":" if preloaded was unset
  *   MAINSPRING_START = "1" [":" old]              without ":" if old was unset
- *   MAINSPRING_WARM  = "record:" ID | "host:" ID ":" KEY-NUMBER ":" FOLDER-NUMBER    or unset
+ *   MAINSPRING_WARM  = "record:" ID | "host:" ID ":" KEY ":" FOLDER ":" LOCK    or unset; numbers
+ *                      of descriptors
  *   old              = PYTHONPATH as the caller set it
  *   preloaded        = LD_PRELOAD as the caller set it
  *

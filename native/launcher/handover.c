@@ -21,6 +21,7 @@
 #include "signals.h"
 
 #define PATIENCE_MS 2000
+#define MOST_GROUPS 1024
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
 #endif
@@ -35,12 +36,27 @@ static long long now_ms(void)
     return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
+/* A kernel that does not tell is not asked any further. */
+static bool has_our_groups(int socket)
+{
+#ifdef SO_PEERGROUPS
+    gid_t own[MOST_GROUPS], theirs[MOST_GROUPS];
+    socklen_t size = sizeof theirs;
+    int count = getgroups(MOST_GROUPS, own);
+    if (getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, theirs, &size) != 0)
+        return errno == ENOPROTOOPT;
+    return count >= 0 && size == (size_t)count * sizeof *own && memcmp(own, theirs, size) == 0;
+#else
+    return socket >= 0;
+#endif
+}
+
 static const char *check_peer(struct connection *connection)
 {
     struct ucred peer;
     socklen_t size = sizeof peer;
     if (getsockopt(connection->socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 ||
-        peer.uid != geteuid())
+        peer.uid != geteuid() || peer.gid != getegid() || !has_our_groups(connection->socket))
         return "other-caller";
     connection->host = peer.pid;
     return NULL;

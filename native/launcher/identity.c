@@ -5,7 +5,8 @@
  *   bit      = "1" if the descriptor 0, 1, 2 is a terminal, else "0"
  *   fact     = a line of /proc/self/status (see `lines`) | "cgroup " bytes | "ns " NAME " " link
  *            | "security " bytes | "root " DEVICE ":" INODE | "personality " HEX
- *            | "schedule " POLICY ":" PRIORITY | "io " N | "keyring " N
+ *            | "schedule " POLICY ":" PRIORITY | "io " N | "keyring " N | bound
+ *   bound    = see bounds.c
  */
 #include "identity.h"
 
@@ -20,8 +21,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "bounds.h"
+
 #define MOST_OF_FILE 16384
 #define SESSION_KEYRING (-3)
+/* PROC_USER_INIT_INO: only what it grants holds for the whole system */
+#define FIRST_USER_SPACE "user:[4026531837]"
 
 static const char *const lines[] = {
     "Uid:",    "Gid:",    "Groups:",     "CapInh:",  "CapPrm:",          "CapEff:",
@@ -48,7 +53,7 @@ static ssize_t read_file(int self, const char *name, char bytes[MOST_OF_FILE])
     return more == 0 && length < MOST_OF_FILE ? (ssize_t)length : -1;
 }
 
-static void add_fact(struct text *text, const char *name, const char *fact, size_t length)
+void add_fact(struct text *text, const char *name, const char *fact, size_t length)
 {
     add_string(text, "identity=");
     add_string(text, name);
@@ -79,6 +84,9 @@ static bool may_be_confined(const char *line)
     return !is_known || strstr(status, "\nNoNewPrivs:\t1") == NULL;
 }
 
+/* In hex, behind a word of seven letters and a tab. */
+static uint64_t read_set(const char *line) { return strtoull(line + 8, NULL, 16); }
+
 static bool read_status(int self, struct caller *caller)
 {
     char status[MOST_OF_FILE];
@@ -95,8 +103,12 @@ static bool read_status(int self, struct caller *caller)
             caller->umask = (uint32_t)strtoul(line + strlen("Umask:"), NULL, 8);
             knows_umask = true;
         }
+        if (starts_with(line, "CapPrm:"))
+            caller->has_capabilities = geteuid() != 0 && read_set(line) != 0;
+        if (starts_with(line, "CapEff:"))
+            caller->effective = read_set(line);
         if (starts_with(line, "SigIgn:"))
-            caller->ignored = strtoull(line + strlen("SigIgn:"), NULL, 16);
+            caller->ignored = read_set(line);
         line += length;
     }
     return knows_umask;
@@ -146,8 +158,9 @@ static bool add_file(int self, struct text *text, const char *name, const char *
     return true;
 }
 
-/* A kind of namespace that the kernel does not have is the same for all. */
-static void add_spaces(int self, struct text *text)
+/* A kind of namespace that the kernel does not have is the same for all. In another namespace of
+ * users, capabilities are no privilege here. */
+static void add_spaces(int self, struct caller *caller)
 {
     char path[32];
     char name[32];
@@ -156,7 +169,11 @@ static void add_spaces(int self, struct text *text)
         snprintf(path, sizeof path, "ns/%s", spaces[i]);
         snprintf(name, sizeof name, "ns %s ", spaces[i]);
         ssize_t length = readlinkat(self, path, link, sizeof link);
-        add_fact(text, name, link, length < 0 ? 0 : (size_t)length);
+        size_t size = length < 0 ? 0 : (size_t)length;
+        add_fact(&caller->identity, name, link, size);
+        if (strcmp(spaces[i], "user") == 0 &&
+            (size != strlen(FIRST_USER_SPACE) || memcmp(link, FIRST_USER_SPACE, size) != 0))
+            caller->effective = 0;
     }
 }
 
@@ -206,10 +223,11 @@ static bool identify(int self, struct caller *caller)
     add_terminals(caller);
     if (!read_status(self, caller) || !add_file(self, text, "cgroup ", "cgroup"))
         return false;
-    add_spaces(self, text);
+    add_spaces(self, caller);
     if (!add_file(self, text, "security ", "attr/current"))
         add_fact(text, "security ", "", 0);
-    return add_numbers(text) && read_oom_score(self, caller) && has_usual_memory() && !text->failed;
+    return add_numbers(text) && read_oom_score(self, caller) && add_bounds(caller) &&
+           has_usual_memory() && !text->failed;
 }
 
 bool identify_caller(struct caller *caller)

@@ -2,7 +2,7 @@
  * What selects a host, each field with a NUL behind it:
  *
  *   key text     = program text, identity (see identity.c), selected*
- *   program text = "1", interpreter, option*, "", "script", path
+ *   program text = VERSION of Mainspring, interpreter, option*, "", "script", path
  *   selected     = "env:" NAME "=" VALUE        in the order of the names; then, as the recipe
  * says, "folder=" PATH | "arguments=" N | "argument-0=" WORD       in this order ID, KEY      =
  * FNV-1a, 128 bits, of the program text and of the key text
@@ -43,9 +43,10 @@ static void add_field(struct text *text, const char *field)
     add_bytes(text, field, strlen(field) + 1);
 }
 
+/* Another version may record, judge and speak differently: it has recipes and hosts of its own. */
 void add_program_text(struct text *text, char **arguments, size_t script, const char *path)
 {
-    add_field(text, "1");
+    add_field(text, MAINSPRING_VERSION);
     for (size_t i = 0; i < script; i++)
         add_field(text, arguments[i]);
     add_field(text, "");

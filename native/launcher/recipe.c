@@ -4,9 +4,9 @@
  *   head  = "mainspring-recipe 1\n" "program " text "\n" "python " text "\n"
  *           "starts " digit+ "\n" "state " state "\n" ("env " name "\n")*
  *           ("select " word "\n")* "end\n"
- *   state = "recording" | "ready" | "never " text          text = any bytes but NUL and newline
- *   name  = (letter | "_") (letter | digit | "_")*
- *   word  = "argument-0" | "argument-count" | "folder"
+ *   state = "recording" | "ready" | "stale" | "never " text          text = any bytes but NUL and
+ * newline name  = (letter | "_") (letter | digit | "_")* word  = "argument-0" | "argument-count" |
+ * "folder"
  */
 #include "recipe.h"
 
@@ -42,7 +42,7 @@ static const char *read_starts(const char *line, struct recipe *recipe)
     return length > 0 && length < 10 && digits + length + 1 == next ? next : NULL;
 }
 
-static const char *read_state(const char *line, enum recipe_state *state)
+static const char *read_state(const char *line, enum recipe_state *state, bool *is_stale)
 {
     static const struct {
         const char *line;
@@ -50,10 +50,12 @@ static const char *read_state(const char *line, enum recipe_state *state)
     } states[] = {
         {"state recording\n", RECIPE_RECORDING},
         {"state ready\n", RECIPE_READY},
+        {"state stale\n", RECIPE_READY},
         {"state never ", RECIPE_NEVER},
     };
     for (size_t i = 0; line != NULL && i < sizeof states / sizeof *states; i++) {
         *state = states[i].state;
+        *is_stale = starts_with(states[i].line, "state stale");
         const char *next = skip_line(line, states[i].line);
         if (next != NULL)
             return next;
@@ -98,11 +100,12 @@ void parse_recipe(struct recipe *recipe, size_t length)
     recipe->state = RECIPE_ABSENT;
     recipe->starts = 0;
     recipe->selects = 0;
+    recipe->is_stale = false;
     if (memchr(recipe->head, '\0', length) != NULL)
         return;
     const char *line = skip_line(recipe->head, "mainspring-recipe 1\n");
     line = skip_line(skip_line(line, "program "), "python ");
-    line = read_state(read_starts(line, recipe), &state);
+    line = read_state(read_starts(line, recipe), &state, &recipe->is_stale);
     recipe->names = line;
     for (const char *next = line; next != NULL; next = skip_name(line))
         line = next;
@@ -152,6 +155,7 @@ void read_recipe(int folder, const char *id, struct recipe *recipe)
     recipe->state = RECIPE_ABSENT;
     recipe->starts = 0;
     recipe->selects = 0;
+    recipe->is_stale = false;
     snprintf(name, sizeof name, "%s.recipe", id);
     int file = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (file < 0)

@@ -24,6 +24,7 @@ enum selector {
 struct recipe {
     enum recipe_state state;
     unsigned long starts; /* that were recorded */
+    bool is_stale;        /* a host has found changes: the next cold start is to be recorded */
     const char *names;    /* the "env" lines, each with its newline */
     const char *names_end;
     unsigned selects; /* enum selector, or-ed */

@@ -14,12 +14,8 @@
 
 #ifdef __linux__
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #define MOST_BYTES (8U << 20)
-#define MOST_RESOURCES 16
-#define CPU_BYTES 1024
 
 static void add_u32(struct text *frame, uint32_t number)
 {
@@ -53,27 +49,13 @@ static void add_caller(struct text *frame, const struct request *request)
     add_u64(frame, caller->ignored);
 }
 
-static bool add_limits(struct text *frame)
+static void add_limits(struct text *frame, const struct caller *caller)
 {
-    uint64_t limit[2]; /* as the kernel has it, whatever size rlim_t is */
     add_u32(frame, MOST_RESOURCES);
     for (int i = 0; i < MOST_RESOURCES; i++) {
-        if (syscall(SYS_prlimit64, 0, i, NULL, limit) != 0)
-            return false;
-        add_u64(frame, limit[0]);
-        add_u64(frame, limit[1]);
+        add_u64(frame, caller->limits[i][0]);
+        add_u64(frame, caller->limits[i][1]);
     }
-    return true;
-}
-
-static bool add_cpus(struct text *frame)
-{
-    char mask[CPU_BYTES];
-    long length = syscall(SYS_sched_getaffinity, 0, sizeof mask, mask);
-    if (length <= 0)
-        return false;
-    add_block(frame, mask, (size_t)length);
-    return true;
 }
 
 static void add_numbers(struct text *frame, const struct descriptors *descriptors)
@@ -124,8 +106,8 @@ bool write_request(struct text *frame, const struct request *request)
     add_string(frame, "Q");
     add_block(frame, request->key->bytes, request->key->length);
     add_caller(frame, request);
-    if (!add_limits(frame) || !add_cpus(frame))
-        return false;
+    add_limits(frame, request->caller);
+    add_block(frame, request->caller->cpus, request->caller->cpu_bytes);
     add_numbers(frame, request->descriptors);
     add_u32(frame, (uint32_t)request->script);
     add_arguments(frame, request->arguments);

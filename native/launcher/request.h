@@ -20,8 +20,7 @@ struct request {
     uint64_t mask; /* of signals, as the caller had it */
 };
 
-/* Writes the frame; false if it does not fit, or the system does not tell all that belongs to it.
- */
+/* Writes the frame; false if it does not fit. */
 bool write_request(struct text *frame, const struct request *request);
 
 #endif

@@ -1,10 +1,8 @@
 /*
  * A host is started by a helper: a process that nobody waits for, with nothing of the caller's
- * open.
- *
- *   KEY.lock    held by the host while it lives
- *   KEY.coming  was made when a helper last set out to become the host: of starts at the same time,
- *               one helper does, and a host that fails at once is not tried again at each start
+ * open. Of starts at the same time, one helper becomes the host, or waits for the recipe: the one
+ * that has the lock (see claim.c). Nobody looks every now and then: a helper waits for an event,
+ * and an alarm ends its patience.
  */
 #include "spawn.h"
 
@@ -16,24 +14,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/inotify.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "claim.h"
 #include "environment.h"
 #include "key.h"
 #include "recipe.h"
 #include "signals.h"
 
-/* In the place of the first byte of a script's path: native/preload.c puts that back. */
+/* In the place of the first byte of a script's path, as warm/again.py has it: native/preload.c puts
+ * that back. */
 #define HELD_BACK '\1'
-#define COMING_S 5
-#define LOOK_MS 50
-#define MOST_LOOKS_FOR_RECIPE (10 * 60 * 1000 / LOOK_MS)
-#define MOST_LOOKS_AFTER_END (2 * 1000 / LOOK_MS)
-#define MOST_LOOKS_FOR_HOST (10 * 1000 / LOOK_MS)
+#define PATIENCE_FOR_RECIPE_S 600
+#define PATIENCE_FOR_END_S 1
+#define PATIENCE_FOR_RENEWAL_MS 10000
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
 #endif
@@ -52,74 +50,70 @@ static bool make_key(const struct host *host, struct text *key, char digits[DIGI
     return true;
 }
 
-static bool is_locked(int folder, const char *digits)
+/* A recipe comes by rename. Where the kernel has no more room to watch, the program's end tells. */
+static int watch_recipes(int folder)
 {
-    char name[64];
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    snprintf(name, sizeof name, "%s.lock", digits);
-    int file = openat(folder, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-    if (file < 0)
-        return false;
-    bool locked = fcntl(file, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
-    close(file);
-    return locked;
+    char path[40];
+    int events = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", folder);
+    if (events >= 0)
+        inotify_add_watch(events, path, IN_MOVED_TO);
+    return events;
 }
 
-static bool make_claim(int folder, const char *name)
+static void drain(int events)
 {
-    int file = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (file < 0)
-        return false;
-    close(file);
-    return true;
+    char some[4096];
+    while (read(events, some, sizeof some) > 0)
+        continue;
 }
 
-static bool claim(int folder, const char *digits)
+static bool is_known(const struct host *host)
 {
-    char name[64];
-    struct stat file;
-    snprintf(name, sizeof name, "%s.coming", digits);
-    if (make_claim(folder, name))
-        return true;
-    if (fstatat(folder, name, &file, AT_SYMLINK_NOFOLLOW) != 0 ||
-        llabs((long long)time(NULL) - (long long)file.st_mtime) <= COMING_S)
-        return false;
-    unlinkat(folder, name, 0);
-    return make_claim(folder, name);
+    read_recipe(host->folder, host->id, &recipe);
+    return recipe.state == RECIPE_NEVER || (recipe.state == RECIPE_READY && !recipe.is_stale);
 }
 
-static bool may_come(const struct host *host, const char *digits)
-{
-    return !is_locked(host->folder, digits) && claim(host->folder, digits);
-}
-
-/* A recording is complete a moment before its program has ended. */
+/* A recording is complete by the end of its program. What a recipe was before is better than none.
+ */
 static bool wait_for_recipe(const struct host *host, int program)
 {
-    struct pollfd end = {.fd = program, .events = POLLIN};
-    int looks = MOST_LOOKS_FOR_RECIPE;
-    while (looks-- > 0) {
-        read_recipe(host->folder, host->id, &recipe);
-        if (recipe.state == RECIPE_READY)
-            return true;
-        if (recipe.state == RECIPE_NEVER)
-            return false;
-        if (poll(&end, 1, LOOK_MS) == 1) {
-            end.fd = -1;
-            looks = MOST_LOOKS_AFTER_END;
-        }
+    struct pollfd waited[] = {
+        {.fd = program, .events = POLLIN},
+        {.fd = watch_recipes(host->folder), .events = POLLIN},
+    };
+    int patience = host->occasion == AFTER_RENEWAL ? PATIENCE_FOR_RENEWAL_MS : -1;
+    for (;;) {
+        bool has_ended = waited[0].revents != 0;
+        drain(waited[1].fd);
+        if (is_known(host) || has_ended || poll(waited, 2, patience) <= 0)
+            return recipe.state == RECIPE_READY;
     }
-    return false;
 }
 
-static bool wait_for_host(const struct host *host, const char *digits)
+/* Only one of all that are recorded at the same time. */
+static bool wait_alone_for_recipe(const struct host *host, int program)
 {
-    for (int i = 0; i < MOST_LOOKS_FOR_HOST; i++) {
-        if (may_come(host, digits))
-            return true;
-        poll(NULL, 0, LOOK_MS);
-    }
-    return false;
+    int lock = claim(host->folder, host->id, false);
+    if (lock < 0)
+        return false;
+    alarm(PATIENCE_FOR_RECIPE_S);
+    bool is_ready = wait_for_recipe(host, program);
+    alarm(0);
+    remove_claim(host->folder, host->id);
+    close(lock);
+    return is_ready;
+}
+
+/* The lock of the host to be, or -1. */
+static int claim_key(const struct host *host, const char *digits)
+{
+    bool is_patient = host->occasion == AFTER_HOST;
+    if (is_patient)
+        alarm(PATIENCE_FOR_END_S);
+    int lock = claim(host->folder, digits, is_patient);
+    alarm(0);
+    return lock;
 }
 
 /* Read end of a pipe that holds all of the text; -1 if it has no room for it. */
@@ -151,14 +145,15 @@ static void execute(const struct host *host, const char *warm)
     execve(arguments[0], arguments, environment.variables);
 }
 
-static void become_host(const struct host *host, const struct text *key)
+static void become_host(const struct host *host, const struct text *key, int lock)
 {
     char warm[100];
     int text = make_pipe(key);
     int folder = fcntl(host->folder, F_DUPFD, 3);
-    if (text < 0 || folder < 0)
+    if (text < 0 || folder < 0 || fcntl(lock, F_SETFD, 0) != 0)
         return;
-    snprintf(warm, sizeof warm, "host:%s:%d:%d", host->id, text, folder);
+    note_attempt(lock);
+    snprintf(warm, sizeof warm, "host:%s:%d:%d:%d", host->id, text, folder, lock);
     execute(host, warm);
 }
 
@@ -185,6 +180,26 @@ static bool leave_descriptors(const struct descriptors *descriptors)
     return true;
 }
 
+static void lift_limit(__rlimit_resource_t resource)
+{
+    struct rlimit limit;
+    const struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY};
+    if (setrlimit(resource, &none) == 0 || getrlimit(resource, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(resource, &limit);
+}
+
+/* What its first caller may use is not what a host may: others have more. A dump of it would be of
+ * no use, and the stack's limit lays out a program's memory: they stay. */
+static void leave_limits(void)
+{
+    for (int i = 0; i < MOST_RESOURCES; i++) {
+        if (i != RLIMIT_CORE && i != RLIMIT_STACK)
+            lift_limit((__rlimit_resource_t)i);
+    }
+}
+
 /* In a terminal's session the host is to end with it, and to be able to join the caller's group. */
 static bool leave_caller(const struct host *host)
 {
@@ -195,6 +210,7 @@ static bool leave_caller(const struct host *host)
     if (!leave_descriptors(host->descriptors) || chdir("/") != 0)
         return false;
     leave_signals(host->caller);
+    leave_limits();
     return true;
 }
 
@@ -205,22 +221,23 @@ static bool has_hook(const char *start_folder)
     return join_path(path, start_folder, "sitecustomize.py") && access(path, R_OK) == 0;
 }
 
+static bool is_after_recording(const struct host *host)
+{
+    return host->occasion == AFTER_RECIPE || host->occasion == AFTER_RENEWAL;
+}
+
 static void help(const struct host *host, int program, struct text *key)
 {
     char digits[DIGITS_SIZE];
     if (!leave_caller(host))
         return;
-    if (host->occasion == AFTER_RECIPE && !wait_for_recipe(host, program))
+    if (is_after_recording(host) && !wait_alone_for_recipe(host, program))
         return;
-    if (!make_key(host, key, digits))
+    if (!make_key(host, key, digits) || !has_hook(host->start_folder))
         return;
-    if (host->occasion == AFTER_RECIPE && !may_come(host, digits))
-        return;
-    if (host->occasion == AFTER_HOST && !wait_for_host(host, digits))
-        return;
-    if (!has_hook(host->start_folder))
-        return;
-    become_host(host, key);
+    int lock = claim_key(host, digits);
+    if (lock >= 0)
+        become_host(host, key, lock);
 }
 
 /* fork, but without a SIGCHLD at its end, which the program would find. */
@@ -238,19 +255,27 @@ static void fork_helper(const struct host *host, int program, struct text *key)
     _exit(0);
 }
 
+/* So that a start forks nobody in vain; who comes first is decided by the lock. */
+static bool is_of_use(const struct host *host, struct text *key)
+{
+    char digits[DIGITS_SIZE];
+    if (is_after_recording(host))
+        return may_claim(host->folder, host->id);
+    read_recipe(host->folder, host->id, &recipe);
+    return make_key(host, key, digits) &&
+           (host->occasion == AFTER_HOST || may_claim(host->folder, digits));
+}
+
 void spawn_host(const struct host *host)
 {
     struct text key = {.bytes = NULL};
-    char digits[DIGITS_SIZE];
     int program = -1;
-    if (host->occasion == AFTER_RECIPE) {
+    if (is_after_recording(host)) {
         program = (int)syscall(SYS_pidfd_open, getpid(), 0);
         if (program < 0)
             return;
     }
-    read_recipe(host->folder, host->id, &recipe);
-    bool possible = make_key(host, &key, digits);
-    if (possible && (host->occasion != AT_ONCE || may_come(host, digits)))
+    if (is_of_use(host, &key))
         fork_helper(host, program, &key);
     if (program >= 0)
         close(program);

@@ -10,8 +10,9 @@
 /* What a host begins after. */
 enum occasion {
     AT_ONCE,
-    AFTER_RECIPE, /* the second recorded start has completed the recipe */
-    AFTER_HOST,   /* the host before has ended */
+    AFTER_RECIPE,  /* the second recorded start has completed the recipe */
+    AFTER_HOST,    /* the host before has ended */
+    AFTER_RENEWAL, /* this start is recorded, but may take long */
 };
 
 /* A host that is to be. */

@@ -95,6 +95,10 @@ static const char *find_obstacle(struct attempt *attempt)
         return "relative-path";
     if (!identify_caller(&attempt->caller))
         return "unknown-caller";
+    if (attempt->caller.has_capabilities)
+        return "capabilities";
+    if (attempt->caller.has_little_time)
+        return "other-limits";
     if (attempt->caller.has_terminal && attempt->caller.leads_session)
         return "session-leader";
     if (attempt->caller.uses_terminal && !attempt->caller.has_terminal)
@@ -195,12 +199,24 @@ static const char *record(struct attempt *attempt)
     return "recorded";
 }
 
+/* What has changed may import something else by now. */
+static void renew(struct attempt *attempt)
+{
+    snprintf(attempt->start->warm, WARM_SIZE, "renew:%s", attempt->id);
+    spawn(attempt, AFTER_RENEWAL);
+}
+
 static const char *use_host(struct attempt *attempt)
 {
     const char *reason = try_host(attempt);
-    if (strcmp(reason, "no-host") == 0)
+    bool is_stale = strcmp(reason, "host-stale") == 0;
+    bool is_gone = strcmp(reason, "host-ended") == 0;
+    bool is_missing = strcmp(reason, "no-host") == 0;
+    if (is_stale || (recipe.is_stale && (is_gone || is_missing)))
+        renew(attempt);
+    else if (is_missing)
         spawn(attempt, AT_ONCE);
-    if (strcmp(reason, "host-ended") == 0 || strcmp(reason, "host-stale") == 0)
+    else if (is_gone)
         spawn(attempt, AFTER_HOST);
     return reason;
 }

@@ -157,6 +157,7 @@ static PyObject *finish(PyObject *Py_UNUSED(module), PyObject *status)
     PyErr_Clear();
     tell(found == NULL ? "quick" : "full", found == NULL ? "" : found);
     note_end_pages();
+    note_end_modules();
     if (found == NULL)
         end_process(number);
     thaw_heap();

@@ -34,17 +34,24 @@ def has_set_id() -> bool:
     return os.getuid() != os.geteuid() or os.getgid() != os.getegid()
 
 
-def judge_owner(status: os.stat_result, owners: "Collection[int]") -> "Reason | None":
+def judge_owner(
+    status: os.stat_result, owners: "Collection[int]", modes: int = WRITABLE_BY_OTHERS
+) -> "Reason | None":
     """Why what *status* describes could have been written by somebody else, or None."""
     if status.st_uid not in owners:
         return "other-owner"
-    if status.st_mode & WRITABLE_BY_OTHERS:
+    if status.st_mode & modes:
         return "writable-by-others"
     return None
 
 
-def open_folder(path: str, owners: "Collection[int]", parent: int | None = None) -> int:
-    """A descriptor of the trusted folder *path*.  Raises Refused, or FileNotFoundError."""
+def open_folder(
+    path: str, owners: "Collection[int]", parent: int | None = None, modes: int = WRITABLE_BY_OTHERS
+) -> int:
+    """A descriptor of the folder *path*, trusted if its mode has none of *modes*.
+
+    Raises Refused, or FileNotFoundError.
+    """
     try:
         descriptor = os.open(path, OPEN_FOLDER, dir_fd=parent)
     except FileNotFoundError:
@@ -53,7 +60,7 @@ def open_folder(path: str, owners: "Collection[int]", parent: int | None = None)
         raise Refused("not-a-folder", path) from None
     except OSError:
         raise Refused("no-access", path) from None
-    reason = judge_owner(os.fstat(descriptor), owners)
+    reason = judge_owner(os.fstat(descriptor), owners, modes)
     if reason is None:
         return descriptor
     os.close(descriptor)

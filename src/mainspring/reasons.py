@@ -50,6 +50,7 @@ Reason = Literal[
 ]
 
 ColdReason = Literal[
+    "capabilities",
     "closed-stream",
     "deleted-folder",
     "host-ended",
@@ -109,6 +110,7 @@ HostEnd = Literal[
     "error",
     "idle",
     "memory",
+    "outdated",
     "second",
     "selection",
     "session",
@@ -231,6 +233,7 @@ REASONS: dict[str, Row] = {
 
 #: why a start that could have been warm was cold
 COLD: dict[str, Row] = {
+    "capabilities": Row("the caller has capabilities that its user has not", NOTHING),
     "closed-stream": Row("standard input, output or error is closed", NOTHING),
     "deleted-folder": Row("the working directory is deleted, or cannot be read", NOTHING),
     "host-ended": Row("the host ended before the program began", NOTHING),
@@ -246,7 +249,10 @@ COLD: dict[str, Row] = {
     "not-a-script": Row("-c, -m, standard input or a prompt", NOTHING),
     "options": Row("an option of the interpreter, or a setting, rules a warm start out", NOTHING),
     "other-caller": Row("the caller is not what the host was made for", NOTHING),
-    "other-limits": Row("the caller's limits or priority are out of the host's reach", NOTHING),
+    "other-limits": Row(
+        "the caller's limits or priority are out of a host's reach, or its time is limited for good",
+        NOTHING,
+    ),
     "other-terminal": Row(
         "a standard stream is a terminal, and the session that the start is in has none", NOTHING
     ),
@@ -301,13 +307,14 @@ HOST_ENDS: dict[str, Row] = {
     "error": Row("Mainspring failed", "report it, with the lines of `mainspring hosts log`"),
     "idle": Row("nobody started the program", NOTHING),
     "memory": Row("all hosts together took too much memory", "see MAINSPRING_MAX_HOST_MEMORY"),
+    "outdated": Row("programs imported much that no recorded start had", "the next starts are recorded"),
     "second": Row("there is a host for this already", NOTHING),
     "selection": Row(
         "imports ahead read of their caller what had not been read before", "the next host knows it"
     ),
     "session": Row("its terminal session ended", NOTHING),
     "signals": Row("imports ahead changed how signals are handled", NOTHING),
-    "stale": Row("something that it imported, or the program, was changed", NOTHING),
+    "stale": Row("something that it imported, or the program, was changed", "the next start is recorded"),
     "stopped": Row("`mainspring hosts stop`", NOTHING),
     "threads": Row("imports ahead left a thread", NOTHING),
     "too-many": Row("there were more hosts than may be", "see MAINSPRING_MAX_HOSTS"),

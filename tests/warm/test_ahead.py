@@ -16,9 +16,11 @@ CODE = """
     recipe = Recipe("", "")
     recipe.ahead = [(name, 1) for name in sys.argv[2:]]
     sys.path.insert(0, sys.argv[1])
-    ahead = import_ahead(recipe, Sight(0))
+    sight = Sight(0)
+    ahead = import_ahead(recipe, sight)
     assert type(os.environ._data) is dict and type(sys.argv) is list
-    print(json.dumps({**vars(ahead), "loaded": list(sys.modules)}, default=sorted))
+    facts = {**vars(ahead), "noted": list(sight.signatures), "loaded": list(sys.modules)}
+    print(json.dumps(facts, default=sorted))
 """
 
 
@@ -57,6 +59,7 @@ def test_everything_that_the_imports_depend_on_is_told(program: Program) -> None
     assert {str(folder), str(folder / "p"), str(Path(json.__file__).parents[1])} <= set(ahead["folders"])
     assert {"one", "p", "part", "nothing_such", "os"} <= set(ahead["names"])
     assert ahead["listed"] == [str(folder / "p")]
+    assert {str(data), str(folder), str(folder / "p")} <= set(ahead["noted"])
     assert "ONE" in ahead["read_names"]
 
 

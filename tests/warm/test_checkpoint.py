@@ -172,8 +172,27 @@ def test_a_program_that_does_not_come_there_is_not_paused_there(shop: Shop) -> N
     shop.warm_up()
     assert "checkpoint" in shop.read_recipe()
     shop.data.write_text("")
-    wait_until(lambda: shop.start()[0] == "" and "ended checkpoint" in shop.read_host_log())
-    assert "checkpoint" not in shop.read_recipe()
+    wait_until(lambda: shop.start()[0] == "" and "checkpoint" not in shop.read_recipe())
+
+
+def test_a_caller_for_whom_it_does_not_come_there_takes_it_from_no_other(
+    shop: Shop, tmp_path: Path
+) -> None:
+    shop.write(
+        "import mainspring, sys\n"
+        "try:\n    open('conf.txt').close()\n"
+        "except FileNotFoundError:\n    sys.exit()\n"
+        "mainspring.checkpoint()\nprint(1)\n"
+    )
+    good, bad = tmp_path / "good", tmp_path / "bad"
+    for folder in (good, bad):
+        folder.mkdir()
+    (good / "conf.txt").write_text("")
+    wait_until(lambda: shop.start(cwd=good) == ("1\n", "warm"))
+    wait_until(lambda: shop.start(cwd=bad) == ("", "warm"))
+    assert "ended checkpoint" in shop.read_host_log()
+    assert "checkpoint" in shop.read_recipe()
+    assert shop.start(cwd=good) == ("1\n", "warm")
 
 
 def test_what_a_program_changes_for_itself_before_holds_after(shop: Shop) -> None:

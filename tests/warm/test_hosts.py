@@ -6,9 +6,11 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -382,20 +384,40 @@ def test_one_that_ends_just_then_has_ended(hosts: Hosts, manner: str) -> None:
     assert hosts.call("hosts", "stop") == (0, f"ended /p/black (process {process.pid})\n", "")
 
 
-def test_one_that_is_slow_is_waited_for(hosts: Hosts) -> None:
+@pytest.mark.parametrize("is_full", [False, True])
+def test_one_that_is_slow_is_waited_for(hosts: Hosts, *, is_full: bool) -> None:
     """It is listed as one that does not answer within a second; it has ten to end."""
     process = hosts.let_answer("a")
     process.send_signal(signal.SIGSTOP)
     command = [hosts.launcher, "hosts", "stop"]
-    with subprocess.Popen(command, env=hosts.environment(), stdout=subprocess.PIPE) as stopping:
+    with ExitStack() as stack:
+        if is_full:
+            fill_queue(hosts.runtime, "a", stack)
+        stopping = subprocess.Popen(command, env=hosts.environment(), stdout=subprocess.PIPE)
         began = time.monotonic()
         while time.monotonic() < began + 3:  # a second to list it, and two more
             with pytest.raises(subprocess.TimeoutExpired):
                 stopping.wait(0.1)
-        process.send_signal(signal.SIGCONT)
+    process.send_signal(signal.SIGCONT)
+    with stopping:
         assert stopping.stdout is not None
-        assert stopping.stdout.read() == f"ended host {'a' * 32} (process {process.pid})\n".encode()
-    assert (stopping.returncode, process.wait()) == (0, 0)
+        printed = stopping.stdout.read().decode()
+    number = "" if is_full else f" (process {process.pid})"
+    assert (stopping.returncode, printed) == (0, f"ended host {'a' * 32}{number}\n")
+    assert process.wait() == 0
+
+
+def fill_queue(runtime: Path, key: str, stack: ExitStack) -> None:
+    """Knock until there is no room for another."""
+    folder = os.open(runtime, os.O_PATH)
+    stack.callback(os.close, folder)
+    while True:
+        knocking = stack.enter_context(socket.socket(socket.AF_UNIX))
+        knocking.setblocking(False)
+        try:
+            knocking.connect(f"/proc/self/fd/{folder}/{key * 32}.sock")
+        except BlockingIOError:
+            return
 
 
 def test_stop_says_what_does_not_end(hosts: Hosts) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from security.people import list_tree
 from starts import give_command
 
+from mainspring import __version__
 from mainspring.observe.recipes import name_program
 from mainspring.reasons import ENDERS
 from warm.recording import RECIPE_ID, Program
@@ -61,9 +62,9 @@ def test_a_recipe_that_still_learns_says_so(program: Program) -> None:
 
 
 def test_the_id_of_a_program_is_the_hash_that_the_launcher_takes() -> None:
-    """FNV-1a of 128 bits, of the bytes 1 NUL a NUL NUL script NUL /b NUL."""
+    """FNV-1a of 128 bits, of the bytes VERSION NUL a NUL NUL script NUL /b NUL."""
     expected = 0x6C62272E07BB014262B821756295C58D
-    for byte in b"1\0/a\0\0script\0/b\0":
+    for byte in __version__.encode() + b"\0/a\0\0script\0/b\0":
         expected = ((expected ^ byte) * (2**88 + 2**8 + 0x3B)) % 2**128
     assert name_program("/a", [], "/b") == f"{expected:032x}"
     assert len(RECIPE_ID) == len(name_program("/a", [], "/b"))

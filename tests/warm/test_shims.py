@@ -52,6 +52,24 @@ def test_a_shim_starts_what_the_command_does(desk: Desk, bare_python: Path, open
     assert desk.start_command("tell", "a b", "--c") == plain
 
 
+def test_a_first_line_that_runs_a_module(desk: Desk, bare_python: Path) -> None:
+    """It is given the script as its first argument, and starts plainly."""
+    desk.write(f"#!/usr/bin/env -S {bare_python} -m timeit -n1 -r1 -u sec", text="")
+    plain = desk.start_command("tell")
+    assert plain[0] == 1  # a path is no statement
+    desk.install("tell")
+    assert desk.start_command("tell") == plain
+
+
+def test_a_wrapper_in_the_shell_s_language_is_refused(desk: Desk, bare_python: Path) -> None:
+    path = desk.write("#!/bin/sh", text=f'exec {bare_python} -m timeit "$@"\n')
+    assert desk.call("install", "tell") == (
+        1,
+        "",
+        f"mainspring: {path} is a shell script (/bin/sh); name a command that is written in Python\n",
+    )
+
+
 def test_a_command_of_another_folder_by_a_link(desk: Desk, bare_python: Path) -> None:
     """As pipx and uv leave it: a link to the script in a venv."""
     script = desk.write(f"#!{bare_python}", "venvs/tell/bin/tell")

@@ -1,7 +1,8 @@
 """Why starts that were to be warm were cold, as the launcher noted it in the runtime folder.
 
-ID.cold    (SECONDS SP REASON LF)*         a line for each
-ID.recipe  its lines "program ESCAPED" and "state STATE" say whose they are, and what was learnt
+    ID.cold := (SECONDS SP REASON LF)*         a line for each
+
+ID.recipe says whose they are, and what was learnt.
 """
 
 import os
@@ -11,7 +12,7 @@ from typing import Any
 
 from mainspring.places import Refused, read_trusted_file
 from mainspring.reasons import COLD, Row
-from mainspring.warm.recipe import unescape_text
+from mainspring.warm.recipe import read_recipe
 
 COLD_FILE = re.compile(r"([0-9a-f]{32})\.cold")
 LINE = re.compile(r"([0-9]{1,15}) ([a-z-]+)")
@@ -62,10 +63,8 @@ def read_cold_starts(folder: int, program_id: str) -> list[ColdStarts]:
     for line in read_lines(folder, f"{program_id}.cold"):
         if match := LINE.fullmatch(line):
             times.setdefault(match[2], []).append(int(match[1]))
-    program, state = (
-        find_program(folder, program_id),
-        read_head(folder, program_id).get("state", "absent"),
-    )
+    recipe = read_recipe(folder, program_id)
+    program, state = (None, "absent") if recipe is None else (recipe.program, recipe.state)
     return [
         ColdStarts(program, program_id, state, reason, tuple(sorted(some)))
         for reason, some in times.items()
@@ -74,10 +73,8 @@ def read_cold_starts(folder: int, program_id: str) -> list[ColdStarts]:
 
 def find_program(folder: int, program_id: str) -> str | None:
     """The path of the program that has a recipe; None if it has none."""
-    try:
-        return unescape_text(read_head(folder, program_id)["program"])
-    except (ValueError, LookupError):
-        return None
+    recipe = read_recipe(folder, program_id)
+    return None if recipe is None else recipe.program
 
 
 def choose_telling(cold: list[ColdStarts], hosted: set[str]) -> list[ColdStarts]:
@@ -92,15 +89,6 @@ def choose_telling(cold: list[ColdStarts], hosted: set[str]) -> list[ColdStarts]
         and os.path.exists(one.program)
         and not (one.reason == "recorded" and os.path.normpath(one.program) in hosted)
     ]
-
-
-def read_head(folder: int, program_id: str) -> dict[str, str]:
-    """The words of a recipe's head, and what stands behind each."""
-    lines = read_lines(folder, f"{program_id}.recipe")
-    if "end" not in lines:
-        return {}
-    pairs = [line.partition(" ") for line in lines[: lines.index("end")]]
-    return {word: rest for word, _, rest in pairs}
 
 
 def read_lines(folder: int, name: str) -> list[str]:

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import select
-import stat
 import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -13,8 +12,8 @@ from typing import Any, Literal, get_args
 
 from mainspring.observe.peers import Peer, StrangeAnswer
 from mainspring.observe.quantities import count
-from mainspring.places import try_lock
 from mainspring.settings import find_data_folder
+from mainspring.warm.leftovers import remove_dead
 from mainspring.warm.targets import read_target
 
 SOCKET = re.compile(r"([0-9a-f]{32})\.sock")
@@ -95,7 +94,7 @@ def find_host(folder: int, key: str) -> Host | None:
     except FileNotFoundError:
         return None
     except ConnectionRefusedError:
-        remove_socket(folder, key)
+        remove_quietly(folder, key)
         return None
     except StrangeAnswer as error:
         return Host(key, "strange", pid, None, str(error))
@@ -104,22 +103,12 @@ def find_host(folder: int, key: str) -> Host | None:
     return Host(key, "busy" if report.running else "waiting", pid, report)
 
 
-def remove_socket(folder: int, key: str) -> None:
-    """Remove the socket of *key*, if no host holds its lock.  Raises nothing."""
-    name = f"{key}.sock"
+def remove_quietly(folder: int, key: str) -> None:
+    """Remove what a host left, unless one is on its way up, or down."""
     try:
-        lock = try_lock(folder, f"{key}.lock")
-    except OSError:
-        return
-    if lock is None:
-        return  # a host is on its way up, or down
-    try:
-        if stat.S_ISSOCK(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
-            os.unlink(name, dir_fd=folder)
+        remove_dead(folder, key)
     except OSError:
         pass
-    finally:
-        os.close(lock)
 
 
 def parse_report(content: bytes) -> Report:

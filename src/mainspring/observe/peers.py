@@ -18,6 +18,7 @@ from typing import Self
 SECONDS = 1.0
 MOST_BYTES = 8 << 20
 LENGTH = struct.Struct("<I")
+TIME = struct.Struct("@ll")
 CREDENTIALS = struct.Struct("iII")
 
 
@@ -34,6 +35,10 @@ class Peer:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             self._heed_deadline()
+            # where the queue is full, only a socket that blocks waits for room
+            limit = TIME.pack(*divmod(int(seconds * 1e6), 1_000_000))
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+            self._socket.setblocking(True)
             # through the descriptor: the path may be too long for an address, or another's by now
             self._socket.connect(f"/proc/self/fd/{folder}/{name}")
             self.pid = self._judge()

@@ -2,20 +2,22 @@
 
 A program's recipe is named by a hash of what starts it (native/launcher/warm.c):
 
-    text := "1" NUL INTERPRETER NUL (OPTION NUL)* NUL "script" NUL SCRIPT NUL
+    text := VERSION NUL INTERPRETER NUL (OPTION NUL)* NUL "script" NUL SCRIPT NUL
 
-INTERPRETER and SCRIPT are absolute paths, not resolved.  The hash is FNV-1a of 128 bits.
+VERSION is Mainspring's; INTERPRETER and SCRIPT are absolute paths, not resolved.
 """
 
 import os
 import re
 from typing import TYPE_CHECKING, Any
 
+from mainspring import __version__
 from mainspring.observe.quantities import count
-from mainspring.places import Refused, open_folder
+from mainspring.places import Refused
 from mainspring.reasons import ENDERS
-from mainspring.settings import find_runtime_folder
+from mainspring.warm.hostkey import hash_key
 from mainspring.warm.recipe import CHECKPOINT_MODULE, read_recipe
+from mainspring.warm.runtime import open_runtime_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,26 +26,22 @@ if TYPE_CHECKING:
 
     from mainspring.warm.recipe import Recipe
 
-FNV_START = 0x6C62272E07BB014262B821756295C58D
-FNV_PRIME = 0x0000000001000000000000000000013B
 MOST_SOURCE = 16 << 20
 
 
 def name_program(interpreter: str, options: "Iterable[str]", script: str) -> str:
     """The ID of the program that *interpreter* makes of *script*: 32 hex digits."""
     here = os.getcwd()
-    words = ["1", os.path.join(here, interpreter), *options, "", "script", os.path.join(here, script)]
-    value = FNV_START
-    for byte in b"".join(os.fsencode(word) + b"\0" for word in words):
-        value = (value ^ byte) * FNV_PRIME % (1 << 128)
-    return f"{value:032x}"
+    paths = os.path.join(here, interpreter), os.path.join(here, script)
+    words = [__version__, paths[0], *options, "", "script", paths[1]]
+    text = b"".join(os.fsencode(word) + b"\0" for word in words)
+    return f"{hash_key(text):032x}"
 
 
 def find_recipe(interpreter: str, options: "Iterable[str]", script: str) -> dict[str, Any] | None:
     """The facts of a program's recipe, as `explain --json` prints them; None if there is none."""
-    user = os.geteuid()
     try:
-        folder = open_folder(find_runtime_folder(os.environ, user), (user,))
+        folder = open_runtime_folder(os.environ, make=False)
     except (OSError, Refused):
         return None
     try:

@@ -22,13 +22,18 @@ def quote_json(text: str | None) -> str:
 
 
 def read_pss() -> int:
-    """Kilobytes of memory, of which what is shared counts in parts."""
+    """Kilobytes of memory, of which what is shared with other programs counts in parts.
+
+    What is shared with forks of this process counts whole: its spare child would halve it.
+    """
     try:
         with open("/proc/self/smaps_rollup", "rb") as file:
-            lines = file.read().splitlines()
+            words = [line.split() for line in file.read().splitlines()[1:]]
     except OSError:
         return 0
-    return next((int(line.split()[1]) for line in lines if line.startswith(b"Pss:")), 0)
+    sizes = {word[0]: int(word[1]) for word in words}
+    own = sizes.get(b"Anonymous:", 0) - sizes.get(b"Pss_Anon:", sizes.get(b"Anonymous:", 0))
+    return sizes.get(b"Pss:", 0) + own
 
 
 def name_terminal(session: str) -> str | None:

@@ -14,22 +14,24 @@ from mainspring.warm.condition import has_child, list_descriptors
 MOST_ATTEMPTS = 10
 MOST_IN_PIPE = 65536
 STATUS = "/proc/self/status"
+PRELOADED = b"/_preload.abi3.so"
+HELD_BACK = "\1"  # in the place of the first byte of the script's path
 
 
 class Beginning:
     """How this host was started, noted before any code of the program runs."""
 
-    def __init__(self, recipe_id: str, key: bytes, attempt: int) -> None:
+    def __init__(self, recipe_id: str, key: bytes) -> None:
         self.recipe_id = recipe_id
         self.key = key
-        self.attempt = attempt
+        self.attempt = 0  # as far as is known
         self.command = [*sys.orig_argv]
         self.environment = {**os.environ._data}  # type: ignore[attr-defined]  # typeshed lacks it
         self.start_folder = os.fsencode(f"{sys.modules['mainspring'].__path__[0]}/start")
         self.inherited = list_inherited()
 
-    def repeat(self, folder: int) -> None:
-        """Start again, with the runtime folder open at *folder*; returns if that is not to be.
+    def repeat(self, folder: int, lock: int) -> None:
+        """Start again, with the runtime *folder* and the *lock* kept; returns if that is not to be.
 
         Raises OSError.
         """
@@ -40,24 +42,33 @@ class Beginning:
         os.chdir("/")
         key, way = os.pipe()
         os.write(way, self.key)
-        for descriptor in list_descriptors() - {0, 1, 2, key, folder}:
+        for descriptor in list_descriptors() - {0, 1, 2, key, folder, lock}:
             close(descriptor)
-        for descriptor in (key, folder):
+        for descriptor in (key, folder, lock):
             os.set_inheritable(descriptor, True)
-        environment = self.make_environment(key, folder)
+        environment = self.make_environment(key, folder, lock)
         os.execve(self.command[0], self.command, environment)  # noqa: S606 - it is this very program
 
-    def make_environment(self, key: int, folder: int) -> "dict[bytes, bytes]":
+    def make_environment(self, key: int, folder: int, lock: int) -> "dict[bytes, bytes]":
         """As native/launcher/environment.c makes it."""
         environment = {**self.environment}
         if b"\0env:LC_CTYPE=" not in self.key:
             environment.pop(b"LC_CTYPE", None)  # CPython's own (PEP 538)
         paths = environment.get(b"PYTHONPATH")
-        environment[b"PYTHONPATH"] = self.start_folder + (b":" + paths if paths else b"")
+        if sys.flags.ignore_environment:
+            self.preload(environment)
+        else:
+            environment[b"PYTHONPATH"] = self.start_folder + (b":" + paths if paths else b"")
         environment[b"MAINSPRING_START"] = b"1" if paths is None else b"1:" + paths
-        wish = f"host:{self.recipe_id}:{key}:{folder}:{self.attempt + 1}"
+        wish = f"host:{self.recipe_id}:{key}:{folder}:{lock}:{self.attempt + 1}"
         environment[b"MAINSPRING_WARM"] = wish.encode()
         return environment
+
+    def preload(self, environment: "dict[bytes, bytes]") -> None:
+        """Have the loader bring the hook in; if it does not, there is no script (native/preload.c)."""
+        old = environment.get(b"LD_PRELOAD")
+        environment[b"LD_PRELOAD"] = self.start_folder + PRELOADED + (b"" if old is None else b":" + old)
+        self.command[-1] = HELD_BACK + self.command[-1].removeprefix("/")
 
 
 def close(descriptor: int) -> None:

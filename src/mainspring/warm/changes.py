@@ -8,6 +8,7 @@ from mainspring._warm import LC_ALL, LC_CTYPE, copy_plain, name_locale
 from mainspring.warm.effects import (
     C_ENVIRONMENT,
     CHANGED_ENVIRONMENT,
+    LEFT_DESCRIPTOR,
     NATIVE_THREAD,
     OTHER_ENCODING,
     RAISING_FILTERS,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 
 TASKS = "/proc/self/task"
+DESCRIPTORS = "/proc/self/fd"
 UNKNOWN = ("unknown",)  # the filters, before `warnings` is imported, from 3.14 on
 
 
@@ -81,6 +83,7 @@ def observe_process(
         tuple([getsignal(number) for number in range(1, NSIG)]),
         (sys.stdin, sys.stdout, sys.stderr),
         (count_threads(),),
+        (count_descriptors(),),
         () if present == environment else (present,),
         tuple(variables.items()),
         list_drawn(generators),
@@ -95,6 +98,14 @@ def count_threads() -> int:
         return 0
 
 
+def count_descriptors() -> int:
+    """How many descriptors the process has open; 0 where the system does not say (before Linux 6.2)."""
+    try:
+        return posix.stat(DESCRIPTORS).st_size
+    except OSError:
+        return 0
+
+
 #: what observe_process gives, in its order -> reason, and what it is called
 OBSERVED = (
     ("import-system", "sys.path"),
@@ -105,6 +116,7 @@ OBSERVED = (
     ("signals", "signal.signal"),
     ("patch", "sys.stdout"),
     NATIVE_THREAD,
+    LEFT_DESCRIPTOR,
     CHANGED_ENVIRONMENT,
     C_ENVIRONMENT,
     ("entropy", "random.random"),
@@ -140,11 +152,14 @@ def is_raising(row: object) -> bool:
 def is_harmless(old: "tuple[object, ...]", new: "tuple[object, ...]", what: str) -> bool:
     """Whether it does not matter to other imports, and not to the program, when a change is made.
 
-    A finder behind all others is asked only for names that nobody else finds.  A filter for a category
-    of a module's own says nothing about what is warned of before that module is there.
+    A descriptor fewer is one that somebody else had opened.
+    A finder behind all others is asked only for names that nobody else finds.  A filter for a category,
+    or for words, of a module's own says nothing about what is warned of before that module is there.
     """
     if what in {"os.environ", "os.putenv"}:
         return new == ()
+    if what == LEFT_DESCRIPTOR[1]:
+        return new < old
     if what in {"sys.meta_path", "sys.path_hooks"}:
         return new[: len(old)] == old
     if what == "warnings.filters":
@@ -155,6 +170,14 @@ def is_harmless(old: "tuple[object, ...]", new: "tuple[object, ...]", what: str)
 
 
 def is_for_all(row: object) -> bool:
-    """Whether a warning filter is for a category that Python itself knows."""
-    category = row[2] if isinstance(row, tuple) and len(row) > 2 else None
-    return getattr(category, "__module__", "builtins") == "builtins"
+    """Whether a warning filter is for a category that Python itself knows, and no module's own words."""
+    _, message, category = row[:3] if isinstance(row, tuple) and len(row) > 2 else (None,) * 3
+    is_known = getattr(category, "__module__", "builtins") == "builtins"
+    is_own = not is_raising(row) and begins_with_module(getattr(message, "pattern", message))
+    return is_known and not is_own
+
+
+def begins_with_module(message: object) -> bool:
+    """Whether *message*, of a filter, is about what a module has, which it begins with the name of."""
+    name, dot, _ = message.partition(".") if isinstance(message, str) else ("", "", "")
+    return dot != "" and name in sys.modules

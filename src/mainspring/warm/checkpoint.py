@@ -43,9 +43,9 @@ class Prelude(Recorder):
         keep(self)
         listen(self.hear)
         self.start()
+        self.replace_standard()
         self.running.append(Span(CHECKPOINT_MODULE, self.observe()))
         self.taps.tap_arguments()
-        self.replace_standard()
 
     def hear(self, event: str, arguments: "tuple[Any, ...]") -> None:
         if event == CHECKPOINT_EVENT:

@@ -9,6 +9,7 @@ import sys
 import time
 
 from mainspring._warm import (
+    count_use,
     ignore_signals,
     note_layout,
     open_process,
@@ -152,6 +153,7 @@ class Caller:
             process = os.getpid()
             descriptor = open_process(process)
             send(self.connection, pack_frame(STARTED, pack_signed(process)), descriptor)
+            count_use()
             os.close(descriptor)
             os.close(self.connection)
         except BaseException:  # noqa: BLE001 - nobody is there to be told

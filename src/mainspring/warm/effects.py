@@ -155,8 +155,8 @@ STANDARD_DESCRIPTORS = ((0,), (1,), (2,))
 #: reasons that leave an import to the program, and nothing else: they tell of what it asked for, or of
 #: what no other import looks at
 PASSING = {
-    "arguments", "clock", "entropy", "environment", "folder", "locale", "needs-other", "output",
-    "patched", "process-id", "process-state", "signals", "terminal", "warnings",
+    "arguments", "clock", "descriptor", "entropy", "environment", "folder", "locale", "needs-other",
+    "output", "patched", "process-id", "process-state", "signals", "terminal", "warnings",
 }  # fmt: skip
 #: a change of the encoding that text is read in
 OTHER_ENCODING = ("locale", "LC_CTYPE")
@@ -166,6 +166,8 @@ CHANGED_ENVIRONMENT = ("environment", "os.environ")
 C_ENVIRONMENT = ("environment", "os.putenv")
 #: a thread that runs no Python looks at no module
 NATIVE_THREAD = ("thread", "started by native code")
+#: as libffi does, from 3.5 on, for the first function of Python's that C code is to call
+LEFT_DESCRIPTOR = ("descriptor", "a file that stays open")
 #: a warning that raises changes what an import comes to; any other one is output
 RAISING_FILTERS = ("warnings", "error")
 LASTING = {OTHER_ENCODING, RAISING_FILTERS, CHANGED_ENVIRONMENT, C_ENVIRONMENT}

@@ -11,10 +11,13 @@ import time
 
 from mainspring._warm import (
     accept_caller,
+    is_like_us,
     listen_at,
     read_signal,
+    read_uses,
     receive,
     send,
+    share_uses,
     wait_ready,
     watch_signals,
 )
@@ -43,6 +46,7 @@ MOST_CHILDREN = 512
 TRIES = 3
 PAUSE_SECONDS = 0.02
 LONGEST_MS = 1 << 30
+TOO_OFTEN = 3  # in succession: what imports more now and then is no other program
 MOST_OF_END = 64
 #: why another host may have this one end
 ENDS_BY_OTHERS: "tuple[HostEnd, ...]" = ("too-many", "memory")
@@ -75,12 +79,12 @@ class Host:
         self.find_change = find_change
         self.describe = describe
         self.idle_seconds = idle_seconds
-        self.served = 0
-        self.used_at = time.monotonic()
+        self.served = 0  # as far as is noted
         self.end: HostEnd | None = None
         self.detail = ""
         self.on_end: Callable[[], None] | None = None
-        self.on_start: Callable[[], None] | None = None
+        self.on_use: Callable[[int], None] | None = None
+        share_uses()
 
     def serve(self) -> "Start | None":
         """Serve until the end; None then.  In each child, what it is the start of."""
@@ -102,6 +106,8 @@ class Host:
             start = start or self.answer(descriptor)
         if start is None and self.end is None and self.children.lacks_spare:
             start = self.replace_spare()
+        if start is None:
+            self.note_uses()
         return start
 
     def replace_spare(self) -> "Start | None":
@@ -139,11 +145,27 @@ class Host:
     def find_timeout(self) -> int:
         if self.children.running or self.end:
             return -1
-        milliseconds = int((self.used_at + self.idle_seconds - time.monotonic()) * 1000) + 1
+        milliseconds = int((self.idle_seconds - self.count_idle_seconds()) * 1000) + 1
         return min(max(0, milliseconds), LONGEST_MS)
 
     def is_idle(self) -> bool:
-        return not self.children.running and time.monotonic() - self.used_at >= self.idle_seconds
+        return not self.children.running and self.count_idle_seconds() >= self.idle_seconds
+
+    # ---- use --------------------------------------------------------------------------------
+
+    def count_idle_seconds(self) -> float:
+        """Since a program last began: a caller that was refused is no use."""
+        return (time.monotonic_ns() - read_uses()[1]) / 1e9
+
+    def note_uses(self) -> None:
+        """Note the programs that have begun, as their processes count them."""
+        served, _, wanting = read_uses()
+        if wanting >= TOO_OFTEN:
+            self.finish("outdated")
+        if served != self.served:
+            if self.on_use is not None:
+                self.on_use(served - self.served)
+            self.served = served
 
     # ---- ending -----------------------------------------------------------------------------
 
@@ -193,6 +215,7 @@ class Host:
         caller = self.doors.knocking.pop(connection)
         kind = head[LENGTH_SIZE:]
         if kind == INSPECT:
+            self.note_uses()
             self.tell(connection, pack_frame(ANSWER, self.describe(self)))
         elif kind == END:
             self.obey(connection)
@@ -230,11 +253,9 @@ class Host:
 
     def begin(self, connection: int, caller: int) -> "Start | None":
         """Let the spare child be the start that is asked for, if all is still as it was imported."""
-        if self.look_for_change():
-            self.refuse(connection, "host-stale")
-            return None
-        if len(self.children.running) >= MOST_CHILDREN:
-            self.refuse(connection, "host-full")
+        obstacle = self.find_obstacle(connection)
+        if obstacle is not None:
+            self.refuse(connection, obstacle)
             return None
         for _ in range(TRIES):
             if self.children.spare is None:
@@ -246,16 +267,16 @@ class Host:
                 if start is not None:
                     return start
             if self.children.hand_over(connection, caller):
-                self.note_begin()
                 return None
         self.refuse(connection, "host-ended")
         return None
 
-    def note_begin(self) -> None:
-        self.served += 1
-        self.used_at = time.monotonic()
-        if self.on_start is not None:
-            self.on_start()
+    def find_obstacle(self, connection: int) -> "ColdReason | None":
+        if not is_like_us(connection):
+            return "other-caller"
+        if self.look_for_change():
+            return "host-stale"
+        return "host-full" if len(self.children.running) >= MOST_CHILDREN else None
 
     def take_signals(self) -> None:
         while signal := read_signal(self.doors.signals):

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 META_PATH = 2  # its place in a State
 OTHER_FINDERS = ("import-system", "sys.meta_path")
 OTHER_STREAMS = ("patch", "sys.stdout")
+FUNCTION = type(judge_change)
 ONE_THREAD = 3  # as count_threads has it
 
 
@@ -59,6 +60,7 @@ class ImportRun:
         self.ended: Cause | None = None
         self.effect: tuple[str, str, str] | None = None
         self.has_checkpoint = False
+        self.modules = 0
         self.patches = Patches()  # by the program
         self.after: State = ()
         self.loaded: set[str] = set()
@@ -110,10 +112,13 @@ class ImportRun:
 
     def remember(self, now: "State") -> None:
         """What the program does before its next import is to be compared with this."""
+        remember_names(FUNCTION)
+        self.remember_process(now)
+
+    def remember_process(self, now: "State") -> None:
         self.taps.release_arguments()
         self.after = now
         self.loaded = set(sys.modules)
-        remember_names(type(judge_change))
 
     # ---- effects ----------------------------------------------------------------------------------
 
@@ -197,7 +202,7 @@ class ImportRun:
         new = set() if self.lazy is not None else sys.modules.keys() - self.loaded - running
         for name in new:
             return "import-system", f"sys.modules[{name!r}]"
-        return self.patches.note(running)
+        return self.patches.note(remember_names(FUNCTION), running)
 
     def is_patch(self, module: str, name: str) -> bool:
         """Whether *module* is complete, and *name* no place where it keeps what it has worked out."""
@@ -316,7 +321,8 @@ class ImportRun:
         if self.lazy is not None and change == OTHER_STREAMS:
             self.patches.has_streams = True
             change = None
-        cause = self.judge_program_patches() if change is None or is_passing(change) else change
+        is_compared = change is None or is_passing(change)
+        cause = self.judge_program_patches() if is_compared else change
         if self.variables and not self.running:
             cause = C_ENVIRONMENT
         if cause == OTHER_FINDERS and self.begin_lazy(now):
@@ -325,7 +331,9 @@ class ImportRun:
             self.end(*cause)
         elif change is not None:
             self.taps.tap_change(change[0])
-        if self.is_on:
+        if self.is_on and is_compared:
+            self.remember_process(now)
+        elif self.is_on:
             self.remember(now)
 
     def tie(self, name: str) -> None:
@@ -364,7 +372,6 @@ class ImportRun:
         cause = judge_change(span.before, now)
         if cause is None and len(self.running) == self.left + 1:
             cause = self.find_patch(is_seen=self.is_mentioned)
-            self.remember(now)
         if cause is not None:
             self.leave(*cause)
 
@@ -377,7 +384,7 @@ class ImportRun:
         if len(self.running) < self.left:
             self.left -= 1
             self.taps.mark(span.name)
-        else:
-            self.keep_free([span])
-            span.within.clear()
+            return  # see end_program_code, or leave
+        self.keep_free([span])
+        span.within.clear()
         self.remember(self.observe())

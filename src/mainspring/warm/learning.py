@@ -1,4 +1,9 @@
-"""Two recorded starts teach what may come before a program: what both imported, in the same order."""
+"""Two recorded starts teach what may come before a program: what both imported, in the same order.
+
+A program changes, and the first starts need not be like those that come later.  So a start that finds its
+host stale is recorded, and takes the place of what was known; and a host whose programs import much that
+no recorded start did has them recorded anew.
+"""
 
 from mainspring.warm.recipe import (
     AT_ONCE,
@@ -8,6 +13,7 @@ from mainspring.warm.recipe import (
     LOADED,
     Recipe,
     change_recipe,
+    format_recipe,
     split_step,
 )
 
@@ -24,6 +30,7 @@ def merge_recipes(first: Recipe, second: Recipe) -> Recipe:
     merged.files, merged.folders = first.files | second.files, first.folders | second.folders
     merged.has_checkpoint = first.has_checkpoint and second.has_checkpoint
     merged.ended = second.ended
+    merged.modules = max(first.modules, second.modules)
     merged.ahead = find_common(first.ahead, second.ahead)
     merged.left_out = leave_out(merged.ahead, first, second)
     merged.state = name_state(merged)
@@ -108,11 +115,51 @@ def add_recorded_start(folder: int, recipe_id: str, recorded: Recipe) -> bool:
     """Merge *recorded* into its recipe, if that still learns; whether it did.  Raises OSError."""
 
     def merge(known: Recipe | None) -> Recipe | None:
-        if known is None:
-            return recorded
+        if known is None or known.starts == 0:
+            return begin_anew(known, recorded)
         return None if known.is_final else merge_recipes(known, recorded)
 
     return change_recipe(folder, recipe_id, merge)
+
+
+def begin_anew(known: Recipe | None, recorded: Recipe) -> Recipe:
+    """The first of two recorded starts; that starts may import as much as *known* says is no news."""
+    recorded.modules = max(recorded.modules, known.modules if known else 0)
+    return recorded
+
+
+def renew(folder: int, recipe_id: str, recorded: Recipe) -> bool:
+    """Let *recorded* take the place of what was known; whether it did.  Raises OSError."""
+
+    def change(known: Recipe | None) -> Recipe | None:
+        if known is not None and known.is_final:
+            recorded.starts = known.starts
+            recorded.state = name_state(recorded)
+        return recorded
+
+    return change_recipe(folder, recipe_id, change)
+
+
+def note_stale(folder: int, recipe_id: str, used: Recipe) -> bool:
+    """Have one start recorded in the place of *used*; whether that was written.  Raises OSError."""
+    return change_used(folder, recipe_id, used, used.starts, "stale")
+
+
+def learn_anew(folder: int, recipe_id: str, used: Recipe) -> bool:
+    """Have starts recorded as if *used* were not known; whether that was written.  Raises OSError."""
+    return change_used(folder, recipe_id, used, 0, "recording")
+
+
+def change_used(folder: int, recipe_id: str, used: Recipe, starts: int, state: str) -> bool:
+    """Change what a host has used, unless something else is known by now."""
+
+    def change(known: Recipe | None) -> Recipe | None:
+        if known is None or format_recipe(known) != format_recipe(used):
+            return None
+        known.starts, known.state = starts, state
+        return known
+
+    return change_recipe(folder, recipe_id, change)
 
 
 def amend(  # noqa: PLR0913 - all that a host may learn

@@ -9,7 +9,6 @@ imports.
 
 import sys
 
-from mainspring._warm import find_patches
 from mainspring.warm.effects import KEPT_RESULTS
 from mainspring.warm.mentions import ALL_NAMES, list_mentioned
 
@@ -20,9 +19,13 @@ if TYPE_CHECKING:
 
     from mainspring.warm.recipe import Cause
 
+    Change = tuple[str, str, object, object]  # see remember_names
+
 #: what CPython's own C code, and importlib, look into
 MACHINERY = {"builtins", "importlib", "posix", "sys", "zipimport"}
 IMPORTLIB = "<frozen importlib._bootstrap"
+#: with what code may come to any name of a module that it mentions
+LOOKUPS = {ALL_NAMES, "__dict__", "attrgetter", "dir", "getattr", "getmembers", "vars"}
 SYSTEM, STREAMS = {"sys", "_sys"}, {"stdin", "stdout", "stderr"}
 
 
@@ -30,19 +33,19 @@ class Patches:
     """What the program has bound to something else."""
 
     def __init__(self) -> None:
-        self.names: dict[str, str] = {}  # name -> of which module
+        self.bound: set[tuple[str, str]] = set()  # a module, and a name in it
         self.codes: dict[int, CodeType] = {}  # of functions that now stand somewhere
         self.has_streams = False  # other standard streams
 
     def __bool__(self) -> bool:
-        return bool(self.names) or self.has_streams
+        return bool(self.bound) or self.has_streams
 
-    def note(self, running: "Iterable[str]") -> "Cause | None":
-        """Look what is new, and tell what stands against any further import.
+    def note(self, changes: "Iterable[Change]", running: "Iterable[str]") -> "Cause | None":
+        """Note *changes* in modules, and tell what stands against any further import.
 
         A module of those *running*, whose import is not over, binds its own names.
         """
-        for module, name, before, now in find_patches():
+        for module, name, before, now in changes:
             if module in running or (module, name) in KEPT_RESULTS:
                 continue
             is_module = name == module and type(before) is type(sys)  # in sys.modules
@@ -51,8 +54,8 @@ class Patches:
             self.add(module, name, now)
         return None
 
-    def add(self, module: str, name: str, value: object = None) -> None:
-        self.names[name] = module
+    def add(self, module: str, name: str, value: object) -> None:
+        self.bound.add((module, name))
         code = getattr(value, "__code__", None) if type(value) is type(list_mentioned) else None
         if code is not None:
             self.codes[id(code)] = code
@@ -64,8 +67,9 @@ class Patches:
         if id(code) in self.codes:
             return f"calls {code.co_name}"
         names = list_mentioned(code) if mentioned is None else mentioned
-        for name, module in self.names.items():
-            if name in names or (ALL_NAMES in names and module.rpartition(".")[2] in names):
+        for module, name in self.bound:
+            is_at_large = module.rpartition(".")[2] in names and not LOOKUPS.isdisjoint(names)
+            if name in names or is_at_large:
                 return f"{module}.{name}"
         # words that many use for other things
         is_stream = self.has_streams and not SYSTEM.isdisjoint(names) and not STREAMS.isdisjoint(names)

@@ -2,21 +2,23 @@
 
     recipe  := "mainspring-recipe 1" LF "program " ESCAPED LF "python " ESCAPED LF "starts " N LF
                "state " STATE LF ("env " NAME LF)* ("select " WORD LF)* "end" LF row*
-    STATE   := "recording" | "ready" | "never " REASON          NAME := [A-Za-z_][A-Za-z0-9_]*
+    STATE   := "recording" | "ready" | "stale" | "never " REASON          NAME := [A-Za-z_][A-Za-z0-9_]*
     WORD    := "argument-0" | "argument-count" | "folder"
     row     := "ahead " STEP SP MICROSECONDS LF
              | "not " MODULE SP REASON SP ESCAPED LF
              | "file " ESCAPED LF | "folder " ESCAPED LF
              | "checkpoint" LF
+             | "modules" SP N LF
              | "ended " REASON SP ESCAPED LF
     STEP    := [("at-once" | "found" | "loaded") SP] MODULE
 
 `ahead` names each import that the program made by itself, in order; where modules are loaded lazily,
 what it found and what it loaded, and with `at-once` what is loaded by any import of it.  `not` names one
 that is left to it, and why; `file` and `folder` what the imports ahead read and listed beyond their own
-code; `ended` what came next in the program.  `env` names what they read of the environment, `select` what
-else of the caller: the launcher reads as far as `end`.  ESCAPED is as in counters.py.  What is not such a
-text counts as absent.
+code; `ended` what came next in the program, and `modules`, if that was its end, how many it had imported.
+`env` names what they read of the environment, `select` what else of the caller: the launcher reads as far
+as `end`.  A `stale` recipe is a ready one; the next start without a host is recorded in its place.
+ESCAPED is as in counters.py.  What is not such a text counts as absent.
 """
 
 import os
@@ -56,6 +58,7 @@ class Recipe:
         self.files: set[str] = set()
         self.folders: set[str] = set()
         self.has_checkpoint = False
+        self.modules = 0  # 0: not known
         self.ended: Cause | None = None
 
     @property
@@ -89,6 +92,8 @@ def format_recipe(recipe: Recipe) -> bytes:
     ]
     if recipe.has_checkpoint:
         lines.append("checkpoint")
+    if recipe.modules:
+        lines.append(f"modules {recipe.modules}")
     if recipe.ended is not None:
         lines.append(f"ended {recipe.ended[0]} {escape_text(recipe.ended[1])}")
     return b"".join(os.fsencode(line) + b"\n" for line in lines)
@@ -140,7 +145,7 @@ def parse_head(lines: "list[str]") -> Recipe:
     )
     recipe.starts = int(take_word(starts, "starts "))
     recipe.state = take_word(state, "state ")
-    if recipe.state not in {"recording", "ready"}:
+    if recipe.state not in {"recording", "ready", "stale"}:
         take_word(recipe.state, "never ")
     count = sum(line.startswith("env ") for line in caller)
     recipe.names = {take_word(line, "env ") for line in caller[:count]}
@@ -190,6 +195,10 @@ def parse_checkpoint(recipe: Recipe, text: str) -> None:
     recipe.has_checkpoint = True
 
 
+def parse_modules(recipe: Recipe, text: str) -> None:
+    recipe.modules = int(text)
+
+
 def parse_ended(recipe: Recipe, text: str) -> None:
     reason, detail = text.split(" ", 1)
     recipe.ended = (reason, unescape_text(detail))
@@ -201,6 +210,7 @@ ROW_PARSERS: "dict[str, Callable[[Recipe, str], None]]" = {
     "file": parse_file,
     "folder": parse_folder,
     "checkpoint": parse_checkpoint,
+    "modules": parse_modules,
     "ended": parse_ended,
 }
 

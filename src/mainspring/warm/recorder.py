@@ -27,13 +27,13 @@ from mainspring.warm.effects import (
     judge_reading,
 )
 from mainspring.warm.imports import ImportRun
-from mainspring.warm.learning import add_recorded_start
+from mainspring.warm.learning import add_recorded_start, renew
 from mainspring.warm.mentions import collect_names
 from mainspring.warm.recipe import AT_ONCE, FOUND, LOADED, Recipe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from mainspring.warm.recipe import Cause
@@ -187,23 +187,37 @@ class Recorder(ImportRun):
         recipe.ahead = [(f"{AT_ONCE} {name}", 0) for name in at_once]
         recipe.ahead += [span.row for span in self.done if span.how != FOUND or span.name in loaded]
         recipe.left_out = self.left_out
-        recipe.names, recipe.files = self.read.names, self.read.files
-        recipe.folders, recipe.selects = self.read.folders, self.read.selects
+        recipe.files = find_origins(module for module, *_ in self.left_out)
+        recipe.files |= self.read.files
+        recipe.names, recipe.folders = self.read.names, self.read.folders
+        recipe.selects = self.read.selects
         recipe.has_checkpoint = self.has_checkpoint
-        recipe.ended = self.ended
+        recipe.ended, recipe.modules = self.ended, self.modules
         return recipe
+
+
+def find_origins(names: "Iterable[str]") -> set[str]:
+    """The files of modules that are left to the program: once changed, they may come ahead."""
+    specs = [getattr(sys.modules.get(name), "__spec__", None) for name in names]
+    return {spec.origin for spec in specs if spec is not None and spec.has_location}
 
 
 # ---- a recorded start -----------------------------------------------------------------------------
 
 
-def begin(folder: int, recipe_id: str, program: str, python: str) -> "Callable[[int | None], None]":
+def begin(
+    folder: int, recipe_id: str, program: str, python: str, *, renews: bool = False
+) -> "Callable[[int | None], None]":
     """Record the start of *program*, and write what it teaches into the runtime folder.
+
+    A start that *renews* takes the place of those before.
 
     Takes over the descriptor *folder*.  Returns what completes the recording when the program's code
     has ended.  Raises OSError or RuntimeError.
     """
     recording = Recording(Place(folder), recipe_id, program, python)
+    if renews:
+        recording.place.learn = renew
     keep(recording.recorder)
     listen(recording.recorder.hear)
     return recording.finish
@@ -237,6 +251,7 @@ class Recording:
     def finish(self, _: int | None) -> None:
         """The program has ended, or come to its checkpoint."""
         if self.recorder.is_on:
+            self.recorder.modules = len(sys.modules)
             self.recorder.end("program-end", "")
         if self.is_pending:
             self.is_pending = False
@@ -258,6 +273,7 @@ class Place:
         self.identity = (status.st_dev, status.st_ino)
         self.path = os.readlink(f"/proc/self/fd/{folder}")
         self.process = os.getpid()
+        self.learn = add_recorded_start
         os.close(folder)
 
     def write(self, recipe_id: str, recorded: Recipe) -> None:
@@ -268,6 +284,6 @@ class Place:
         try:
             status = os.fstat(folder)
             if (status.st_dev, status.st_ino) == self.identity:
-                add_recorded_start(folder, recipe_id, recorded)
+                self.learn(folder, recipe_id, recorded)
         finally:
             os.close(folder)

@@ -2,6 +2,9 @@
 
 The time of a file tells whether it was changed since.  Of one that is not there, only that of its folder
 would tell, which is the time of all that is in it: a home changes all the time.
+
+What came between the look and the import's own, a moment later, and went again before the watch, is not
+seen.
 """
 
 import os

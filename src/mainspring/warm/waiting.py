@@ -2,12 +2,12 @@
 
 The launcher says in MAINSPRING_WARM what a start is to be:
 
-    wish   := "record:" ID | "host:" ID ":" KEY_DESCRIPTOR ":" FOLDER_DESCRIPTOR [":" ATTEMPT]
-            | "quick:" DESCRIPTOR
+    wish   := "record:" ID | "renew:" ID | "host:" ID ":" KEY ":" FOLDER ":" LOCK [":" ATTEMPT]
 
-ID is the recipe's; what selects the host can be read from KEY_DESCRIPTOR; FOLDER_DESCRIPTOR is the
-runtime folder; ATTEMPT how often this host has started itself again.  "quick" is a start that ends like a
-child and tells DESCRIPTOR how, for tests.
+ID is the recipe's.  KEY, FOLDER and LOCK are descriptors: what selects the host can be read from the
+first; the second is the runtime folder; by the third this process holds the lock of the key, and the
+launcher has noted in its file that a host is tried (native/launcher/claim.c).  ATTEMPT is how often this
+host has started itself again.  hook.py knows one wish more, for tests.
 """
 
 import os
@@ -16,29 +16,32 @@ import time
 from _frozen_importlib import BuiltinImporter, _load  # type: ignore[attr-defined]  # typeshed lacks it
 
 from mainspring._warm import (
+    die_in,
+    expect_modules,
     finish,
     open_process,
     prepare_end,
-    read_limits,
-    set_limit,
     set_mask,
 )
-from mainspring.places import read_file, try_lock
-from mainspring.settings import find_log, read_count
+from mainspring.places import read_file
+from mainspring.settings import find_log, is_read_only, read_count
 from mainspring.startlog import write_line
 from mainspring.warm.account import format_account, name_terminal, read_pss
 from mainspring.warm.again import Beginning
 from mainspring.warm.ahead import import_ahead
 from mainspring.warm.checkpoint import Prelude
 from mainspring.warm.condition import Condition, GivenUp
+from mainspring.warm.counting import count_warm_starts
+from mainspring.warm.early import has_ended_early, note_early_end
 from mainspring.warm.freshness import Watch
 from mainspring.warm.host import Doors, Host
 from mainspring.warm.hostkey import find_session, hash_key, is_selected
 from mainspring.warm.hostlog import tell_of_host
-from mainspring.warm.learning import amend, give_up
-from mainspring.warm.others import retire_others
+from mainspring.warm.learning import amend, give_up, learn_anew, note_stale
+from mainspring.warm.leftovers import remove_key
+from mainspring.warm.others import tidy_up
 from mainspring.warm.place import leave_place, take_place
-from mainspring.warm.recipe import CHECKPOINT_MODULE, read_recipe
+from mainspring.warm.recipe import CHECKPOINT_MODULE, name_recipe, read_recipe
 from mainspring.warm.recorder import begin as begin_recording
 from mainspring.warm.runtime import open_runtime_folder
 from mainspring.warm.sight import Sight
@@ -47,11 +50,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from mainspring.codecache.lookup import Cache
     from mainspring.plan import Plan
+    from mainspring.reasons import HostEnd
     from mainspring.warm.ahead import Ahead
     from mainspring.warm.recipe import Cause, Recipe
 
-TIME_LIMIT, NO_LIMIT = 0, (1 << 64) - 1  # RLIMIT_CPU, RLIM_INFINITY
+LONGEST_BIRTH_SECONDS = 600  # what a program does before its checkpoint included
+RECORDED = {"record", "renew"}
+#: that a program may import beyond what recorded starts did
+MODULES_TO_SPARE = 20
 #: what a program left before its checkpoint -> why it is not paused there
 LEFT_BEHIND = {
     "children": "process",
@@ -65,30 +73,24 @@ LEFT_BEHIND = {
 class Waiting:
     """A start that is to be a host, from the hook on."""
 
-    def __init__(
-        self, recipe_id: str, key_descriptor: int, folder: int, script: str, attempt: int
-    ) -> None:
+    def __init__(self, recipe_id: str, script: str, key: int, places: tuple[int, int]) -> None:
         self.recipe_id = recipe_id
         self.script = script
-        self.folder = folder
-        self.key = read_file(key_descriptor)
-        os.close(key_descriptor)
-        os.set_inheritable(folder, False)
+        self.folder, self.lock = places
+        self.key = read_file(key)
+        os.close(key)
+        for descriptor in places:
+            os.set_inheritable(descriptor, False)
         self.key_name = f"{hash_key(self.key):032x}"
         self.began_ns = time.time_ns()
         self.began = time.time()
         self.saved_us = 0
         self.modules = 0
-        self.lock = self.take_lock()
-        self.beginning = Beginning(recipe_id, self.key, attempt)
+        self.beginning = Beginning(recipe_id, self.key)
+        die_in(LONGEST_BIRTH_SECONDS)
         self.recipe: Recipe | None = None
+        self.cache: Cache | None = None
         self.prelude: Prelude | None = None
-
-    def take_lock(self) -> int:
-        lock = try_lock(self.folder, f"{self.key_name}.lock")
-        if lock is None:
-            os._exit(0)  # this key has its host already
-        return lock
 
     def pause(self) -> int | None:
         """Wait for callers; returns in children alone, with the signals that are to be blocked.
@@ -96,7 +98,7 @@ class Waiting:
         For a program with a checkpoint: return, and wait when it gets there.
         """
         self.recipe = read_recipe(self.folder, self.recipe_id)
-        if self.recipe is None or not self.recipe.has_checkpoint:
+        if self.recipe is None or not self.is_to_run_on(self.recipe):
             return self.wait(self.prepare)
         try:
             take_place(self.key, self.recipe)
@@ -108,6 +110,9 @@ class Waiting:
         self.prelude.begin()
         return None
 
+    def is_to_run_on(self, recipe: "Recipe") -> bool:
+        return recipe.has_checkpoint and not has_ended_early(self.folder, self.key_name, recipe)
+
     def pause_at_checkpoint(self) -> None:
         set_mask(self.wait(self.prepare_checkpoint))
 
@@ -118,12 +123,13 @@ class Waiting:
             start = prepare().serve()
         except GivenUp as given_up:
             self.tell("ended", f"{given_up.end} {given_up.detail}".rstrip())
+            if given_up.is_known:
+                self.note_success()
             self.try_again(given_up)
         except BaseException as error:  # noqa: BLE001 - whatever it is, a host tells of it and is gone
             self.tell("failed", f"{type(error).__name__}: {error}")
         finally:
             if start is None:
-                self.forget("coming")
                 os._exit(0)
         if self.prelude is not None:
             self.prelude = None
@@ -137,17 +143,16 @@ class Waiting:
         """Start this host again, if it is worth it; returns if not."""
         try:
             if given_up.is_known and self.prelude is None:
-                self.beginning.repeat(self.folder)
+                self.beginning.repeat(self.folder, self.lock)
         except OSError:
             pass  # the next start asks for a host
 
-    def forget(self, *suffixes: str) -> None:
-        """Remove files of this key in the runtime folder."""
-        for suffix in suffixes:
-            try:
-                os.unlink(f"{self.key_name}.{suffix}", dir_fd=self.folder)
-            except OSError:
-                pass
+    def note_success(self) -> None:
+        """Let the next host be tried at once: this one is up, or has learnt why it is not."""
+        try:
+            os.ftruncate(self.lock, 0)
+        except OSError:
+            pass  # it will have to wait
 
     def tell(self, what: str, rest: str) -> None:
         tell_of_host(os.environ, what, f"{rest} {self.script}")
@@ -163,21 +168,22 @@ class Waiting:
         recipe = self.recipe
         if recipe is None:
             raise GivenUp("effect", "no recipe")
-        lift_time_limit()
         take_place(self.key, recipe)
         condition = Condition()
         self.look_around()
         ahead = import_ahead(recipe, self.sight)
         leave_place()
         self.judge(recipe, ahead, condition)
-        self.saved_us = sum(microseconds for _, microseconds in recipe.ahead)
-        return self.open(ahead)
+        return self.open(recipe, ahead)
 
-    def open(self, ahead: "Ahead") -> Host:
+    def open(self, recipe: "Recipe", ahead: "Ahead") -> Host:
         """Freeze what there is, and open the doors.  Raises GivenUp, or OSError."""
+        self.saved_us = time.process_time_ns() // 1000
         self.modules = len(sys.modules)
+        if recipe.modules:
+            expect_modules(max(self.modules, recipe.modules) + MODULES_TO_SPARE)
         watch = Watch(
-            ahead.files | list_own_files(self.script),
+            ahead.files | recipe.files | list_own_files(self.script),
             ahead.folders,
             ahead.names,
             ahead.listed,
@@ -194,16 +200,15 @@ class Waiting:
         ahead = self.prelude.finish()
         os.chdir("/")
         self.judge(self.recipe, ahead, self.condition)
-        self.saved_us = (time.time_ns() - self.began_ns) // 1000
-        return self.open(ahead)
+        return self.open(self.recipe, ahead)
 
     def give_up_checkpoint(self, cause: "Cause") -> None:
         """Let the next host wait at the program's first line; ends this one."""
         try:
             amend(self.folder, self.recipe_id, (CHECKPOINT_MODULE, *cause))
             self.tell("ended", f"effect {CHECKPOINT_MODULE} {' '.join(cause)}".rstrip())
+            self.note_success()
         finally:
-            self.forget("coming")
             os._exit(0)
 
     def finish(self, status: int | None) -> None:
@@ -213,10 +218,11 @@ class Waiting:
             return
         try:
             self.prelude.stop()  # what follows is not the program's doing
-            amend(self.folder, self.recipe_id, (CHECKPOINT_MODULE, "program-end", ""))
+            assert self.recipe is not None
+            note_early_end(self.folder, self.key_name, self.recipe)
             self.tell("ended", "checkpoint")
+            self.note_success()
         finally:
-            self.forget("coming")
             os._exit(0)
 
     def judge(self, recipe: "Recipe", ahead: "Ahead", condition: Condition) -> None:
@@ -251,12 +257,13 @@ class Waiting:
             self.describe,
             read_count(os.environ, "MAINSPRING_HOST_IDLE"),
         )
-        host.on_start = self.note_use
+        host.on_use = self.note_uses
         host.on_end = lambda: self.leave(host)
-        self.forget("coming")  # the claim of who started this host
+        self.note_success()
+        die_in(0)
         self.tell("up", f"{self.modules} modules")
         if os.fork() == 0:
-            retire_others(self.folder, self.key_name)
+            tidy_up(self.folder, self.key_name)
         return host
 
     def watch_session(self) -> int:
@@ -270,18 +277,32 @@ class Waiting:
 
     # ---- while it serves ----------------------------------------------------------------------
 
-    def note_use(self) -> None:
+    def note_uses(self, number: int) -> None:
+        """Let host and recipe be the youngest: those that are not used for long are removed."""
+        count_warm_starts(self.cache, number, self.saved_us, self.script)
         try:
             os.utime(f"{self.key_name}.sock", dir_fd=self.folder)
+            os.utime(name_recipe(self.recipe_id), dir_fd=self.folder)
         except OSError:
-            pass
+            pass  # they are removed already
 
     def leave(self, host: Host) -> None:
         """Make way for the next host."""
         assert host.end is not None
-        self.forget("sock")
+        self.pass_on(host.end)
+        remove_key(self.folder, self.key_name)
         os.close(self.lock)
         self.tell("ended", f"{host.end} {host.detail}".rstrip() + f" after {host.served} starts")
+
+    def pass_on(self, end: "HostEnd") -> None:
+        """Let what ended this host be of use to the next one."""
+        try:
+            if end == "outdated" and self.recipe is not None:
+                learn_anew(self.folder, self.recipe_id, self.recipe)
+            elif end == "stale" and self.recipe is not None:
+                note_stale(self.folder, self.recipe_id, self.recipe)
+        except OSError:
+            pass  # it knows what this one did
 
     def describe(self, host: Host) -> bytes:
         """What `mainspring hosts` shows, as JSON."""
@@ -300,7 +321,7 @@ class Waiting:
                 "pss_kb": read_pss(),
                 "modules": self.modules,
                 "running": len(host.children.running),
-                "idle_s": int(time.monotonic() - host.used_at),
+                "idle_s": int(host.count_idle_seconds()),
             },
         )
 
@@ -312,30 +333,25 @@ def grant_wish(wish: str, plan: "Plan", environment: "Mapping[str, str]") -> Non
         begin_host(plan, *details)
     elif plan.code is None:
         return  # CPython's own start
-    elif kind == "record":
+    elif kind in RECORDED:
         folder = open_runtime_folder(environment)
-        plan.finish = begin_recording(folder, details[0], plan.script, sys.orig_argv[0])
+        plan.finish = begin_recording(
+            folder, details[0], plan.script, sys.orig_argv[0], renews=kind == "renew"
+        )
 
 
-def begin_host(
-    plan: "Plan", recipe_id: str, key_descriptor: str, folder: str, attempt: str = "0"
-) -> None:
+def begin_host(plan: "Plan", recipe_id: str, *numbers: str) -> None:
     """Let the start of *plan* be a host, where the program would begin."""
-    waiting = Waiting(recipe_id, int(key_descriptor), int(folder), plan.script, int(attempt))
+    key, folder, lock, *attempt = map(int, numbers)
+    waiting = Waiting(recipe_id, plan.script, key, (folder, lock))
+    waiting.beginning.attempt = sum(attempt)
+    if not sys.dont_write_bytecode and not is_read_only(os.environ):
+        waiting.cache = plan.cache
     if plan.code is None:
         waiting.tell("ended", "unplanned")
         os._exit(0)
     plan.pause = waiting.pause
     plan.finish = waiting.finish
-
-
-def lift_time_limit() -> None:
-    """Let a host have more time than its first caller may take.  Raises GivenUp, or OSError."""
-    soft, hard = read_limits()[TIME_LIMIT]
-    if hard != NO_LIMIT:
-        raise GivenUp("error", "the processor's time is limited")
-    if soft != hard:
-        set_limit(TIME_LIMIT, hard, hard)
 
 
 def list_own_files(script: str) -> set[str]:

@@ -12,7 +12,7 @@ for name in ("scenes", "follow"):
 from warm.parity.world import live_in  # noqa: E402 - after assertions are set up
 
 from .scenes import ShimStage, Stage  # noqa: E402
-from .tools import prepare_pipx, prepare_tools  # noqa: E402
+from .tools import prepare_numpy, prepare_pipx, prepare_tools  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,6 +53,13 @@ def pipx_stage(
     """The same, with programs that pipx has installed."""
     del adopted_orphans
     yield from set_up(ShimStage(tmp_path / "home", by_pipx / "python", by_pipx / "python", launcher))
+
+
+@pytest.fixture
+def numpy_stage(tmp_path: Path, launcher: Path) -> Iterator[Stage]:
+    """A stage for programs that use numpy."""
+    python = prepare_numpy() / "python"
+    yield from set_up(Stage(tmp_path / "home", python, python, launcher))
 
 
 def set_up(stage: AnyStage) -> Iterator[AnyStage]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 REQUIREMENTS: Final = Path(__file__).with_name("requirements.txt").read_text()
+NUMPY: Final = "numpy>=2.4"  # the newest that the interpreter has
 PIPX: Final = "pipx==1.18.4"
 #: what pipx installs, each command in an environment of its own
 BY_PIPX: Final = "pycodestyle==2.15.0\nblack==26.10.1\n"
@@ -29,6 +30,11 @@ def prepare_tools() -> Path:
 def prepare_pipx() -> Path:
     """The folder of the commands that pipx has installed."""
     return prepare("pipx-commands", f"{PIPX}\n{BY_PIPX}", install_by_pipx) / "apps"
+
+
+def prepare_numpy() -> Path:
+    """The folder of an interpreter that has numpy."""
+    return prepare("numpy", NUMPY, install_numpy) / "bin"
 
 
 def prepare(name: str, made_from: str, install: Callable[[Path], None]) -> Path:
@@ -48,6 +54,11 @@ def install_by_pip(folder: Path) -> None:
     requirements.write_text(REQUIREMENTS)
     pip = [folder / "bin/pip", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, "install", "--no-deps", "--requirement", requirements], check=True)
+
+
+def install_numpy(folder: Path) -> None:
+    pip = [folder / "bin/pip", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "install", "--only-binary", ":all:", NUMPY], check=True)
 
 
 def install_by_pipx(folder: Path) -> None:

@@ -169,12 +169,12 @@ def run_program(start: Start, rights: list[int], connection: socket.socket) -> N
 class Host:
     """Serves until it is killed, or does what its behaviour says."""
 
-    def __init__(self, key: str, folder: int) -> None:
+    def __init__(self, key: str, folder: int, lock: int) -> None:
         self.key = key
         self.folder = folder
         self.running: dict[int, tuple[socket.socket, int]] = {}
         self.stopped: set[int] = set()
-        self.lock = os.open(f"{self.key}.lock", os.O_RDWR | os.O_CREAT, 0o600, dir_fd=folder)
+        self.lock = lock
 
     def listen(self) -> None:
         path = f"/proc/self/fd/{self.folder}/{self.key}.sock"
@@ -183,6 +183,7 @@ class Host:
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.listener.bind(path)
         self.listener.listen(0 if find_behaviour() == "full" else 64)
+        os.ftruncate(self.lock, 0)
         note("host", pid=os.getpid(), group=os.getpgrp(), session=os.getsid(0), key=self.key)
 
     def serve(self) -> None:
@@ -331,14 +332,15 @@ def main() -> None:
         for name in ("MAINSPRING_WARM", "MAINSPRING_START", "PYTHONPATH"):
             os.environ.pop(name, None)
         os.execv(REAL, [REAL, *sys.argv[1:]])  # noqa: S606 -- a cold start
-    _, _, text, folder = warm.split(":")
+    _, _, text, folder, lock = warm.split(":")
     with open(int(text), "rb") as file:
         key = file.read()
     note("helper", arguments=sys.argv[1:], text=os.fsdecode(key), cwd=os.getcwd(), **tell_surroundings())
     if find_behaviour() == "does not come":
         return
-    host = Host(hash_key(key), int(folder))
-    fcntl.lockf(host.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    if find_behaviour() == "hangs on its way":
+        signal.pause()
+    host = Host(hash_key(key), int(folder), int(lock))
     host.listen()
     host.serve()
 
@@ -354,6 +356,7 @@ def tell_surroundings() -> dict[str, Any]:
         "open": open_ones,
         "signals": {name: int(status[name], 16) for name in ("SigIgn", "SigBlk")},
         "parent": os.getppid(),
+        "pid": os.getpid(),
     }
 
 

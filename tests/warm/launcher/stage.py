@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from mainspring import __version__
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -74,19 +76,20 @@ class Stage:
 
     def identify(self, *options: str, script: str | None = None) -> str:
         """The program's ID."""
-        words = ["1", str(self.python), *options, "", "script", script or str(self.script)]
+        words = [__version__, str(self.python), *options, "", "script", script or str(self.script)]
         return hash_text([os.fsencode(word) for word in words])
 
     def put_recipe(self, state: str = "ready", starts: int = 2, **changes: Any) -> Path:
-        """A recipe, for the program."""
+        """A recipe, for the program; it comes as the recorder has it come."""
         names = "".join(f"env {name}\n" for name in changes.get("names", ()))
         names += "".join(f"select {word}\n" for word in changes.get("selects", ()))
         head = f"mainspring-recipe 1\nprogram {self.script}\npython {self.python}\nstarts {starts}\n"
         self.folder.mkdir(mode=0o700, exist_ok=True)
         recipe = self.folder / f"{changes.get('id', self.identify())}.recipe"
-        recipe.write_text(f"{head}state {state}\n{names}end\nahead json 1000\n")
-        recipe.chmod(0o600)
-        return recipe
+        fresh = recipe.with_suffix(".recipe-new")
+        fresh.write_text(f"{head}state {state}\n{names}end\nahead json 1000\n")
+        fresh.chmod(0o600)
+        return fresh.rename(recipe)
 
     def behave(self, how: str) -> None:
         """Make hosts do something wrong from now on."""
@@ -137,7 +140,8 @@ class Stage:
         return self.notes("request")
 
     def close(self) -> None:
-        """End what is left of all."""
+        """End what is left of all, and what would come after it."""
+        self.behave("does not come")
         for child in self.children:
             child.kill()
             child.wait()

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from .stage import hash_text, wait_until
+
 if TYPE_CHECKING:
     from .stage import Note, Stage, Word
 
@@ -20,8 +22,12 @@ OF_THE_C_LIBRARY = (32, 33)
 PREPARE = "import os, resource, signal, sys\n{preparation}\nos.execv(sys.argv[1], sys.argv[1:])\n"
 
 
-def request_after(warm: Stage, preparation: str, **changes: object) -> Note:
-    """What the host is asked for if *preparation* comes before the launcher."""
+#: takes the right to raise limits and priorities again from what is executed, where it is there
+GIVE_UP_RIGHTS = "import ctypes; [ctypes.CDLL(None).prctl(24, right) for right in (23, 24)]\n"
+
+
+def start_after(warm: Stage, preparation: str, **changes: object) -> None:
+    """A start that has *preparation* before the launcher."""
     words = [sys.executable, "-IS", "-c", PREPARE.format(preparation=preparation)]
     settings = {"env": warm.environment, "cwd": warm.root, "stdin": subprocess.DEVNULL, **changes}
     done = subprocess.run(
@@ -32,6 +38,11 @@ def request_after(warm: Stage, preparation: str, **changes: object) -> Note:
         **settings,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, b"ran\n", b"")
+
+
+def request_after(warm: Stage, preparation: str, **changes: object) -> Note:
+    """What the host is asked for if *preparation* comes before the launcher."""
+    start_after(warm, preparation, **changes)
     return warm.requests()[-1]
 
 
@@ -100,6 +111,7 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (500, 800))
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 open("/proc/self/oom_score_adj", "w").write("7")
 """
+    wait_until(lambda: start_after(warm, preparation) or warm.requests())  # it may need its own host
     request = request_after(warm, preparation)
     assert (request["umask"], request["nice"], request["oom_score_adj"]) == (0o027, 3, 7)
     assert request["limits"][resource.RLIMIT_NOFILE] == [500, 800]
@@ -109,9 +121,84 @@ open("/proc/self/oom_score_adj", "w").write("7")
     assert len(request["limits"]) == 16
 
 
+NOT_TO_BE_RAISED_AGAIN = {
+    **{
+        f"hard limit {number}": f"resource.setrlimit({number}, [4096, 4096])"
+        for number in (resource.RLIMIT_NOFILE, resource.RLIMIT_MEMLOCK)
+    },
+    "hard limit of files": "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 40, 1 << 41))",
+    "hard limit of memory": "resource.setrlimit(resource.RLIMIT_AS, (1 << 40, 1 << 41))",
+    "soft limit of the stack": "resource.setrlimit(resource.RLIMIT_STACK, (1 << 22, -1))",
+    **(
+        {"processors": "os.sched_setaffinity(0, [max(os.sched_getaffinity(0))])"}
+        if len(os.sched_getaffinity(0)) > 1
+        else {}
+    ),
+    "priority": "os.nice(3)",
+    "first to be killed": "open('/proc/self/oom_score_adj', 'w').write('900')",
+}
+#: of limits that are soft
+TAKEN_OVER = {
+    "files open": "resource.setrlimit(resource.RLIMIT_NOFILE, (300, HARD))",
+    "memory": "resource.setrlimit(resource.RLIMIT_AS, (1 << 40, -1))",
+    "time": "resource.setrlimit(resource.RLIMIT_CPU, (900, -1))",
+}
+
+
+@pytest.mark.parametrize("case", NOT_TO_BE_RAISED_AGAIN)
+def test_what_cannot_be_raised_again_selects_the_host(stage: Stage, case: str) -> None:
+    stage.put_recipe()
+    start_after(stage, GIVE_UP_RIGHTS)
+    wait_until(lambda: stage.notes("host"))
+    start_after(stage, GIVE_UP_RIGHTS + NOT_TO_BE_RAISED_AGAIN[case])
+    wait_until(lambda: len(stage.notes("host")) == 2)
+    assert not stage.requests()
+    start_after(stage, GIVE_UP_RIGHTS + NOT_TO_BE_RAISED_AGAIN[case])
+    assert len(stage.requests()) == 1
+    first, second = (helper["text"].split("\0") for helper in stage.notes("helper"))
+    assert len(set(first) ^ set(second)) == 2
+
+
+@pytest.mark.parametrize("case", TAKEN_OVER)
+def test_what_can_be_taken_over_selects_nothing(stage: Stage, case: str) -> None:
+    stage.put_recipe()
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    preparation = GIVE_UP_RIGHTS + TAKEN_OVER[case].replace("HARD", str(hard))
+    start_after(stage, preparation)
+    wait_until(lambda: stage.notes("host"))
+    start_after(stage, GIVE_UP_RIGHTS)
+    assert len(stage.requests()) == 1
+
+
+def test_a_host_may_use_more_than_its_first_caller(stage: Stage) -> None:
+    stage.put_recipe()
+    preparation = """
+for number in range(16):
+    if number not in (resource.RLIMIT_CORE, resource.RLIMIT_STACK):
+        limit = min(resource.getrlimit(number)[0] % 2**64, 1 << 33) // 2
+        resource.setrlimit(number, (limit, resource.getrlimit(number)[1]))
+"""
+    start_after(stage, preparation)
+    [host] = wait_until(lambda: stage.notes("host"))
+    for number in range(16):
+        if number not in (resource.RLIMIT_CORE, resource.RLIMIT_STACK):
+            soft, hard = resource.prlimit(host["pid"], number)
+            assert soft == hard
+
+
+def test_with_little_time_and_no_more_to_be_had_a_start_is_cold(stage: Stage) -> None:
+    """A host would be at its end when it had used up that time for all its callers."""
+    stage.put_recipe()
+    start_after(stage, GIVE_UP_RIGHTS + "resource.setrlimit(resource.RLIMIT_CPU, (900, 900))")
+    assert stage.reasons() == ["other-limits"]
+    assert list(stage.folder.glob("*.lock")) == []
+
+
 def test_the_cpus_that_it_may_use_are_told(warm: Stage) -> None:
     one = max(os.sched_getaffinity(0))
-    assert request_after(warm, f"os.sched_setaffinity(0, [{one}])")["cpus"] == [one]
+    preparation = f"os.sched_setaffinity(0, [{one}])"
+    wait_until(lambda: start_after(warm, preparation) or warm.requests())  # C libraries count them
+    assert request_after(warm, preparation)["cpus"] == [one]
 
 
 def test_without_a_terminal_the_program_has_its_own_process_group(warm: Stage) -> None:
@@ -210,6 +297,13 @@ def test_what_the_recipe_says_of_the_caller_selects_a_host(stage: Stage, word: s
 
 def test_a_recipe_with_an_unknown_word_is_none(stage: Stage) -> None:
     stage.put_recipe(selects=["folder", "weather"])
+    stage.run()
+    assert stage.reasons() == ["recorded"]
+
+
+def test_a_recipe_of_another_version_counts_as_absent(stage: Stage) -> None:
+    words = ["0.0.9", str(stage.python), "", "script", str(stage.script)]
+    stage.put_recipe(id=hash_text([os.fsencode(word) for word in words]))
     stage.run()
     assert stage.reasons() == ["recorded"]
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mainspring import __version__
+
 from .stage import wait_until
 
 if TYPE_CHECKING:
@@ -98,7 +100,8 @@ def test_a_helper_has_nothing_of_the_caller_s_open_blocked_or_ignored(stage: Sta
     assert sorted(map(int, helper["open"]))[:3] == [0, 1, 2]
     assert {helper["open"][number] for number in "012"} == {os.devnull}
     rest = sorted(name for number, name in helper["open"].items() if int(number) > 2)
-    assert [name.partition(":")[0] for name in rest] == [str(stage.folder)]
+    [lock] = stage.folder.glob("*.lock")
+    assert [name.partition(":")[0] for name in rest] == [str(stage.folder), str(lock)]
     assert helper["signals"] == {"SigIgn": IGNORED_BY_PYTHON, "SigBlk": 0}
     assert helper["cwd"] == "/"
     assert helper["arguments"] == [str(stage.script)]
@@ -128,7 +131,7 @@ def test_the_key_text_tells_what_selects_the_host(stage: Stage) -> None:
     stage.bring_up()
     [helper] = stage.notes("helper")
     fields = helper["text"].split("\0")
-    words = ["1", str(stage.python), "", "script", str(stage.script)]
+    words = [__version__, str(stage.python), "", "script", str(stage.script)]
     assert fields[: len(words)] == words
     assert fields[-1] == ""
     chosen = [field for field in fields if field.startswith("env:")]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -64,13 +67,85 @@ def test_starts_at_the_same_time_bring_up_one_host(stage: Stage) -> None:
     assert len(stage.notes("helper")) == 1
 
 
-def test_a_host_that_does_not_come_up_is_not_tried_again_at_once(stage: Stage) -> None:
+def test_a_host_that_does_not_come_up_is_tried_less_and_less_often(stage: Stage) -> None:
+    """Once more at once, and then after twice as long each time."""
     stage.put_recipe()
     stage.behave("does not come")
-    for _ in range(3):
+    for tries in (1, 2):
+        wait_until(lambda tries=tries: stage.run() and len(stage.notes("helper")) == tries)
+    [lock] = stage.folder.glob("*.lock")
+    lock.write_text("+" * 7)
+    for _ in range(5):
         assert stage.run().stdout == b"ran\n"
-    wait_until(lambda: stage.notes("helper"))
-    assert len(stage.notes("helper")) == 1
+    a_while_ago = time.time() - 32
+    os.utime(lock, (a_while_ago, a_while_ago))
+    wait_until(lambda: stage.run() and len(stage.notes("helper")) > 2)
+    assert len(stage.notes("helper")) == 3
+    assert lock.read_text() == "+" * 8
+
+
+def test_a_helper_that_was_killed_stands_in_nobody_s_way(stage: Stage) -> None:
+    """Nor does a host that was killed before it was up."""
+    stage.put_recipe()
+    stage.behave("hangs on its way")
+    stage.run()
+    [first] = wait_until(lambda: stage.notes("helper"))
+    stage.behave("serve")
+    assert stage.run().stdout == b"ran\n"
+    os.kill(first["pid"], signal.SIGKILL)
+    wait_until(lambda: is_gone(first["pid"]))
+    assert stage.run().stdout == b"ran\n"
+    wait_until(lambda: stage.notes("host"))
+    assert len(stage.notes("helper")) == 2
+
+
+def is_gone(process: int) -> bool:
+    """Whether it holds nothing any more."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return True
+    return state in "ZX"
+
+
+def list_helpers(stage: Stage) -> list[int]:
+    """The processes of the launcher that no start waits for."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            try:
+                if (entry / "exe").readlink() == stage.launcher.resolve():
+                    found.append(int(entry.name))
+            except OSError:
+                pass
+    return found
+
+
+def count_switches(process: int) -> int:
+    """How often the process has waited for something."""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("voluntary_ctxt_switches"))
+
+
+def test_of_many_recorded_starts_one_leaves_a_process_that_waits_asleep(stage: Stage) -> None:
+    stage.put_recipe("recording", 1)
+    stage.write("input()\n")
+    reader, writer = os.pipe()
+    programs = [stage.begin(stdin=reader) for _ in range(20)]
+    wait_until(lambda: len(stage.notes("cold")) == 20)
+    [helper] = wait_until(lambda: len(found := list_helpers(stage)) == 1 and found)
+    wait_until(lambda: "poll" in Path(f"/proc/{helper}/wchan").read_text())
+    before = count_switches(helper)
+    for _ in range(20):
+        stage.run()
+    assert count_switches(helper) == before
+    assert list_helpers(stage) == [helper]
+    os.close(writer)
+    assert [program.wait() for program in programs] == [1] * 20
+    os.close(reader)
+    wait_until(lambda: is_gone(helper))
+    assert not stage.notes("helper")
+    assert list(stage.folder.glob("*.lock")) == []
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from .remains import wait_for
+from .remains import list_descendants, wait_for
 from .terminal import Terminal, cut_numbers
 
 if TYPE_CHECKING:
@@ -107,7 +109,20 @@ def await_reading(world: WarmWorld) -> int:
     path = world.work / "pid"
     wait_for(path.exists, "begun")
     path.rename(world.work / "begun-pid")
-    return await_rest(world)
+    number = await_rest(world)
+    # a key reaches a launcher that is in the program's group still, which passes it on
+    wait_for(lambda: world.launcher not in list_group(number), "gone from the group: the launcher")
+    return number
+
+
+def list_group(number: int) -> list[Path]:
+    """What the processes in the process group of the process *number* run."""
+    group, run = os.getpgid(number), []
+    for process in list_descendants():
+        with suppress(OSError):  # it has ended
+            if os.getpgid(process.number) == group:
+                run.append(Path(f"/proc/{process.number}/exe").readlink())
+    return run
 
 
 def await_rest(world: WarmWorld) -> int:

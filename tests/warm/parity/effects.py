@@ -53,6 +53,10 @@ EFFECTS: Final = {
         "import threading\nt = threading.Thread(target=len, args=('',))\nt.start()\nt.join()\n",
         "threading.active_count(), effect.t.is_alive(), threading.Thread().name",
     ),
+    "open file of its own": (
+        "file = open(__file__)\n",
+        "effect.file.fileno(), effect.file.read()",
+    ),
     "open file": ("file = open('which')\n", "effect.file.fileno(), effect.file.read()"),
     "socket": (
         "import socket\npair = socket.socketpair()\n",

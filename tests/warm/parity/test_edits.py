@@ -150,6 +150,26 @@ def test_an_upgrade_is_seen_at_once(with_packages: WarmWorld) -> None:
         assert world.ask_for_warm("program.py").stdout == expected
 
 
+def test_each_of_many_changes_of_what_is_found_is_seen(with_packages: WarmWorld) -> None:
+    """In turn: a new module in another's place, a `.pth` file, an upgrade, and the module gone again."""
+    world = with_packages
+    world.write("program.py", "import json, sys\ntry:\n    import distribution\nexcept ImportError:\n"
+                "    print('none')\nelse:\n    print(distribution.value)\n"
+                "print(json.__file__, getattr(json, 'value', ''), sys.path)\n")  # fmt: skip
+    shadow, pth = world.work / "json.py", find_site(world) / "more.pth"
+    turns: tuple[Callable[[int], object], ...] = (
+        lambda number: shadow.write_text(VALUE.format(number) + "#" * number),
+        lambda number: pth.write_text(f"{world.write(f'library{number % 7}/x.py', '').parent}\n"),
+        lambda number: install(world, f"1.{number}"),
+        lambda _: shadow.unlink(),
+    )
+    for number in range(EDITS):
+        if number % 10 == 0:
+            world.warm_up("program.py")
+        turns[number % len(turns)](number)
+        assert world.ask_for_warm("program.py") == world.start_plain("program.py"), number
+
+
 def install(world: WarmWorld, version: str) -> None:
     """`pip install -U` of a wheel that is made here."""
     wheel = make_wheel(world.work, version)

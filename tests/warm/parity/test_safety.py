@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 from pathlib import Path
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from security.people import Installation
+    from starts import Argument
 
     from .world import WarmWorld
 
@@ -46,6 +48,15 @@ try:
     print(connection.recv(1 << 16))
 except ConnectionError:
     print(b"")
+"""
+REPLAY = """\
+import os, socket, sys
+with socket.socket(socket.AF_UNIX) as connection, open(sys.argv[2], "rb") as file:
+    connection.settimeout(5)
+    connection.connect(sys.argv[1])
+    descriptors = [os.open("/", os.O_PATH), *(os.open(os.devnull, os.O_RDWR) for _ in range(3))]
+    socket.send_fds(connection, [file.read()], descriptors)
+    sys.stdout.buffer.write(connection.recv(100)[4:5])
 """
 
 
@@ -187,12 +198,12 @@ def test_a_host_hears_nobody_else(two_worlds: tuple[WarmWorld, WarmWorld]) -> No
     root, stranger = two_worlds
     program = root.home.parents[1] / "program.py"
     root.warm_up(program)
-    [socket] = root.folder.glob("*.sock")
+    [door] = root.folder.glob("*.sock")
     before = root.find_host()
-    for path in (root.runtime, root.folder, socket):
+    for path in (root.runtime, root.folder, door):
         path.chmod(0o777)
     for kind in ("I", "E", "Q"):
-        command = [*stranger.prefix, stranger.plain_python, "-c", ASK, socket.name, kind]
+        command = [*stranger.prefix, stranger.plain_python, "-c", ASK, door.name, kind]
         done = subprocess.run(
             command, cwd=root.folder, env=stranger.environment(), capture_output=True, check=False
         )
@@ -205,12 +216,27 @@ def test_a_host_hears_nobody_else(two_worlds: tuple[WarmWorld, WarmWorld]) -> No
 def test_who_listens_at_the_socket_must_be_the_same_user(two_worlds: tuple[WarmWorld, WarmWorld]) -> None:
     root, stranger = two_worlds
     program = root.home.parents[1] / "program.py"
+    command = [*stranger.prefix, stranger.plain_python, "-c", LISTENER]
+    assert_nothing_is_sent_to(command, stranger.work / "socket", root, program)
+
+
+@pytest.mark.parametrize("others", ["--groups=4711", "--regid=4711 --keep-groups"])
+def test_who_listens_at_the_socket_must_have_the_same_groups(program: WarmWorld, others: str) -> None:
+    need_root()
+    need(shutil.which("setpriv"), "setpriv, of util-linux")
+    program.prefix = ("setpriv", "--clear-groups")
+    command = ["setpriv", *others.split(), program.plain_python, "-c", LISTENER]
+    assert_nothing_is_sent_to(command, program.work / "socket", program, "program.py")
+
+
+def assert_nothing_is_sent_to(
+    command: list[Argument], place: Path, root: WarmWorld, program: Argument
+) -> None:
+    """The process of *command*, which listens at *place*, comes to be in the place of the host."""
     root.warm_up(program)
     [name] = [path.name for path in root.folder.glob("*.sock")]
     root.stop_hosts()
-    place = stranger.work / "socket"
-    command = [*stranger.prefix, stranger.plain_python, "-c", LISTENER, place]
-    with subprocess.Popen(command, env=stranger.environment(), stdout=subprocess.PIPE) as listener:
+    with subprocess.Popen([*command, place], env=root.environment(), stdout=subprocess.PIPE) as listener:
         try:
             assert listener.stdout
             assert listener.stdout.readline() == b"listening\n"
@@ -222,6 +248,78 @@ def test_who_listens_at_the_socket_must_be_the_same_user(two_worlds: tuple[WarmW
             listener.kill()
             told = listener.stdout.read() if listener.stdout else b""
     assert told in (b"", b"got 0\n")
+
+
+def capture_request(world: WarmWorld) -> bytes:
+    """What the launcher sends to the one host, of a start that needs three descriptors."""
+    [name] = world.folder.glob("*.sock")
+    away = name.with_suffix(".away")
+    name.rename(away)
+    with socket.socket(socket.AF_UNIX) as listener:
+        folder = os.open(world.folder, os.O_PATH)
+        listener.bind(f"/proc/self/fd/{folder}/{name.name}")
+        os.close(folder)
+        listener.listen()
+        with subprocess.Popen(
+            world.command("warm", ["program.py"]),
+            cwd=world.work,
+            env=world.environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        ):
+            with listener.accept()[0] as connection:
+                content, rights, _, _ = socket.recv_fds(connection, 1 << 20, 10)
+            for descriptor in rights:
+                os.close(descriptor)
+    assert int.from_bytes(content[:4], "little") == len(content) - 4
+    away.rename(name)
+    return content
+
+
+@pytest.mark.parametrize(
+    ("others", "answer"),
+    [
+        ("--keep-groups", b"S"),
+        ("--clear-groups", b"S"),
+        ("--groups=4711", b"R"),
+        ("--regid=4711 --keep-groups", b"R"),
+    ],
+)
+def test_what_a_caller_says_of_its_groups_is_not_believed(
+    program: WarmWorld, others: str, answer: bytes
+) -> None:
+    """It could have those of a host that has more."""
+    need_root()
+    need(shutil.which("setpriv"), "setpriv, of util-linux")
+    program.prefix = ("setpriv", "--clear-groups")
+    program.warm_up("program.py")
+    request = program.write("request", "")
+    request.write_bytes(capture_request(program))
+    [name] = program.folder.glob("*.sock")
+    command = ["setpriv", *others.split(), program.plain_python, "-c", REPLAY, name.name, request]
+    if others == "--keep-groups":
+        command = ["setpriv", "--clear-groups", *command[2:]]
+    done = subprocess.run(command, cwd=program.folder, capture_output=True, check=True)
+    assert done.stdout == answer
+
+
+def test_with_capabilities_that_its_user_has_not_a_start_is_cold(
+    two_worlds: tuple[WarmWorld, WarmWorld],
+) -> None:
+    """Any other process of that user could have its host do something."""
+    root, stranger = two_worlds
+    program = root.home.parents[1] / "program.py"
+    plain_prefix = stranger.prefix
+    stranger.warm_up(program)
+    stranger.log.unlink()
+    rights = ("--inh-caps=+chown", "--ambient-caps=+chown")
+    stranger.prefix = (*plain_prefix, *rights)
+    for _ in range(4):
+        assert stranger.ask_for_warm(program) == stranger.start_plain(program)
+        assert stranger.last_outcome not in ("warm", None)
+    [cold] = stranger.folder.glob("*.cold")
+    assert [line.split()[1] for line in cold.read_text().splitlines()[-4:]] == ["capabilities"] * 4
+    stranger.stop_hosts()
 
 
 def test_with_rights_of_another_a_start_is_cold(program: WarmWorld) -> None:

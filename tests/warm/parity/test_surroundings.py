@@ -29,10 +29,6 @@ FROM_ONE_HOST = (
     Surroundings("nohup", "nohup {probe} report"),
     Surroundings("timeout", "timeout 60 {probe} report"),
     Surroundings("timeout in the foreground", "timeout --foreground 60 {probe} report"),
-    Surroundings("nice", "nice -n 5 {probe} report"),
-    Surroundings(
-        "higher priority", "nice -n -5 {probe} report", needs="nice -n -5 true 2>&1 | cmp - /dev/null"
-    ),
     Surroundings("setsid", "setsid --wait {probe} report"),
     Surroundings(
         "xargs", "printf '%s\\n' one two three | xargs -P4 -I{} {probe} report-{}", reports=NUMBERS
@@ -65,15 +61,12 @@ FROM_ONE_HOST = (
     ),
     Surroundings("a lock", "exec 9>lock; flock 9; {probe} report; flock -n lock true; echo $?", status=0),
     Surroundings("umask", "umask 0137; {probe} report; stat -c %a report"),
-    Surroundings("few descriptors", "ulimit -n 40; {probe} report"),
     Surroundings("few descriptors for now", "ulimit -Sn 40; {probe} report"),
     Surroundings(
-        "limits lowered", "ulimit -c 0; ulimit -f 100000; ulimit -t 100; ulimit -s 4096; {probe} report"
+        "limits lowered for now", "ulimit -Sc 0; ulimit -Sf 100000; ulimit -St 100; {probe} report"
     ),
-    Surroundings("memory limited", "ulimit -v 4000000; {probe} report"),
+    Surroundings("memory limited for now", "ulimit -Sv 4000000; {probe} report"),
     Surroundings("limits raised", "ulimit -Sc unlimited; ulimit -Sn $(ulimit -Hn); {probe} report"),
-    Surroundings("one processor", "taskset -c 0 {probe} report", needs="taskset -c 0 true"),
-    Surroundings("out of memory first", "echo 500 >/proc/self/oom_score_adj; {probe} report"),
     Surroundings("ignored signals", "trap '' HUP INT USR1 CHLD RTMIN+3; {probe} report"),
     Surroundings("default signals", "trap - PIPE; {probe} report"),
     Surroundings("ignored by Python, and by the caller", "trap '' PIPE XFSZ; {probe} report"),
@@ -85,8 +78,18 @@ FROM_ONE_HOST = (
     Surroundings("in a subshell with traps", "(trap 'echo trapped' EXIT; {probe} report)"),
 )
 
-#: each of these has a host of its own
+#: each of these has a host of its own; as for what cannot be raised again, only if its user may not
 FROM_ANOTHER_HOST = (
+    Surroundings("nice", "nice -n 5 {probe} report"),
+    Surroundings(
+        "higher priority", "nice -n -5 {probe} report", needs="nice -n -5 true 2>&1 | cmp - /dev/null"
+    ),
+    Surroundings("one processor", "taskset -c 0 {probe} report", needs="taskset -c 0 true"),
+    Surroundings("few descriptors", "ulimit -n 40; {probe} report"),
+    Surroundings("limits lowered", "ulimit -c 0; ulimit -f 100000; {probe} report"),
+    Surroundings("a low stack", "ulimit -Ss 4096; {probe} report"),
+    Surroundings("memory limited", "ulimit -v 4000000; {probe} report"),
+    Surroundings("out of memory first", "echo 500 >/proc/self/oom_score_adj; {probe} report"),
     Surroundings("time zone", "TZ=Asia/Tokyo {probe} report"),
     Surroundings("the C locale", "LC_ALL=C {probe} report"),
     Surroundings("another home", "mkdir -p nest; HOME=$PWD/nest {probe} report"),

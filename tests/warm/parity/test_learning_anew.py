@@ -1,0 +1,75 @@
+"""What a program imports is learnt anew when it has changed, or is more than recorded starts showed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .remains import wait_for
+
+if TYPE_CHECKING:
+    from .world import WarmWorld
+
+MUCH = ("asyncio", "sqlite3", "unittest", "http.server")
+HEAVY = f"import {', '.join(MUCH)}\n"
+
+
+def list_ahead(world: WarmWorld) -> list[str]:
+    """What is imported ahead, by the only recipe that there is."""
+    [recipe] = world.folder.glob("*.recipe")
+    rows = [line.split() for line in recipe.read_text().splitlines()]
+    return [row[1] for row in rows if row[0] == "ahead"]
+
+
+def change(world: WarmWorld, name: str, text: str) -> None:
+    """Change a module, and start until that is known."""
+    before = list_ahead(world)
+    world.write(name, text)
+
+    def is_known() -> bool:
+        world.ask_for_warm("program.py")
+        return list_ahead(world) != before
+
+    wait_for(is_known, "learnt anew", 30)
+    world.warm_up("program.py")
+
+
+def test_what_a_changed_module_imports_comes_ahead(warm_world: WarmWorld) -> None:
+    warm_world.write("part.py", "")
+    warm_world.write("program.py", "import part\n")
+    warm_world.warm_up("program.py")
+    warm_world.write("more.py", "")
+    change(warm_world, "program.py", "import part, more\n")
+    assert list_ahead(warm_world) == ["part", "more"]
+
+
+def test_an_import_comes_ahead_once_it_has_no_effect_any_more(warm_world: WarmWorld) -> None:
+    warm_world.write("part.py", "")
+    warm_world.write("program.py", "import part, json\n")
+    warm_world.warm_up("program.py")
+    change(warm_world, "part.py", "import time; T = time.time()\n")
+    assert list_ahead(warm_world) == ["json"]
+    change(warm_world, "part.py", "")
+    assert list_ahead(warm_world) == ["part", "json"]
+
+
+def test_programs_that_import_more_than_was_recorded_are_recorded_anew(warm_world: WarmWorld) -> None:
+    warm_world.write("program.py", f"import sys\nif len(sys.argv) > 1: sys.exit()\n{HEAVY}")
+    warm_world.repeat_until_warm(lambda: warm_world.ask_for_warm("program.py", "--version"))
+    assert list_ahead(warm_world) == []
+
+    def is_known() -> bool:
+        warm_world.ask_for_warm("program.py")
+        return list_ahead(warm_world) == list(MUCH)
+
+    wait_for(is_known, "learnt anew", 60)
+    warm_world.repeat_until_warm(lambda: warm_world.ask_for_warm("program.py"))
+
+
+def test_a_program_that_now_and_then_imports_more_keeps_its_host(warm_world: WarmWorld) -> None:
+    warm_world.write("program.py", f"import sys\nif len(sys.argv) > 1: sys.exit()\n{HEAVY}")
+    warm_world.repeat_until_warm(lambda: warm_world.ask_for_warm("program.py", "--version"))
+    host = warm_world.find_host()
+    for _ in range(3):
+        warm_world.ask_for_warm("program.py")
+        warm_world.ask_for_warm("program.py", "--version")
+    assert warm_world.find_host() == host
