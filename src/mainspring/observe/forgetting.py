@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 
 from mainspring.observe.coldstarts import find_program
 from mainspring.observe.hosts import find_paths, is_meant
@@ -28,28 +28,22 @@ def choose_learnt(
 
 
 def forget(folder: int, program_ids: set[str]) -> None:
-    """Remove what is known of each.  Raises OSError."""
-    with_lock(folder, lambda: remove_files(folder, program_ids))
+    """Remove what is known of each; while nobody writes a recipe, if that can be had at once.
 
-
-def with_lock(folder: int, act: Callable[[], None]) -> None:
-    """Act while nobody writes a recipe, if that can be had at once."""
+    Raises OSError.
+    """
     lock = try_lock(folder, RECIPE_LOCK)
     try:
-        act()
+        for program_id in program_ids:
+            for suffix in SUFFIXES:
+                remove_file(folder, f"{program_id}.{suffix}")
     finally:
         if lock is not None:
             os.close(lock)
 
 
-def remove_files(folder: int, program_ids: set[str]) -> None:
-    for name in list_files(program_ids):
-        try:
-            os.unlink(name, dir_fd=folder)
-        except FileNotFoundError:
-            pass
-
-
-def list_files(program_ids: set[str]) -> Iterator[str]:
-    for one in sorted(program_ids):
-        yield from (f"{one}.{suffix}" for suffix in SUFFIXES)
+def remove_file(folder: int, name: str) -> None:
+    try:
+        os.unlink(name, dir_fd=folder)
+    except FileNotFoundError:
+        pass

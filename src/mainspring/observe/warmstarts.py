@@ -80,7 +80,7 @@ def find_own_terminal() -> str | None:
 
 def describe_warm_start(facts: dict[str, Any]) -> list[tuple[str, str]]:
     """Rows of a name and a text; none for what nobody has tried to start warm."""
-    warm, shims = facts["warm"], facts.get("shims") or []
+    warm, shims = facts["warm"], facts["shims"]
     if warm is None and not shims:
         return []
     rows = [("warm starts", "not learnt yet: two starts are recorded first")]
