@@ -157,20 +157,23 @@ static int note(size_t index, uintptr_t address, void *state)
     return 0;
 }
 
-static void note_into(int which)
+/* Adds to *before*: one that is killed meanwhile leaves what was there. */
+static void note_into(list *target, const list *before)
 {
-    static list noted; /* one that is killed meanwhile leaves what was there */
+    static list noted;
     size_t most = MOST_COPIED / page_size;
     noting at = {&noted, marked_count < most ? most - marked_count : 0};
-    noted.count = 0;
+    memcpy(&noted, before, sizeof noted);
     (void)visit_own_pages(note, &at);
-    memcpy(&shared->lists[which], &noted, sizeof noted);
+    memcpy(target, &noted, sizeof noted);
 }
 
+/* What was noted before is marked by now: it was copied ahead. */
 void note_end_pages(void)
 {
-    if (shared != NULL && surveyed == getpid())
-        note_into(0);
+    list *known = shared == NULL ? NULL : &shared->lists[0];
+    if (known != NULL && surveyed == getpid() && known->count < MOST_RUNS)
+        note_into(known, known);
 }
 
 /* ---- copying -------------------------------------------------------------------------------- */
@@ -230,8 +233,9 @@ PyDoc_STRVAR(note_own_pages_doc,
 
 static PyObject *note_own_pages(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
 {
+    static const list none;
     if (shared != NULL)
-        note_into(1);
+        note_into(&shared->lists[1], &none);
     Py_RETURN_NONE;
 }
 

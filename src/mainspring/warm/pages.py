@@ -21,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
-#: in the second, the host does not do any more what it does only once
+#: in the second, the host does no more what it does only once, and the program may do something else
 ROUNDS = 2
 
 
@@ -50,7 +50,7 @@ class Survey:
     def prepare_child(self) -> None:
         """In a spare child: have what it will write to copied."""
         copy_pages(False)
-        if self.rounds == ROUNDS - 1:
+        if self.is_under_way:
             be_surveyed()
 
     def end_round(self) -> None:
