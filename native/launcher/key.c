@@ -22,8 +22,9 @@ static const char *const prefixes[] = {
 static const char *const names[] = {
     "HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "SETUPTOOLS_USE_DISTUTILS",
 };
-/* The hook has taken them away when the program runs. */
-static const char *const passing[] = {"MAINSPRING_START", "MAINSPRING_WARM"};
+/* The hook has taken them away when the program runs; and a child writes to its own caller's log.
+ */
+static const char *const passing[] = {"MAINSPRING_START", "MAINSPRING_WARM", "MAINSPRING_LOG"};
 /* The interpreter and the loader look for files by these; a host's working directory is "/". */
 static const struct path_variable {
     const char *name;

@@ -21,6 +21,7 @@ SELECTED_NAMES = {
     "XDG_RUNTIME_DIR",
     "SETUPTOOLS_USE_DISTUTILS",
 }
+CHILDS_OWN = "MAINSPRING_LOG"  # by that prefix, but of no host
 #: what else selects, and the word before it in a key, in their order there
 SELECTED_FIELDS = (("folder", "folder="), ("argument-count", "arguments="), ("argument-0", "argument-0="))
 
@@ -66,4 +67,5 @@ def find_chosen(key: bytes, recipe: "Recipe") -> dict[str, bytes]:
 
 
 def is_selected(name: str) -> bool:
-    return name in SELECTED_NAMES or name.startswith(SELECTED_PREFIXES)
+    is_of_group = name.startswith(SELECTED_PREFIXES) and name != CHILDS_OWN
+    return is_of_group or name in SELECTED_NAMES

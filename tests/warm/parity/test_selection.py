@@ -53,6 +53,15 @@ def test_a_home_that_changes_all_the_time_keeps_no_host_from_coming(warm_world: 
         assert warm_world.ask_for_warm(tool).stdout == b"new\n"
 
 
+def test_a_log_of_another_name_is_written_by_the_same_host(warm_world: WarmWorld) -> None:
+    tool = lay_out(warm_world, "import config; print(config.text)", config=CONFIGURED)
+    warm_world.start_warm(tool)
+    host, log = warm_world.find_host(), warm_world.home / "other.log"
+    warm_world.ask_for_warm(tool, env=warm_world.environment(MAINSPRING_LOG=str(log)))
+    assert log.read_text().split("\t")[1] == "warm"
+    assert warm_world.find_host() == host
+
+
 DISTURBER = """\
 import os, sys, time
 while True:
