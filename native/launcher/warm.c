@@ -212,6 +212,10 @@ static const char *use_host(struct attempt *attempt)
     bool is_stale = strcmp(reason, "host-stale") == 0;
     bool is_gone = strcmp(reason, "host-ended") == 0;
     bool is_missing = strcmp(reason, "no-host") == 0;
+    if (is_gone || is_missing) /* a host that was there until now has told why it ends */
+        read_recipe(attempt->folder, attempt->id, &recipe);
+    if (recipe.state != RECIPE_READY)
+        return record(attempt);
     if (is_stale || (recipe.is_stale && (is_gone || is_missing)))
         renew(attempt);
     else if (is_missing)

@@ -30,11 +30,16 @@ def merge_recipes(first: Recipe, second: Recipe) -> Recipe:
     merged.files, merged.folders = first.files | second.files, first.folders | second.folders
     merged.has_checkpoint = first.has_checkpoint and second.has_checkpoint
     merged.ended = second.ended
-    merged.modules = max(first.modules, second.modules)
+    merged.modules = find_most(first, second)
     merged.ahead = find_common(first.ahead, second.ahead)
     merged.left_out = leave_out(merged.ahead, first, second)
     merged.state = name_state(merged)
     return merged
+
+
+def find_most(one: Recipe, other: Recipe) -> int:
+    """The most modules that a start had; 0 if that is not known of both."""
+    return max(one.modules, other.modules) if one.modules and other.modules else 0
 
 
 def name_state(recipe: Recipe) -> str:
@@ -124,7 +129,8 @@ def add_recorded_start(folder: int, recipe_id: str, recorded: Recipe) -> bool:
 
 def begin_anew(known: Recipe | None, recorded: Recipe) -> Recipe:
     """The first of two recorded starts; that starts may import as much as *known* says is no news."""
-    recorded.modules = max(recorded.modules, known.modules if known else 0)
+    if known is not None:
+        recorded.modules = find_most(known, recorded)
     return recorded
 
 

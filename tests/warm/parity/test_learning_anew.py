@@ -29,7 +29,10 @@ def change(world: WarmWorld, name: str, text: str) -> None:
         world.ask_for_warm("program.py")
         return list_ahead(world) != before
 
-    wait_for(is_known, "learnt anew", 30)
+    try:
+        wait_for(is_known, "learnt anew", 30)
+    except AssertionError as error:
+        raise AssertionError(f"{error}\n{world.explain()}") from None
     world.warm_up("program.py")
 
 
@@ -72,4 +75,21 @@ def test_a_program_that_now_and_then_imports_more_keeps_its_host(warm_world: War
     for _ in range(3):
         warm_world.ask_for_warm("program.py")
         warm_world.ask_for_warm("program.py", "--version")
+    assert warm_world.find_host() == host
+
+
+def test_what_cannot_come_ahead_is_not_learnt_again_and_again(warm_world: WarmWorld) -> None:
+    warm_world.write("part.py", "import threading\nthreading.Thread(target=print).start()\n")
+    warm_world.write("program.py", f"import sys\nif len(sys.argv) > 1: sys.exit()\nimport part\n{HEAVY}")
+    warm_world.repeat_until_warm(lambda: warm_world.ask_for_warm("program.py", "--version"))
+
+    def is_outdated() -> bool:
+        warm_world.ask_for_warm("program.py")
+        return "outdated" in (warm_world.home / ".local/state/mainspring/hosts.log").read_text()
+
+    wait_for(is_outdated, "outdated", 30)
+    warm_world.repeat_until_warm(lambda: warm_world.ask_for_warm("program.py"))
+    host = warm_world.find_host()
+    for _ in range(8):
+        warm_world.ask_for_warm("program.py")
     assert warm_world.find_host() == host
