@@ -8,22 +8,29 @@
 #include <Python.h>
 
 /* Each ends with an empty row. */
-extern PyMethodDef record_methods[]; /* record.c: what a start imports, reads and does */
-int add_record_constants(PyObject *module);
-int is_recorded(void); /* whether this code is the program's */
-void tell_receiver(PyObject *receiver, PyObject *arguments); /* steals the arguments */
-extern PyMethodDef divert_methods[]; /* divert.c: who calls CPython's own C functions */
-extern PyMethodDef follow_methods[]; /* follow.c: which code is run */
-extern PyMethodDef names_methods[];  /* names.c: what modules bind */
-extern PyMethodDef watch_methods[];  /* watch.c: whether files are as they were */
-extern PyMethodDef finish_methods[]; /* finish.c: the quick end of a child */
+extern PyMethodDef record_methods[];   /* record.c: who is told of events */
+extern PyMethodDef wrapper_methods[];  /* wrapper.c: functions that tell of their calls */
+extern PyMethodDef disguise_methods[]; /* disguise.c: containers that tell who looks into them */
+extern PyMethodDef divert_methods[];   /* divert.c: who calls CPython's own C functions */
+extern PyMethodDef follow_methods[];   /* follow.c: which code is run */
+extern PyMethodDef names_methods[];    /* names.c: what modules bind */
+extern PyMethodDef watch_methods[];    /* watch.c: whether files are as they were */
+extern PyMethodDef finish_methods[];   /* finish.c: the quick end of a child */
 extern PyMethodDef socket_methods[]; /* socket.c: connections, and descriptors that come by them */
 extern PyMethodDef adopt_methods[];  /* adopt.c: what a child takes over from its caller */
 extern PyMethodDef pages_methods[];  /* pages.c: copying ahead what will be written to */
-void note_end_pages(void);
 extern PyMethodDef deadline_methods[]; /* deadline.c: for a host to be up */
 extern PyMethodDef peer_methods[];     /* peer.c: who is at the other end */
 extern PyMethodDef uses_methods[];     /* uses.c: how often a host was of use, and of how much */
+
+/* record.c */
+int add_record_constants(PyObject *module);
+int is_recorded(void);  /* whether this code is the program's */
+int is_importlib(void); /* whether it is importlib's, of which no file needs to be told */
+void tell_receiver(PyObject *receiver, PyObject *arguments); /* steals the arguments */
+
+/* pages.c, uses.c: what a child tells its host at its end */
+void note_end_pages(void);
 void note_end_modules(void);
 
 #endif
