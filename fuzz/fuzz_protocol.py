@@ -19,7 +19,6 @@ import time
 from typing import TYPE_CHECKING
 
 from mainspring._warm import make_pair
-from mainspring.warm.child import read_start
 from mainspring.warm.protocol import (
     START,
     Malformed,
@@ -29,6 +28,7 @@ from mainspring.warm.protocol import (
     pack_start,
     read_length,
 )
+from mainspring.warm.request import read_start
 
 if TYPE_CHECKING:
     from collections.abc import Callable

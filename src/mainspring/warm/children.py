@@ -6,9 +6,10 @@ Their callers are told how they stop, go on and end.
 import os
 
 from mainspring._warm import die_with_parent, make_pair, receive, send, wait_ready
-from mainspring.warm.child import Own, become_start, rehearse
+from mainspring.warm.child import become_start, rehearse
 from mainspring.warm.pages import Survey
 from mainspring.warm.protocol import CONTINUED, ENDED, STOPPED, pack_frame, pack_signed
+from mainspring.warm.takeover import Own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -94,7 +94,7 @@ ASKING = ("access", "lstat", "readlink", "stat")
 ARGUMENT_SELECTORS = ("argument-0", "argument-count")
 #: environment names that say where or how the caller is: as if the import had asked for that
 CALLER_NAMES = {"PWD": "folder", "OLDPWD": "folder", "SHLVL": "process-id", "_": "process-id"}
-#: what modules draw at import and a child of a host draws anew (warm/child.py)
+#: what modules draw at import and a child of a host draws anew (warm/renewal.py)
 RENEWED = {
     "multiprocessing.process": "entropy",
     "numpy.random": "entropy",
