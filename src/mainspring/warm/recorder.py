@@ -26,7 +26,7 @@ from mainspring.warm.effects import (
     judge_query,
     judge_reading,
 )
-from mainspring.warm.imports import ImportRun
+from mainspring.warm.imports import Imports
 from mainspring.warm.learning import add_recorded_start, renew
 from mainspring.warm.mentions import collect_names
 from mainspring.warm.recipe import AT_ONCE, FOUND, LOADED, Recipe
@@ -44,7 +44,7 @@ KEPT_AT_CHECKPOINT = {"import-system", "patch", "warnings"}
 READINGS = ("open", "os.listdir", "os.scandir")
 
 
-class Recorder(ImportRun):
+class Recorder(Imports):
     """Hears what happens, and draws the conclusions."""
 
     # ---- what the native module tells --------------------------------------------------------------
