@@ -33,7 +33,7 @@ DAY_SECONDS = 86_400.0  # how exactly the sweep knows when an entry was last use
 def start(root: str, wish: str = "") -> "Callable[[], None] | None":
     """Arrange the start that this interpreter is about to make, with the package in *root*.
 
-    *wish* is what the launcher wants of it (warm/waiting.py), if anything.
+    *wish* is what the launcher wants of it (warm/wish.py), if anything.
 
     Called by a slot, once.  Raises nothing, and leaves nothing of the package behind.  Returns what
     hands a SIGINT on to the program, if there is a way to.

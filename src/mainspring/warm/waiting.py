@@ -1,19 +1,8 @@
-"""Becomes a host where the program would begin, and returns from there in each child.
-
-The launcher says in MAINSPRING_WARM what a start is to be:
-
-    wish   := "record:" ID | "renew:" ID | "host:" ID ":" KEY ":" FOLDER ":" LOCK [":" ATTEMPT]
-
-ID is the recipe's.  KEY, FOLDER and LOCK are descriptors: what selects the host can be read from the
-first; the second is the runtime folder; by the third this process holds the lock of the key, and the
-launcher has noted in its file that a host is tried (native/launcher/claim.c).  ATTEMPT is how often this
-host has started itself again.  hook.py knows one wish more, for tests.
-"""
+"""Becomes a host where the program would begin, and returns from there in each child."""
 
 import os
 import sys
 import time
-from _frozen_importlib import BuiltinImporter, _load  # type: ignore[attr-defined]  # typeshed lacks it
 
 from mainspring._warm import (
     die_in,
@@ -24,7 +13,7 @@ from mainspring._warm import (
     set_mask,
 )
 from mainspring.places import read_file
-from mainspring.settings import find_log, is_read_only, read_count
+from mainspring.settings import find_log, read_count
 from mainspring.startlog import write_line
 from mainspring.warm.account import format_account, name_terminal, read_pss
 from mainspring.warm.again import Beginning
@@ -34,30 +23,28 @@ from mainspring.warm.condition import Condition, GivenUp
 from mainspring.warm.counting import count_warm_starts
 from mainspring.warm.early import has_ended_early, note_early_end
 from mainspring.warm.freshness import Watch
+from mainspring.warm.heap import freeze_heap, renew_loader
 from mainspring.warm.host import Doors, Host
 from mainspring.warm.hostkey import find_session, hash_key, is_selected
 from mainspring.warm.hostlog import tell_of_host
 from mainspring.warm.learning import amend, give_up, learn_anew, note_stale
 from mainspring.warm.leftovers import remove_key
 from mainspring.warm.others import tidy_up
+from mainspring.warm.ownfiles import list_own_files
 from mainspring.warm.place import leave_place, take_place
 from mainspring.warm.recipe import CHECKPOINT_MODULE, name_recipe, read_recipe
-from mainspring.warm.recorder import begin as begin_recording
-from mainspring.warm.runtime import open_runtime_folder
 from mainspring.warm.sight import Sight
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from mainspring.codecache.lookup import Cache
-    from mainspring.plan import Plan
     from mainspring.reasons import HostEnd
     from mainspring.warm.ahead import Ahead
     from mainspring.warm.recipe import Cause, Recipe
 
 LONGEST_BIRTH_SECONDS = 600  # what a program does before its checkpoint included
-RECORDED = {"record", "renew"}
 #: that a program may import beyond what recorded starts did
 MODULES_TO_SPARE = 20
 #: what a program left before its checkpoint -> why it is not paused there
@@ -83,7 +70,6 @@ class Waiting:
             os.set_inheritable(descriptor, False)
         self.key_name = f"{hash_key(self.key):032x}"
         self.began_ns = time.time_ns()
-        self.began = time.time()
         self.saved_us = 0
         self.modules = 0
         self.beginning = Beginning(recipe_id, self.key)
@@ -315,7 +301,7 @@ class Waiting:
             },
             {
                 "pid": os.getpid(),
-                "started": int(self.began),
+                "started": self.began_ns // 1_000_000_000,
                 "served": host.served,
                 "saved_ms": host.served * self.saved_us // 1000,
                 "pss_kb": read_pss(),
@@ -324,65 +310,3 @@ class Waiting:
                 "idle_s": int(host.count_idle_seconds()),
             },
         )
-
-
-def grant_wish(wish: str, plan: "Plan", environment: "Mapping[str, str]") -> None:
-    """Let the start of *plan* be what the launcher wants.  Raises Refused, OSError or ValueError."""
-    kind, *details = wish.split(":")
-    if kind == "host":
-        begin_host(plan, *details)
-    elif plan.code is None:
-        return  # CPython's own start
-    elif kind in RECORDED:
-        folder = open_runtime_folder(environment)
-        plan.finish = begin_recording(
-            folder, details[0], plan.script, sys.orig_argv[0], renews=kind == "renew"
-        )
-
-
-def begin_host(plan: "Plan", recipe_id: str, *numbers: str) -> None:
-    """Let the start of *plan* be a host, where the program would begin."""
-    key, folder, lock, *attempt = map(int, numbers)
-    waiting = Waiting(recipe_id, plan.script, key, (folder, lock))
-    waiting.beginning.attempt = sum(attempt)
-    if not sys.dont_write_bytecode and not is_read_only(os.environ):
-        waiting.cache = plan.cache
-    if plan.code is None:
-        waiting.tell("ended", "unplanned")
-        os._exit(0)
-    plan.pause = waiting.pause
-    plan.finish = waiting.finish
-
-
-def list_own_files(script: str) -> set[str]:
-    """What is not imported, but just as much of the program: its libraries, too."""
-    executable = sys.executable
-    configured = {f"{sys.prefix}/pyvenv.cfg", f"{os.path.dirname(executable)}/pyvenv.cfg"}
-    return {script, executable, *configured, *list_libraries()}
-
-
-def list_libraries() -> set[str]:
-    """The files that are mapped into this process."""
-    with open("/proc/self/maps", "rb") as file:
-        paths = {line.split(maxsplit=5)[5] for line in file.read().splitlines() if b" /" in line}
-    return {
-        os.fsdecode(path) for path in paths if path.startswith(b"/") and not path.endswith(b"(deleted)")
-    }
-
-
-def renew_loader() -> None:
-    """Make the loader anew: the quick end looks for it, to see what is younger than the frozen heap."""
-    main = vars(sys.modules["__main__"])
-    loader = main.get("__loader__")
-    if loader is not None and type(loader).__name__ == "SourceFileLoader":
-        main["__loader__"] = type(loader)(loader.name, loader.path)
-
-
-def freeze_heap() -> None:
-    """Keep the collector off what is shared: touching it would copy it into each child."""
-    is_known = "gc" in sys.modules
-    gc = sys.modules["gc"] if is_known else _load(BuiltinImporter.find_spec("gc"))
-    gc.collect()
-    gc.freeze()
-    if not is_known:
-        sys.modules.pop("gc", None)
