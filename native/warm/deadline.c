@@ -37,7 +37,7 @@ static PyObject *die_in(PyObject *Py_UNUSED(module), PyObject *args)
         Py_RETURN_NONE;
     is_set = syscall(SYS_timer_create, CLOCK_MONOTONIC, &end, &timer) == 0;
     if (!is_set || syscall(SYS_timer_settime, timer, 0, &when, NULL) != 0)
-        return PyErr_SetFromErrno(PyExc_OSError);
+        return system_error();
     Py_RETURN_NONE;
 }
 

@@ -212,7 +212,7 @@ static PyObject *begin_survey(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(a
     int access = PROT_READ | PROT_WRITE;
     void *memory = mmap(NULL, sizeof *shared, access, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED || find_areas() < 0)
-        return PyErr_SetFromErrno(PyExc_OSError);
+        return system_error();
     shared = memory;
     Py_RETURN_NONE;
 }

@@ -3,26 +3,18 @@
  * `socket`, `select` and `signal` would stay behind in the programs that a host forks. */
 #include "warm.h"
 
+#ifdef __linux__
+
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-#ifdef __linux__
-#include <sys/signalfd.h>
-#include <sys/syscall.h>
-#endif
 
 #define BACKLOG 128
 #define MOST_DESCRIPTORS 253 /* SCM_MAX_FD */
-
-static PyObject *system_error(void) { return PyErr_SetFromErrno(PyExc_OSError); }
-
-#ifdef __linux__
 
 /* Through the folder's descriptor: the path may be longer than an address has room for, and what
  * was judged is what is used. */
@@ -212,119 +204,13 @@ static PyObject *send_message(PyObject *Py_UNUSED(module), PyObject *args)
     return system_error();
 }
 
-/* ---- waiting ------------------------------------------------------------------------------- */
-
-#define MOST_WAITED_FOR 4096
-
-PyDoc_STRVAR(wait_ready_doc,
-             "wait_ready(readable, ending, milliseconds)\n--\n\n"
-             "Those of the list *readable* where something is to be read or the other end is gone, "
-             "and those of\n*ending* whose other end is gone; a negative number of milliseconds is "
-             "no limit.  Raises OSError.");
-
-static PyObject *list_ready(const struct pollfd *waiting, size_t count)
-{
-    PyObject *ready = PyList_New(0);
-    for (size_t i = 0; ready != NULL && i < count; i++) {
-        if (waiting[i].revents == 0)
-            continue;
-        PyObject *number = PyLong_FromLong(waiting[i].fd);
-        if (number == NULL || PyList_Append(ready, number) < 0)
-            Py_CLEAR(ready);
-        Py_XDECREF(number);
-    }
-    return ready;
-}
-
-static size_t add_waited_for(struct pollfd *waiting, PyObject *descriptors, short events)
-{
-    size_t count = (size_t)PyList_Size(descriptors);
-    for (size_t i = 0; i < count; i++) {
-        long descriptor = PyLong_AsLong(PyList_GetItem(descriptors, (Py_ssize_t)i));
-        waiting[i] = (struct pollfd){.fd = (int)descriptor, .events = events};
-    }
-    return count;
-}
-
-static PyObject *wait_ready(PyObject *Py_UNUSED(module), PyObject *args)
-{
-    PyObject *readable, *ending;
-    struct pollfd waiting[MOST_WAITED_FOR];
-    int milliseconds, number;
-    if (!PyArg_ParseTuple(args, "O!O!i:wait_ready", &PyList_Type, &readable, &PyList_Type, &ending,
-                          &milliseconds))
-        return NULL;
-    if (PyList_Size(readable) + PyList_Size(ending) > MOST_WAITED_FOR) {
-        PyErr_SetString(PyExc_ValueError, "too many descriptors");
-        return NULL;
-    }
-    size_t count = add_waited_for(waiting, readable, POLLIN);
-    count += add_waited_for(waiting + count, ending, 0);
-    Py_BEGIN_ALLOW_THREADS;
-    number = poll(waiting, (nfds_t)count, milliseconds);
-    Py_END_ALLOW_THREADS;
-    if (number < 0 && errno != EINTR)
-        return system_error();
-    return list_ready(waiting, number < 0 ? 0 : count);
-}
-
-PyDoc_STRVAR(watch_signals_doc,
-             "watch_signals(numbers)\n--\n\n"
-             "Block the signals of the list *numbers*; a descriptor that can be read when one "
-             "came.\n\nRaises OSError.");
-
-static PyObject *watch_signals(PyObject *Py_UNUSED(module), PyObject *args)
-{
-    PyObject *numbers;
-    sigset_t signals;
-    if (!PyArg_ParseTuple(args, "O!:watch_signals", &PyList_Type, &numbers))
-        return NULL;
-    sigemptyset(&signals);
-    for (Py_ssize_t i = 0; i < PyList_Size(numbers); i++)
-        sigaddset(&signals, (int)PyLong_AsLong(PyList_GetItem(numbers, i)));
-    sigprocmask(SIG_BLOCK, &signals, NULL);
-    int descriptor = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-    return descriptor < 0 ? system_error() : PyLong_FromLong(descriptor);
-}
-
-PyDoc_STRVAR(read_signal_doc, "read_signal(descriptor)\n--\n\n"
-                              "The number of the next signal that came, or 0.");
-
-static PyObject *read_signal(PyObject *Py_UNUSED(module), PyObject *args)
-{
-    int descriptor;
-    struct signalfd_siginfo came;
-    if (!PyArg_ParseTuple(args, "i:read_signal", &descriptor))
-        return NULL;
-    if (read(descriptor, &came, sizeof came) != (ssize_t)sizeof came)
-        return PyLong_FromLong(0);
-    return PyLong_FromLong((long)came.ssi_signo);
-}
-
-PyDoc_STRVAR(open_process_doc,
-             "open_process(process)\n--\n\n"
-             "A descriptor of the process, which can be read when it has ended.  Raises OSError.");
-
-static PyObject *open_process(PyObject *Py_UNUSED(module), PyObject *args)
-{
-    int process;
-    if (!PyArg_ParseTuple(args, "i:open_process", &process))
-        return NULL;
-    int descriptor = (int)syscall(SYS_pidfd_open, process, 0);
-    return descriptor < 0 ? system_error() : PyLong_FromLong(descriptor);
-}
-
 PyMethodDef socket_methods[] = {
     {"accept_caller", accept_caller, METH_VARARGS, accept_caller_doc},
     {"connect_to", connect_to, METH_VARARGS, connect_to_doc},
     {"listen_at", listen_at, METH_VARARGS, listen_at_doc},
     {"make_pair", make_pair, METH_NOARGS, make_pair_doc},
-    {"open_process", open_process, METH_VARARGS, open_process_doc},
-    {"read_signal", read_signal, METH_VARARGS, read_signal_doc},
     {"receive", receive, METH_VARARGS, receive_doc},
     {"send", send_message, METH_VARARGS, send_doc},
-    {"wait_ready", wait_ready, METH_VARARGS, wait_ready_doc},
-    {"watch_signals", watch_signals, METH_VARARGS, watch_signals_doc},
     {NULL, NULL, 0, NULL},
 };
 

@@ -31,7 +31,7 @@ static PyObject *share_uses(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(arg
     void *shared =
         mmap(NULL, sizeof *uses, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared == MAP_FAILED)
-        return PyErr_SetFromErrno(PyExc_OSError);
+        return system_error();
     uses = shared;
     atomic_store(&uses->last_ns, now_ns());
     Py_RETURN_NONE;

@@ -16,12 +16,16 @@ extern PyMethodDef follow_methods[];   /* follow.c: which code is run */
 extern PyMethodDef names_methods[];    /* names.c: what modules bind */
 extern PyMethodDef watch_methods[];    /* watch.c: whether files are as they were */
 extern PyMethodDef finish_methods[];   /* finish.c: the quick end of a child */
-extern PyMethodDef socket_methods[]; /* socket.c: connections, and descriptors that come by them */
-extern PyMethodDef adopt_methods[];  /* adopt.c: what a child takes over from its caller */
-extern PyMethodDef pages_methods[];  /* pages.c: copying ahead what will be written to */
+extern PyMethodDef socket_methods[];  /* socket.c: connections, and descriptors that come by them */
+extern PyMethodDef adopt_methods[];   /* adopt.c: what a child takes over from its caller */
+extern PyMethodDef strings_methods[]; /* strings.c: what it has of its caller's words */
+extern PyMethodDef wait_methods[];    /* wait.c: what a host waits for */
+extern PyMethodDef pages_methods[];   /* pages.c: copying ahead what will be written to */
 extern PyMethodDef deadline_methods[]; /* deadline.c: for a host to be up */
 extern PyMethodDef peer_methods[];     /* peer.c: who is at the other end */
 extern PyMethodDef uses_methods[];     /* uses.c: how often a host was of use, and of how much */
+
+static inline PyObject *system_error(void) { return PyErr_SetFromErrno(PyExc_OSError); }
 
 /* record.c */
 int add_record_constants(PyObject *module);

@@ -172,7 +172,7 @@ static int drain_events(PyObject *events, int descriptor)
         if (size < 0 && errno == EAGAIN)
             return 0;
         if (size <= 0) {
-            PyErr_SetFromErrno(PyExc_OSError);
+            system_error();
             return -1;
         }
         if (append_events(events, buffer, (size_t)size) < 0)
@@ -225,7 +225,7 @@ static int poll_mounts(int descriptor)
 static PyObject *open_events(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
 {
     int descriptor = begin_events();
-    return descriptor < 0 ? PyErr_SetFromErrno(PyExc_OSError) : PyLong_FromLong(descriptor);
+    return descriptor < 0 ? system_error() : PyLong_FromLong(descriptor);
 }
 
 static PyObject *add_watch(PyObject *Py_UNUSED(module), PyObject *args)
@@ -239,7 +239,7 @@ static PyObject *add_watch(PyObject *Py_UNUSED(module), PyObject *args)
     const char *path = PyBytes_AsString(encoded);
     int watch = path == NULL ? -1 : watch_path(descriptor, path, mask);
     if (watch < 0 && path != NULL)
-        PyErr_SetFromErrno(PyExc_OSError);
+        system_error();
     Py_DECREF(encoded);
     return watch < 0 ? NULL : PyLong_FromLong(watch);
 }
