@@ -10,12 +10,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,8 +21,8 @@
 #include "claim.h"
 #include "environment.h"
 #include "key.h"
+#include "leave.h"
 #include "recipe.h"
-#include "signals.h"
 
 /* In the place of the first byte of a script's path, as warm/again.py has it: native/preload.c puts
  * that back. */
@@ -157,63 +155,6 @@ static void become_host(const struct host *host, const struct text *key, int loc
     execute(host, warm);
 }
 
-static void leave_signals(const struct caller *caller)
-{
-    for (int number = 1; number <= 64; number++) {
-        if ((caller->ignored >> (number - 1) & 1) != 0)
-            unset_action(number);
-    }
-    restore_signals(0);
-}
-
-static bool leave_descriptors(const struct descriptors *descriptors)
-{
-    int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-    for (int i = 0; i < 3; i++) {
-        if (dup2(nothing, i) < 0)
-            return false;
-    }
-    for (int i = 0; i < descriptors->count; i++) {
-        if (descriptors->numbers[i] > 2)
-            close(descriptors->numbers[i]);
-    }
-    return true;
-}
-
-static void lift_limit(__rlimit_resource_t resource)
-{
-    struct rlimit limit;
-    const struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY};
-    if (setrlimit(resource, &none) == 0 || getrlimit(resource, &limit) != 0)
-        return;
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(resource, &limit);
-}
-
-/* What its first caller may use is not what a host may: others have more. A dump of it would be of
- * no use, and the stack's limit lays out a program's memory: they stay. */
-static void leave_limits(void)
-{
-    for (int i = 0; i < MOST_RESOURCES; i++) {
-        if (i != RLIMIT_CORE && i != RLIMIT_STACK)
-            lift_limit((__rlimit_resource_t)i);
-    }
-}
-
-/* In a terminal's session the host is to end with it, and to be able to join the caller's group. */
-static bool leave_caller(const struct host *host)
-{
-    if (host->caller->has_terminal)
-        setpgid(0, 0);
-    else
-        setsid();
-    if (!leave_descriptors(host->descriptors) || chdir("/") != 0)
-        return false;
-    leave_signals(host->caller);
-    leave_limits();
-    return true;
-}
-
 /* Without it, the interpreter would run the program. What is preloaded sees to that by itself. */
 static bool has_hook(const char *start_folder)
 {
@@ -229,7 +170,7 @@ static bool is_after_recording(const struct host *host)
 static void help(const struct host *host, int program, struct text *key)
 {
     char digits[DIGITS_SIZE];
-    if (!leave_caller(host))
+    if (!leave_caller(host->caller, host->descriptors))
         return;
     if (is_after_recording(host) && !wait_alone_for_recipe(host, program))
         return;

@@ -14,7 +14,7 @@ import os
 import sys
 
 from mainspring.settings import is_read_only
-from mainspring.warm.recorder import begin as begin_recording
+from mainspring.warm.recording import begin_recording
 from mainspring.warm.runtime import open_runtime_folder
 from mainspring.warm.waiting import Waiting
 
