@@ -29,8 +29,8 @@ extern int PySys_AddAuditHook(audit_function, void *) __attribute__((weak));
 #pragma weak PyList_Insert
 #pragma weak PySys_GetObject
 #pragma weak PyTuple_GetItem
-#pragma weak PyType_GetFlags
-#pragma weak PyUnicode_CompareWithASCIIString
+#pragma weak PyBytes_AsString
+#pragma weak PyUnicode_AsUTF8String
 #pragma weak PyUnicode_DecodeFSDefault
 #pragma weak Py_DecRef
 
@@ -86,8 +86,14 @@ static bool names_hook(PyObject *arguments)
     PyObject *name = PyTuple_GetItem(arguments, 0);
     if (name == NULL)
         PyErr_Clear();
-    return name != NULL && PyUnicode_Check(name) &&
-           PyUnicode_CompareWithASCIIString(name, "sitecustomize") == 0;
+    /* not PyUnicode_Check, which knows where a type is: that is another place without the GIL */
+    PyObject *text = name == NULL ? NULL : PyUnicode_AsUTF8String(name);
+    bool is_hook = text != NULL && strcmp(PyBytes_AsString(text), "sitecustomize") == 0;
+    if (text == NULL)
+        PyErr_Clear();
+    else
+        Py_DecRef(text);
+    return is_hook;
 }
 
 static int hear(const char *event, PyObject *arguments, void *unused)
@@ -108,11 +114,27 @@ static void release_script(char *script)
         script[0] = '/';
 }
 
+/* An old Python has no hook that would take them away. */
+static void forget_wishes(char **environment)
+{
+    static const char *const names[] = {"MAINSPRING_START=", "MAINSPRING_WARM="};
+    for (int i = 0; i < 2; i++) {
+        char **variable = find_variable(environment, names[i]);
+        for (; *variable != NULL; variable++)
+            variable[0] = variable[1];
+    }
+}
+
 /* The loader hands over what main will get. */
 __attribute__((constructor)) static void arrive(int count, char **arguments, char **environment)
 {
-    if (PySys_AddAuditHook == NULL || !leave_environment(environment) ||
-        PySys_AddAuditHook(hear, NULL) != 0)
+    if (!leave_environment(environment))
+        return;
+    if (PySys_AddAuditHook == NULL) {
+        forget_wishes(environment);
+        return;
+    }
+    if (PySys_AddAuditHook(hear, NULL) != 0)
         return;
     if (count > 0 && *find_variable(environment, HOST) != NULL)
         release_script(arguments[count - 1]);

@@ -130,10 +130,19 @@ static int on_run_file(PyObject *args)
     return status;
 }
 
+static int would_run_program(const char *event)
+{
+    return strcmp(event, "os.exec") == 0 ||
+           (strncmp(event, "cpython.run_", 12) == 0 && strcmp(event, "cpython.run_file") != 0);
+}
+
 static int on_audit(const char *event, PyObject *args, void *Py_UNUSED(data))
 {
     if (strcmp(event, "sys.addaudithook") == 0)
         is_heard = 1;
+    if (is_armed && armed.pause != NULL && would_run_program(event))
+        _exit(
+            1); /* a host that does not come to its pause is not a start that somebody asked for */
     if (is_starting || (!is_armed && !is_interrupted) || strncmp(event, "cpython.run_", 12) != 0)
         return 0;
     /* The hook hears every interpreter of the process; what is armed belongs to the main one. */

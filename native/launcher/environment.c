@@ -5,7 +5,8 @@
  *   LD_PRELOAD       = start-folder "/_preload.abi3.so" [":" preloaded]      BY_PRELOAD; without
  *                      ":" if preloaded was unset
  *   MAINSPRING_START = "1" [":" old]              without ":" if old was unset
- *   MAINSPRING_WARM  = "record:" ID | "host:" ID ":" KEY ":" FOLDER ":" LOCK    or unset; numbers
+ *   MAINSPRING_WARM  = wish "@" process    or unset; the number of the process that is meant
+ *   wish             = "record:" ID | "renew:" ID | "host:" ID ":" KEY ":" FOLDER ":" LOCK; numbers
  *                      of descriptors
  *   old              = PYTHONPATH as the caller set it
  *   preloaded        = LD_PRELOAD as the caller set it
@@ -19,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "reach.h"
 #include "text.h"
@@ -51,6 +53,14 @@ static char *make_preload(const char *start_folder, const char *old)
     if (!join_path(library, start_folder, PRELOADED))
         return NULL;
     return concatenate(PRELOAD, library, old == NULL ? "" : ":", old == NULL ? "" : old);
+}
+
+/* What this process starts has the variable as well, until the hook has come: it is not meant. */
+static char *make_warm(const char *warm)
+{
+    char process[16];
+    snprintf(process, sizeof process, "%d", (int)getpid());
+    return concatenate(WARM, warm, "@", process);
 }
 
 static char *make_start(const char *old)
@@ -112,7 +122,7 @@ bool make_hooked_environment(struct hooked_environment *new, char **old, const c
     new->way =
         way == BY_PATHS ? make_paths(start_folder, value) : make_preload(start_folder, value);
     new->start = make_start(find_value(old, PATHS));
-    new->warm = warm == NULL ? NULL : concatenate(WARM, warm, "", "");
+    new->warm = warm == NULL ? NULL : make_warm(warm);
     if (new->variables == NULL || new->way == NULL || new->start == NULL ||
         (warm != NULL && new->warm == NULL))
         return false;

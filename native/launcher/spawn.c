@@ -29,6 +29,7 @@
 #define HELD_BACK '\1'
 #define PATIENCE_FOR_RECIPE_S 600
 #define PATIENCE_FOR_END_S 1
+#define PATIENCE_FOR_HOOK_S 600
 #define PATIENCE_FOR_RENEWAL_MS 10000
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
@@ -151,6 +152,7 @@ static void become_host(const struct host *host, const struct text *key, int loc
     if (text < 0 || folder < 0 || fcntl(lock, F_SETFD, 0) != 0)
         return;
     note_attempt(lock);
+    alarm(PATIENCE_FOR_HOOK_S); /* which exec keeps */
     snprintf(warm, sizeof warm, "host:%s:%d:%d:%d", host->id, text, folder, lock);
     execute(host, warm);
 }

@@ -33,6 +33,7 @@ static PyObject *die_in(PyObject *Py_UNUSED(module), PyObject *args)
         return NULL;
     struct itimerspec when = {.it_value = {.tv_sec = seconds}};
     disarm();
+    alarm(0); /* the launcher's, until this process could set one (native/launcher/spawn.c) */
     if (seconds == 0)
         Py_RETURN_NONE;
     is_set = syscall(SYS_timer_create, CLOCK_MONOTONIC, &end, &timer) == 0;

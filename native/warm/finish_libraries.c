@@ -4,8 +4,9 @@
  * code of its own to be run at the end, has that run by exit(). Nothing tells of these but what its
  * dynamic part lists: the symbols that it asks for, and the functions to be called.
  *
- * Symbols that a library asks for stand without a section, and with DT_GNU_HASH before those that
- * can be found in it: symbols := asked-for* found*.
+ * Symbols that a library asks for stand without a section. DT_HASH tells how many symbols there
+ * are; with DT_GNU_HASH alone, those that can be found come last: symbols := asked-for* found*. An
+ * empty table of that kind tells nothing.
  */
 #include "finish.h"
 
@@ -17,11 +18,13 @@
 
 #ifdef __linux__
 #include <link.h>
+#include <sys/auxv.h>
 
 typedef struct {
     const ElfW(Sym) * symbols;
     const char *names;
-    const uint32_t *hash;
+    const uint32_t *hash;      /* DT_HASH: BUCKETS, SYMBOLS, ... */
+    const uint32_t *gnu_hash;  /* DT_GNU_HASH: BUCKETS, FIRST-FOUND, WORDS, SHIFT, WORD*, BUCKET* */
     const unsigned char *last; /* the function that is called last */
     size_t endings;            /* the bytes of the list of functions that are called before */
 } dynamic_part;
@@ -40,6 +43,8 @@ static void read_entry(const struct dl_phdr_info *library, const ElfW(Dyn) * ent
     else if (entry->d_tag == DT_STRTAB)
         part->names = locate(library, entry->d_un.d_ptr);
     else if (entry->d_tag == DT_GNU_HASH)
+        part->gnu_hash = locate(library, entry->d_un.d_ptr);
+    else if (entry->d_tag == DT_HASH)
         part->hash = locate(library, entry->d_un.d_ptr);
     else if (entry->d_tag == DT_FINI)
         part->last = (const unsigned char *)(library->dlpi_addr + entry->d_un.d_ptr);
@@ -68,11 +73,32 @@ static int is_among(const char *name, const char *const *names)
     return 0;
 }
 
+static int has_found(const uint32_t *gnu_hash)
+{
+    const uint32_t *buckets = gnu_hash + 4 + gnu_hash[2] * (sizeof(ElfW(Addr)) / sizeof *gnu_hash);
+    for (uint32_t i = 0; i < gnu_hash[0]; i++) {
+        if (buckets[i] != 0)
+            return 1;
+    }
+    return gnu_hash[1] > 1;
+}
+
+/* How many symbols to look at; 0 if there is no telling. */
+static uint32_t count_symbols(const dynamic_part *part)
+{
+    if (part->symbols == NULL || part->names == NULL)
+        return 0;
+    if (part->hash != NULL)
+        return part->hash[1];
+    return part->gnu_hash != NULL && has_found(part->gnu_hash) ? part->gnu_hash[1] : 0;
+}
+
 static int asks_for(const dynamic_part *part, const char *const *names)
 {
-    uint32_t first_found = part->hash[1];
-    for (uint32_t i = 1; i < first_found; i++) {
-        if (is_among(part->names + part->symbols[i].st_name, names))
+    uint32_t count = count_symbols(part);
+    for (uint32_t i = 1; i < count; i++) {
+        if (part->symbols[i].st_shndx == SHN_UNDEF &&
+            is_among(part->names + part->symbols[i].st_name, names))
             return 1;
     }
     return 0;
@@ -83,6 +109,7 @@ static int asks_for(const dynamic_part *part, const char *const *names)
 /* Programs that call C functions by name, as with ctypes, may call these: see may_call_any. */
 static const char *const REGISTERING[] = {"atexit", "on_exit", "__cxa_atexit",
                                           "__cxa_thread_atexit_impl", NULL};
+static const char *const TAKING_BACK[] = {"__cxa_finalize", NULL};
 static const char *const LISTENING[] = {"Py_AtExit", "PyUnstable_AtExit", NULL};
 
 /* The compiler's own, in a library that has none: it gives up what it has on the stack. */
@@ -107,23 +134,30 @@ static int is_empty_function(const unsigned char *code)
 #endif
 }
 
-/* The one function in the list is then the compiler's, too: it takes back what was registered. */
+/* The one function in the list is then the compiler's, too, if it takes back what was registered.
+ */
 static int has_endings(const dynamic_part *part)
 {
     if (part->last == NULL)
         return part->endings != 0;
-    return !is_empty_function(part->last) || part->endings > sizeof(ElfW(Addr));
+    if (!is_empty_function(part->last) || part->endings > sizeof(ElfW(Addr)))
+        return 1;
+    return part->endings != 0 && !asks_for(part, TAKING_BACK);
 }
 
 /* OpenSSL gives its memory back, and has its engines and providers end, if it has loaded any. */
 static int is_harmless(const char *path)
 {
     const char *slash = strrchr(path, '/');
-    return strncmp(slash == NULL ? path : slash + 1, "libcrypto", 9) == 0;
+    const char *name = slash == NULL ? path : slash + 1;
+    return strncmp(name, "libcrypto.so", 12) == 0 || strncmp(name, "libcrypto-", 10) == 0;
 }
 
+/* By ctypes and cffi, a program may call any function by its name, atexit() as well. */
 static int is_plugin(const char *path)
 {
+    if (strstr(path, "/_ctypes.") != NULL || strstr(path, "_cffi_backend") != NULL)
+        return 1;
     return strstr(path, "/ossl-modules/") != NULL || strstr(path, "/engines-") != NULL;
 }
 
@@ -155,16 +189,17 @@ static int exit_wanted;
 static int look_at_library(struct dl_phdr_info *library, size_t Py_UNUSED(size), void *data)
 {
     unsigned long long *place = data;
-    dynamic_part part = {NULL, NULL, NULL, NULL, 0};
+    dynamic_part part = {0};
     if (library->dlpi_subs != 0)
         seen_libraries = 0; /* their order is not the one that they came in */
     if ((*place)++ < seen_libraries)
         return 0;
     read_dynamic(library, &part);
-    /* without this table there is no telling how many symbols there are */
-    if (part.symbols == NULL || part.names == NULL || part.hash == NULL) {
-        exit_wanted |= has_endings(&part);
-        return 0;
+    if (library->dlpi_addr == getauxval(AT_SYSINFO_EHDR))
+        return 0; /* the kernel's own */
+    if (count_symbols(&part) == 0) {
+        exit_wanted = 1;
+        return part.symbols != NULL;
     }
     exit_wanted |= wants_exit(library->dlpi_name, &part);
     return asks_for(&part, LISTENING);

@@ -147,7 +147,7 @@ static int note(size_t index, uintptr_t address, void *state)
         return 0;
     run *last = noted->count == 0 ? NULL : &noted->runs[noted->count - 1];
     int is_next = last != NULL && last->start + last->pages * page_size == address;
-    if (at->room == 0 || (!is_next && noted->count == MOST_RUNS))
+    if (at->room == 0 || (!is_next && noted->count >= MOST_RUNS))
         return -1;
     at->room--;
     if (is_next)
@@ -164,6 +164,8 @@ static void note_into(list *target, const list *before)
     size_t most = MOST_COPIED / page_size;
     noting at = {&noted, marked_count < most ? most - marked_count : 0};
     memcpy(&noted, before, sizeof noted);
+    if (noted.count > MOST_RUNS) /* whoever shares the memory may write there at any time */
+        noted.count = 0;
     (void)visit_own_pages(note, &at);
     memcpy(target, &noted, sizeof noted);
 }
@@ -172,7 +174,7 @@ static void note_into(list *target, const list *before)
 void note_end_pages(void)
 {
     list *known = shared == NULL ? NULL : &shared->lists[0];
-    if (known != NULL && surveyed == getpid() && known->count < MOST_RUNS)
+    if (known != NULL && surveyed == getpid())
         note_into(known, known);
 }
 
@@ -191,8 +193,8 @@ static int is_in_area(const run *wanted)
 static void copy_listed(const list *noted)
 {
     size_t room = MOST_COPIED / page_size;
-    size_t count = noted->count < MOST_RUNS ? noted->count : MOST_RUNS;
-    for (size_t i = 0; i < count; i++) {
+    size_t count = *(const volatile size_t *)&noted->count;
+    for (size_t i = 0; i < count && i < MOST_RUNS; i++) {
         run wanted = noted->runs[i];
         if (!is_in_area(&wanted) || wanted.pages > room)
             return;
@@ -249,7 +251,21 @@ static PyObject *copy_pages(PyObject *Py_UNUSED(module), PyObject *of_host)
     Py_RETURN_NONE;
 }
 
-PyMethodDef pages_methods[] = {{"begin_survey", begin_survey, METH_NOARGS, begin_survey_doc},
+PyDoc_STRVAR(keep_shared_doc,
+             "keep_shared()\n--\n\n"
+             "Share what hosts and children share with no process that this one forks: it might "
+             "give up its rights.");
+
+static PyObject *keep_shared(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
+{
+    if (shared != NULL)
+        madvise(shared, sizeof *shared, MADV_DONTFORK);
+    keep_uses();
+    Py_RETURN_NONE;
+}
+
+PyMethodDef pages_methods[] = {{"keep_shared", keep_shared, METH_NOARGS, keep_shared_doc},
+                               {"begin_survey", begin_survey, METH_NOARGS, begin_survey_doc},
                                {"be_surveyed", be_surveyed, METH_NOARGS, be_surveyed_doc},
                                {"note_own_pages", note_own_pages, METH_NOARGS, note_own_pages_doc},
                                {"copy_pages", copy_pages, METH_O, copy_pages_doc},

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 struct uses {
     atomic_llong count;
@@ -14,6 +15,7 @@ struct uses {
 
 static struct uses *uses;
 static Py_ssize_t most_modules;
+static pid_t keeper; /* the only process that still counts */
 
 static long long now_ns(void)
 {
@@ -74,9 +76,16 @@ static PyObject *expect_modules(PyObject *Py_UNUSED(module), PyObject *most)
     Py_RETURN_NONE;
 }
 
+void keep_uses(void)
+{
+    if (uses != NULL)
+        madvise(uses, sizeof *uses, MADV_DONTFORK);
+    keeper = getpid();
+}
+
 void note_end_modules(void)
 {
-    if (uses == NULL || most_modules <= 0)
+    if (uses == NULL || most_modules <= 0 || keeper != getpid())
         return;
     if (PyDict_Size(PyImport_GetModuleDict()) > most_modules)
         atomic_fetch_add(&uses->wanting, 1);

@@ -36,5 +36,6 @@ void tell_receiver(PyObject *receiver, PyObject *arguments); /* steals the argum
 /* pages.c, uses.c: what a child tells its host at its end */
 void note_end_pages(void);
 void note_end_modules(void);
+void keep_uses(void);
 
 #endif

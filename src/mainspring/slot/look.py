@@ -18,6 +18,7 @@ try:
             or "mainspring" in sys.modules
             or hasattr(sys, "_mainspring")
             or "_signal" not in sys.modules  # not the main interpreter of a program
+            or "t" in sys.abiflags  # without the GIL, objects are laid out another way
         )
         and "mainspring" not in (known := locals().get("known_paths", set()))
     ):

@@ -19,14 +19,14 @@ def take_away():
 def restore_environment():
     """What the launcher wants of this start; None if it is not its own, but one within it."""
     noted = os.environ.pop("MAINSPRING_START", None)
-    wish = os.environ.pop("MAINSPRING_WARM", "")
+    wish, _, process = os.environ.pop("MAINSPRING_WARM", "").partition("@")
     if noted is None:
         return None
     if noted == "1":
         os.environ.pop("PYTHONPATH", None)
     else:
         os.environ["PYTHONPATH"] = noted[2:]
-    return wish
+    return wish if process in ("", str(os.getpid())) else ""
 
 
 def arrange(folder, wish):

@@ -60,7 +60,7 @@ class Beginning:
         else:
             environment[b"PYTHONPATH"] = self.start_folder + (b":" + paths if paths else b"")
         environment[b"MAINSPRING_START"] = b"1" if paths is None else b"1:" + paths
-        wish = f"host:{self.recipe_id}:{key}:{folder}:{lock}:{self.attempt + 1}"
+        wish = f"host:{self.recipe_id}:{key}:{folder}:{lock}:{self.attempt + 1}@{os.getpid()}"
         environment[b"MAINSPRING_WARM"] = wish.encode()
         return environment
 

@@ -55,6 +55,7 @@ class Children:
         self.process = os.getpid()
         self.spare: tuple[int, int] | None = None  # a child that waits for a caller, and the way to it
         self.running: dict[int, Running] = {}
+        self.handed_over = 0
         rehearse(self.own, key)
         self.survey = Survey()
 
@@ -115,6 +116,7 @@ class Children:
         finally:
             os.close(way)
         self.running[process] = Running(connection, caller)
+        self.handed_over += 1
         return True
 
     def dismiss_spare(self) -> None:

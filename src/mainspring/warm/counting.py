@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def count_warm_starts(cache: "Cache | None", number: int, saved_us: int, program: str) -> None:
     """Add *number* starts of *program* to the user's counts; best effort.
 
-    The next start that CPython is to make itself sums up what has become long.
+    The next start that CPython is to make itself sums up what has become long: no more is added to that.
     """
     if cache is None:
         return
@@ -26,7 +26,8 @@ def count_warm_starts(cache: "Cache | None", number: int, saved_us: int, program
         return
     try:
         for _ in range(number):
-            count_start(folder, "warm", saved_us * 1000, 0, program)
+            if count_start(folder, "warm", saved_us * 1000, 0, program):
+                return
     except OSError:
         pass  # full, say
     finally:

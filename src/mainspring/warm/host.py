@@ -47,6 +47,7 @@ TRIES = 3
 PAUSE_SECONDS = 0.02
 LONGEST_MS = 1 << 30
 TOO_OFTEN = 3  # in succession: what imports more now and then is no other program
+OUTDATED_IDLE_SECONDS = 30  # so that whoever is at work is not kept waiting by it
 MOST_OF_END = 64
 #: why another host may have this one end
 ENDS_BY_OTHERS: "tuple[HostEnd, ...]" = ("too-many", "memory")
@@ -78,7 +79,8 @@ class Host:
         self.doors = doors
         self.find_change = find_change
         self.describe = describe
-        self.idle_seconds = idle_seconds
+        self.most_idle_seconds = idle_seconds
+        self.is_outdated = False  # programs import much that it has not
         self.served = 0  # as far as is noted
         self.end: HostEnd | None = None
         self.detail = ""
@@ -100,7 +102,7 @@ class Host:
     def serve_once(self) -> "Start | None":
         ready = wait_ready(self.list_doors(), self.children.list_connections(), self.find_timeout())
         if not ready and self.is_idle():
-            self.finish("idle")
+            self.finish("outdated" if self.is_outdated else "idle")
         start = None
         for descriptor in ready:
             start = start or self.answer(descriptor)
@@ -148,6 +150,11 @@ class Host:
         milliseconds = int((self.idle_seconds - self.count_idle_seconds()) * 1000) + 1
         return min(max(0, milliseconds), LONGEST_MS)
 
+    @property
+    def idle_seconds(self) -> int:
+        """After so many without a start, this host ends."""
+        return min(self.most_idle_seconds, OUTDATED_IDLE_SECONDS if self.is_outdated else LONGEST_MS)
+
     def is_idle(self) -> bool:
         return not self.children.running and self.count_idle_seconds() >= self.idle_seconds
 
@@ -155,13 +162,13 @@ class Host:
 
     def count_idle_seconds(self) -> float:
         """Since a program last began: a caller that was refused is no use."""
-        return (time.monotonic_ns() - read_uses()[1]) / 1e9
+        return max(0, time.monotonic_ns() - read_uses()[1]) / 1e9
 
     def note_uses(self) -> None:
         """Note the programs that have begun, as their processes count them."""
-        served, _, wanting = read_uses()
-        if wanting >= TOO_OFTEN:
-            self.finish("outdated")
+        begun, _, wanting = read_uses()
+        served = min(begun, self.children.handed_over)  # a program could write there
+        self.is_outdated = wanting >= TOO_OFTEN
         if served != self.served:
             if self.on_use is not None:
                 self.on_use(served - self.served)

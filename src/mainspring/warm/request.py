@@ -2,7 +2,7 @@
 
 import os
 
-from mainspring._warm import count_use, open_process, receive, send
+from mainspring._warm import count_use, keep_shared, open_process, receive, send
 from mainspring.warm.protocol import (
     LENGTH_SIZE,
     REFUSED,
@@ -41,6 +41,7 @@ class Caller:
             descriptor = open_process(process)
             send(self.connection, pack_frame(STARTED, pack_signed(process)), descriptor)
             count_use()
+            keep_shared()
             os.close(descriptor)
             os.close(self.connection)
         except BaseException:  # noqa: BLE001 - nobody is there to be told

@@ -69,7 +69,7 @@ class Waiting:
         for descriptor in places:
             os.set_inheritable(descriptor, False)
         self.key_name = f"{hash_key(self.key):032x}"
-        self.began_ns = time.time_ns()
+        self.began_ns = os.fstat(self.lock).st_mtime_ns  # noted just before this process executed Python
         self.saved_us = 0
         self.modules = 0
         self.beginning = Beginning(recipe_id, self.key)

@@ -48,6 +48,9 @@ def begin_host(plan: "Plan", recipe_id: str, *numbers: str) -> None:
     waiting.beginning.attempt = sum(attempt)
     if not sys.dont_write_bytecode and not is_read_only(os.environ):
         waiting.cache = plan.cache
+    if os.fsencode(plan.script) not in waiting.key.split(b"\0"):
+        waiting.tell("ended", "unplanned")
+        os._exit(0)
     if plan.code is None:
         waiting.tell("ended", "unplanned")
         os._exit(0)

@@ -326,7 +326,8 @@ MISBEHAVIOURS = {
 
 
 def main() -> None:
-    warm = os.environ.get("MAINSPRING_WARM", "")
+    warm, _, process = os.environ.get("MAINSPRING_WARM", "").partition("@")
+    assert process in {"", str(os.getpid())}
     if not warm.startswith("host:"):
         note("cold", warm=warm, arguments=sys.argv[1:], pid=os.getpid())
         for name in ("MAINSPRING_WARM", "MAINSPRING_START", "PYTHONPATH"):

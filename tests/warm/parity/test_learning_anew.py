@@ -55,41 +55,51 @@ def test_an_import_comes_ahead_once_it_has_no_effect_any_more(warm_world: WarmWo
     assert list_ahead(warm_world) == ["part", "json"]
 
 
+def outlast(world: WarmWorld, *words: str) -> None:
+    """Start four times, and wait until the host has ended."""
+    for _ in range(4):
+        world.ask_for_warm("program.py", *words)
+    wait_for(lambda: not world.list_hosts(), "without a host", 20)
+
+
+def read_host_log(world: WarmWorld) -> str:
+    return (world.home / ".local/state/mainspring/hosts.log").read_text()
+
+
+def warm_up(world: WarmWorld, *words: str) -> None:
+    world.repeat_until_warm(lambda: world.ask_for_warm("program.py", *words))
+
+
+def write_program(world: WarmWorld, heavy: str) -> None:
+    """A program that imports little for `--version`."""
+    world.settings["MAINSPRING_HOST_IDLE"] = "1"
+    world.write("program.py", f"import sys\nif len(sys.argv) > 1: sys.exit()\n{heavy}")
+    warm_up(world, "--version")
+    assert list_ahead(world) == []
+
+
 def test_programs_that_import_more_than_was_recorded_are_recorded_anew(warm_world: WarmWorld) -> None:
-    warm_world.write("program.py", f"import sys\nif len(sys.argv) > 1: sys.exit()\n{HEAVY}")
-    warm_world.repeat_until_warm(lambda: warm_world.ask_for_warm("program.py", "--version"))
-    assert list_ahead(warm_world) == []
-
-    def is_known() -> bool:
-        warm_world.ask_for_warm("program.py")
-        return list_ahead(warm_world) == list(MUCH)
-
-    wait_for(is_known, "learnt anew", 60)
-    warm_world.repeat_until_warm(lambda: warm_world.ask_for_warm("program.py"))
+    write_program(warm_world, HEAVY)
+    outlast(warm_world)
+    assert "ended outdated" in read_host_log(warm_world)
+    warm_up(warm_world)
+    assert list_ahead(warm_world) == list(MUCH)
 
 
-def test_a_program_that_now_and_then_imports_more_keeps_its_host(warm_world: WarmWorld) -> None:
-    warm_world.write("program.py", f"import sys\nif len(sys.argv) > 1: sys.exit()\n{HEAVY}")
-    warm_world.repeat_until_warm(lambda: warm_world.ask_for_warm("program.py", "--version"))
-    host = warm_world.find_host()
+def test_a_program_that_now_and_then_imports_more_is_as_it_was(warm_world: WarmWorld) -> None:
+    write_program(warm_world, HEAVY)
     for _ in range(3):
         warm_world.ask_for_warm("program.py")
         warm_world.ask_for_warm("program.py", "--version")
-    assert warm_world.find_host() == host
+    wait_for(lambda: not warm_world.list_hosts(), "without a host", 20)
+    assert "ended idle" in read_host_log(warm_world)
 
 
 def test_what_cannot_come_ahead_is_not_learnt_again_and_again(warm_world: WarmWorld) -> None:
     warm_world.write("part.py", "import threading\nthreading.Thread(target=print).start()\n")
-    warm_world.write("program.py", f"import sys\nif len(sys.argv) > 1: sys.exit()\nimport part\n{HEAVY}")
-    warm_world.repeat_until_warm(lambda: warm_world.ask_for_warm("program.py", "--version"))
-
-    def is_outdated() -> bool:
-        warm_world.ask_for_warm("program.py")
-        return "outdated" in (warm_world.home / ".local/state/mainspring/hosts.log").read_text()
-
-    wait_for(is_outdated, "outdated", 30)
-    warm_world.repeat_until_warm(lambda: warm_world.ask_for_warm("program.py"))
-    host = warm_world.find_host()
-    for _ in range(8):
-        warm_world.ask_for_warm("program.py")
-    assert warm_world.find_host() == host
+    write_program(warm_world, f"import part\n{HEAVY}")
+    outlast(warm_world)
+    assert read_host_log(warm_world).count("ended outdated") == 1
+    warm_up(warm_world)
+    outlast(warm_world)
+    assert read_host_log(warm_world).count("ended outdated") == 1
