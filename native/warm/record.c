@@ -186,15 +186,6 @@ static PyObject *keep(PyObject *Py_UNUSED(module), PyObject *value)
     Py_RETURN_NONE;
 }
 
-PyDoc_STRVAR(get_kept_doc, "get_kept()\n--\n\nWhat is kept, or None.");
-
-static PyObject *get_kept(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
-{
-    PyObject *value = kept == NULL ? Py_None : kept;
-    Py_INCREF(value);
-    return value;
-}
-
 PyDoc_STRVAR(name_locale_doc,
              "name_locale(category)\n--\n\nThe locale of *category*, as C names it.");
 
@@ -219,7 +210,6 @@ int add_record_constants(PyObject *module)
 PyMethodDef record_methods[] = {
     {"listen", listen, METH_O, listen_doc},
     {"keep", keep, METH_O, keep_doc},
-    {"get_kept", get_kept, METH_NOARGS, get_kept_doc},
     {"name_locale", name_locale, METH_O, name_locale_doc},
     {NULL, NULL, 0, NULL},
 };

@@ -11,24 +11,12 @@ from warm.recording import Program, list_ahead
 if TYPE_CHECKING:
     from mainspring.warm.recipe import Recipe
 
-# the function itself is found by the package that the hook left
-REACH = """
-import sys
-sys.path.append({site!r})
-import mainspring._warm
-sys.path.pop()
-from mainspring._warm import get_kept
-checkpoint = lambda: get_kept().reach_checkpoint() if get_kept() else None
-"""
+#: what mainspring.checkpoint() does
+REACH = "sys.audit('mainspring.checkpoint')"
 
 
 def learn(program: Program, code: str) -> Recipe:
-    import mainspring
-
-    site = str(mainspring.__path__[0]).removesuffix("/mainspring")
-    program.write(
-        f"import helper\n{code}\nhelper.checkpoint()\nimport colorsys", helper=REACH.format(site=site)
-    )
+    program.write(f"import sys\n{code}\n{REACH}\nimport colorsys")
     return program.learn()
 
 

@@ -5,7 +5,6 @@ import sys
 
 from mainspring._warm import keep, listen
 from mainspring.warm.lazy import LazyFinder, list_names
-from mainspring.warm.learning import amend
 from mainspring.warm.recipe import AT_ONCE, FOUND, LOADED, split_step
 from mainspring.warm.recorder import Recorder
 
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from mainspring.warm.sight import Sight
 
 SITE_FOLDERS = ("site-packages", "dist-packages")
-
-__all__ = ["Ahead", "amend", "import_ahead"]
 
 
 class Ahead:
@@ -53,11 +50,7 @@ def import_ahead(recipe: "Recipe", sight: "Sight") -> Ahead:
     if recorder.is_on:
         recorder.stop()
     ahead.instead = [span.row for span in recorder.done]
-    ahead.read_names, ahead.listed = recorder.read.names, recorder.read.folders
-    ahead.names, ahead.selects = recorder.searched, recorder.read.selects
-    ahead.files = recorder.read.files
-    add_modules(ahead)
-    add_places(ahead)
+    add_readings(ahead, recorder)
     return ahead
 
 
@@ -108,6 +101,15 @@ def take_step(how: str, name: str) -> str:
     except Exception as error:  # noqa: BLE001 - the program is to find the failure, in its own time
         return type(error).__name__
     return ""
+
+
+def add_readings(ahead: Ahead, recorder: Recorder) -> None:
+    """Add all that the host depends on from now on: what was read and looked for, and what is loaded."""
+    ahead.read_names, ahead.listed = recorder.read.names, recorder.read.folders
+    ahead.names, ahead.selects = recorder.searched, recorder.read.selects
+    ahead.files = recorder.read.files
+    add_modules(ahead)
+    add_places(ahead)
 
 
 def add_modules(ahead: Ahead) -> None:

@@ -8,7 +8,7 @@ descriptors lead to files of the host's own by then.
 import os
 
 from mainspring._warm import keep, listen
-from mainspring.warm.ahead import Ahead, add_modules, add_places
+from mainspring.warm.ahead import Ahead, add_readings
 from mainspring.warm.changes import OBSERVED, judge_change
 from mainspring.warm.recipe import CHECKPOINT_MODULE
 from mainspring.warm.recorder import CHECKPOINT_EVENT, KEPT_AT_CHECKPOINT, Recorder
@@ -93,11 +93,7 @@ class Prelude(Recorder):
         self.stop()
         if cause is not None:
             ahead.effect = (CHECKPOINT_MODULE, *cause)
-        ahead.read_names, ahead.listed = self.read.names, self.read.folders
-        ahead.names, ahead.files = self.searched, self.read.files
-        ahead.selects = self.read.selects
-        add_modules(ahead)
-        add_places(ahead)
+        add_readings(ahead, self)
         return ahead
 
     def replace_standard(self) -> None:

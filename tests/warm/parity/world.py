@@ -76,9 +76,6 @@ class WarmWorld(World):
     def start_plain(self, *arguments: Argument, **how: Any) -> Ended:
         return self.start("plain", *arguments, **how)
 
-    def start_cold(self, *arguments: Argument, **how: Any) -> Ended:
-        return self.start("cold", *arguments, **how)
-
     def start_warm(self, *arguments: Argument, **how: Any) -> Ended:
         """A start that comes from a host; the program is warmed up first if it needs to be."""
         self.warm_up(arguments[0], **how)
