@@ -44,30 +44,30 @@ static char **find_variable(char **environment, const char *start)
     return environment;
 }
 
-/* The value becomes what it was: what is behind this library and a colon, or none. */
-static void take_away(char **variable, char *value, const char *end)
+/* Nothing stood before this library: the variable was not set. */
+static void take_away(char **variable)
 {
-    if (*end == ':') {
-        memmove(value, end + 1, strlen(end + 1) + 1);
-        return;
-    }
-    do
+    for (; *variable != NULL; variable++)
         variable[0] = variable[1];
-    while (*variable++ != NULL);
 }
 
+/* The value becomes what it was: what is before this library and a colon. */
 static bool leave_environment(char **environment)
 {
     char **variable = find_variable(environment, PRELOAD);
     if (*variable == NULL)
         return false;
     char *value = *variable + strlen(PRELOAD);
-    char *end = value + strcspn(value, ":");
-    ptrdiff_t length = end - value - (ptrdiff_t)strlen(LIBRARY);
-    if (length <= 0 || length >= PATH_MAX || strncmp(value + length, LIBRARY, strlen(LIBRARY)) != 0)
+    char *colon = strrchr(value, ':');
+    char *own = colon == NULL ? value : colon + 1;
+    ptrdiff_t length = (ptrdiff_t)strlen(own) - (ptrdiff_t)strlen(LIBRARY);
+    if (length <= 0 || length >= PATH_MAX || strcmp(own + length, LIBRARY) != 0)
         return false;
-    memmove(folder, value, (size_t)length);
-    take_away(variable, value, end);
+    memmove(folder, own, (size_t)length);
+    if (colon == NULL)
+        take_away(variable);
+    else
+        *colon = '\0';
     return true;
 }
 
@@ -119,9 +119,7 @@ static void forget_wishes(char **environment)
 {
     static const char *const names[] = {"MAINSPRING_START=", "MAINSPRING_WARM="};
     for (int i = 0; i < 2; i++) {
-        char **variable = find_variable(environment, names[i]);
-        for (; *variable != NULL; variable++)
-            variable[0] = variable[1];
+        take_away(find_variable(environment, names[i]));
     }
 }
 

@@ -2,7 +2,7 @@
  * What a start with the hook finds in its environment:
  *
  *   PYTHONPATH       = start-folder [":" old]     without ":" if old was unset or empty; BY_PATHS
- *   LD_PRELOAD       = start-folder "/_preload.abi3.so" [":" preloaded]      BY_PRELOAD; without
+ *   LD_PRELOAD       = [preloaded ":"] start-folder "/_preload.abi3.so"      BY_PRELOAD; without
  *                      ":" if preloaded was unset
  *   MAINSPRING_START = "1" [":" old]              without ":" if old was unset
  *   MAINSPRING_WARM  = wish "@" process    or unset; the number of the process that is meant
@@ -47,12 +47,13 @@ static char *make_paths(const char *start_folder, const char *old)
     return concatenate(PATHS, start_folder, alone ? "" : ":", alone ? "" : old);
 }
 
+/* Behind the caller's, which may have to come first, as ASan's library has to. */
 static char *make_preload(const char *start_folder, const char *old)
 {
     char library[PATH_MAX];
     if (!join_path(library, start_folder, PRELOADED))
         return NULL;
-    return concatenate(PRELOAD, library, old == NULL ? "" : ":", old == NULL ? "" : old);
+    return concatenate(PRELOAD, old == NULL ? "" : old, old == NULL ? "" : ":", library);
 }
 
 /* What this process starts has the variable as well, until the hook has come: it is not meant. */

@@ -13,7 +13,6 @@
 #include <limits.h>
 #include <link.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -78,13 +77,6 @@ static bool has_callers_rights(int descriptor)
            fgetxattr(descriptor, "security.capability", NULL, 0) < 0;
 }
 
-/* What the caller has loaded into its programs may have to come first (ASan's library, say). */
-static bool is_first(void)
-{
-    const char *preloaded = getenv("LD_PRELOAD");
-    return preloaded == NULL || preloaded[0] == '\0';
-}
-
 /* The loader splits at both, and expands what is behind a dollar. */
 static bool is_loadable(const char *start_folder)
 {
@@ -95,7 +87,7 @@ static bool is_loadable(const char *start_folder)
 
 bool can_preload(const char *interpreter, const char *start_folder)
 {
-    if (!is_first() || !is_loadable(start_folder))
+    if (!is_loadable(start_folder))
         return false;
     int descriptor = open(interpreter, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (descriptor < 0)

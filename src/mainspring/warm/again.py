@@ -67,7 +67,7 @@ class Beginning:
     def preload(self, environment: "dict[bytes, bytes]") -> None:
         """Have the loader bring the hook in; if it does not, there is no script (native/preload.c)."""
         old = environment.get(b"LD_PRELOAD")
-        environment[b"LD_PRELOAD"] = self.start_folder + PRELOADED + (b"" if old is None else b":" + old)
+        environment[b"LD_PRELOAD"] = (b"" if old is None else old + b":") + self.start_folder + PRELOADED
         self.command[-1] = HELD_BACK + self.command[-1].removeprefix("/")
 
 
