@@ -213,6 +213,9 @@ class Waiting:
 
     def judge(self, recipe: "Recipe", ahead: "Ahead", condition: Condition) -> None:
         """Raises GivenUp where a fork would not be a start."""
+        if ahead.is_ruled_out:
+            give_up(self.folder, self.recipe_id, "site")
+            raise GivenUp("site")
         if ahead.effect is not None:
             is_known = amend(self.folder, self.recipe_id, ahead.effect, instead=ahead.instead)
             raise GivenUp("effect", " ".join(ahead.effect).rstrip(), is_known=is_known)
