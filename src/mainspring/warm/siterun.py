@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mainspring.warm.sourcetext import Token
 
 SITE_FOLDERS = ("site-packages", "dist-packages")
+PATH_FILES = (".pth", ".start")
 #: modules that `site` itself imports by name, wherever they are
 SITE_MODULES = ("sitecustomize", "usercustomize")
 #: packages that were read, and need no look -> why
@@ -153,7 +154,7 @@ def list_all_path_files() -> "list[str]":
 
 def list_path_files(folder: str) -> "list[str]":
     try:
-        return [f"{folder}/{name}" for name in os.listdir(folder) if name.endswith(".pth")]
+        return [f"{folder}/{name}" for name in os.listdir(folder) if name.endswith(PATH_FILES)]
     except OSError:
         return []
 
@@ -161,7 +162,14 @@ def list_path_files(folder: str) -> "list[str]":
 def list_import_lines(text: str) -> "list[str]":
     """Those that `site` runs; of Mainspring's own line, nothing."""
     lines = [line for line in text.splitlines() if line.startswith(("import ", "import\t"))]
+    lines += [f"{line.partition(':')[2]}()" for line in text.splitlines() if is_entry_point(line)]
     return [line for line in lines if "mainspring" not in line]
+
+
+def is_entry_point(line: str) -> bool:
+    """Whether it is `MODULE:FUNCTION`, as a `.start` file has it (PEP 829)."""
+    module, colon, function = line.strip().partition(":")
+    return bool(colon) and all(part.isidentifier() for part in [*module.split("."), *function.split(".")])
 
 
 def list_site_files() -> "Iterator[str]":
@@ -179,7 +187,7 @@ def list_site_files() -> "Iterator[str]":
 
 def read_text(path: str) -> str:
     """The source at *path*; nothing of what is no source."""
-    if not path.endswith((".py", ".pth")):
+    if not path.endswith((".py", *PATH_FILES)):
         return ""
     try:
         descriptor = os.open(path, READ_ONLY)
