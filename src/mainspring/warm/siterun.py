@@ -27,9 +27,11 @@ SITE_MODULES = ("sitecustomize", "usercustomize")
 #: packages that were read, and need no look -> why
 KNOWN = {
     "apport_python_hook": "keeps the script's own path, which a host has as well",
-    "coverage": "does nothing unless its own variables say so, and those select anyway",
+    "coverage": "does nothing unless it measures, and then there is no host: see is_measured",
     "mainspring": "this one",
 }
+#: the variables by which a start is measured
+MEASURING = ("COVERAGE_PROCESS_", "COV_CORE_")
 MOST_NAMES = 64
 MOST_BYTES = 1 << 20  # of one file: what is larger is no code to be run at each start
 READ_ONLY = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
@@ -145,6 +147,11 @@ def look_at_site() -> SiteRun:
     """What `site` has run in this process so far.  Raises nothing for a file that cannot be read."""
     lines = ["\n".join(list_import_lines(read_text(path))) for path in list_all_path_files()]
     return SiteRun([*lines, *map(read_text, list_site_files())])
+
+
+def is_measured() -> bool:
+    """Whether `coverage` measures this start: it notes the working directory before the program begins."""
+    return "coverage" in sys.modules and any(name.startswith(MEASURING) for name in os.environ)
 
 
 def list_all_path_files() -> "list[str]":

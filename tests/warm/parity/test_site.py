@@ -144,3 +144,19 @@ def test_what_site_only_defines_is_not_held_against_it(site: Site) -> None:
     site.write("__editable___part_finder.py", FINDER)
     tool = site.world.write("tool.py", "import sys, json; print(sys.meta_path[-1].__name__)")
     assert site.start_warm(tool) == b"Finder\n"
+
+
+def test_a_measured_start_has_no_host_and_others_keep_theirs(site: Site) -> None:
+    """As coverage does it: it notes where it is, if a variable says that it is to measure."""
+    site.write("a1.pth", "import os; exec('if \"COVERAGE_PROCESS_START\" in os.environ: import coverage')\n")
+    site.write("coverage.py", "import os\nremembered = os.getcwd()\n")
+    tool = site.world.write("tool.py", TELLS.format(name="coverage"))
+    assert site.start_warm(tool) == b"none\n"
+    log = site.world.home / ".local/state/mainspring/hosts.log"
+
+    def is_refused() -> bool:
+        assert site.start(tool, COVERAGE_PROCESS_START="/x") == f"{site.world.work}\n".encode()
+        return "ended site coverage" in log.read_text().replace("\t", " ")
+
+    wait_for(is_refused, "refused", 30)
+    assert site.start_warm(tool) == b"none\n"
