@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mainspring.warm.learning import add_recorded_start, amend, merge_recipes
+from mainspring.warm.learning import add_recorded_start, amend, merge_recipes, note_stale, renew
 from mainspring.warm.recipe import BEFORE_PROGRAM, Recipe, format_recipe, parse_recipe, read_recipe
 
 if TYPE_CHECKING:
@@ -130,6 +130,36 @@ def test_what_came_before_the_program_is_never_with_the_reason(folder: int) -> N
     known = read_recipe(folder, "a")
     assert known is not None
     assert known.state == "never thread"
+
+
+def make_ruled_out(*modules: str) -> Recipe:
+    recipe = make_recipe(*modules)
+    recipe.ended = ("thread", BEFORE_PROGRAM)
+    return recipe
+
+
+@pytest.mark.parametrize("odd_one", [0, 1])
+def test_one_odd_start_of_the_recorded_ones_rules_nothing_out(folder: int, odd_one: int) -> None:
+    recorded = [make_recipe("re"), make_recipe("re")]
+    recorded.insert(odd_one, make_ruled_out())
+    for recipe in recorded:
+        add_recorded_start(folder, "a", recipe)
+    known = read_recipe(folder, "a")
+    assert known is not None
+    assert (known.state, known.ahead) == ("ready", [("re", 10)])
+
+
+def test_an_odd_start_does_not_take_the_place_of_what_was_known(folder: int) -> None:
+    for _ in range(2):
+        add_recorded_start(folder, "a", make_recipe("re"))
+    known = read_recipe(folder, "a")
+    assert known is not None
+    assert note_stale(folder, "a", known)
+    assert renew(folder, "a", make_ruled_out())
+    again = read_recipe(folder, "a")
+    assert again is not None
+    assert format_recipe(again) == format_recipe(known)
+    assert again.state == "ready"
 
 
 def test_a_host_takes_a_module_out_and_adds_names(folder: int) -> None:

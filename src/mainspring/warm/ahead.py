@@ -6,7 +6,8 @@ import sys
 from mainspring._warm import keep, listen
 from mainspring.warm.lazy import LazyFinder, list_names
 from mainspring.warm.recipe import AT_ONCE, FOUND, LOADED, split_step
-from mainspring.warm.recorder import Recorder
+from mainspring.warm.recorder import OF_SITE, Recorder
+from mainspring.warm.siterun import SITE_FOLDERS, list_path_files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
     from mainspring.warm.recipe import Recipe
     from mainspring.warm.sight import Sight
-
-SITE_FOLDERS = ("site-packages", "dist-packages")
 
 
 class Ahead:
@@ -30,6 +29,7 @@ class Ahead:
         self.listed: set[str] = set()
         self.read_names: set[str] = set()
         self.selects: set[str] = set()
+        self.is_ruled_out = False  # by what ran before: see siterun.py
         self.effect: tuple[str, str, str] | None = None
         self.instead: list[tuple[str, int]] = []  # what its module had imported before
 
@@ -49,6 +49,7 @@ def import_ahead(recipe: "Recipe", sight: "Sight") -> Ahead:
     ahead.effect = import_all(recipe.ahead, ahead, recorder)
     if recorder.is_on:
         recorder.stop()
+    ahead.is_ruled_out = recorder.ended == OF_SITE
     ahead.instead = [span.row for span in recorder.done]
     add_readings(ahead, recorder)
     return ahead
@@ -139,10 +140,3 @@ def add_places(ahead: Ahead) -> None:
             ahead.folders.add(path)
         if os.path.basename(path) in SITE_FOLDERS:
             ahead.files.update(list_path_files(path))
-
-
-def list_path_files(folder: str) -> "list[str]":
-    try:
-        return [f"{folder}/{name}" for name in os.listdir(folder) if name.endswith(".pth")]
-    except OSError:
-        return []

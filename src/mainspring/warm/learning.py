@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
 
 def merge_recipes(first: Recipe, second: Recipe) -> Recipe:
-    """What two recorded starts have in common: the imports of both, in the same order."""
+    """What two recorded starts have in common: the imports of both, in the same order.
+
+    One start that was ruled out is an odd one: it tells nothing about the other.
+    """
+    if was_ruled_out(first) != was_ruled_out(second):
+        return take_the_better(first, second)
     merged = Recipe(second.program, second.python)
     merged.starts = first.starts + second.starts
     merged.names, merged.selects = first.names | second.names, first.selects | second.selects
@@ -37,6 +42,18 @@ def merge_recipes(first: Recipe, second: Recipe) -> Recipe:
     return merged
 
 
+def take_the_better(first: Recipe, second: Recipe) -> Recipe:
+    """That of the two which came to its program, until another start was recorded."""
+    better = second if was_ruled_out(first) else first
+    better.names, better.selects = first.names | second.names, first.selects | second.selects
+    return better
+
+
+def was_ruled_out(recipe: Recipe) -> bool:
+    """Whether the start came to nothing before its program began."""
+    return recipe.ended is not None and recipe.ended[1] == BEFORE_PROGRAM
+
+
 def find_most(one: Recipe, other: Recipe) -> int:
     """The most modules that a start had; 0 if that is not known of both."""
     return max(one.modules, other.modules) if one.modules and other.modules else 0
@@ -45,7 +62,7 @@ def find_most(one: Recipe, other: Recipe) -> int:
 def name_state(recipe: Recipe) -> str:
     if not recipe.is_final:
         return "recording"
-    if recipe.ended is not None and recipe.ended[1] == BEFORE_PROGRAM:
+    if recipe.ended is not None and was_ruled_out(recipe):
         return f"never {recipe.ended[0]}"
     return "ready"  # the interpreter's own start is saved even where no import is
 
@@ -135,9 +152,15 @@ def begin_anew(known: Recipe | None, recorded: Recipe) -> Recipe:
 
 
 def renew(folder: int, recipe_id: str, recorded: Recipe) -> bool:
-    """Let *recorded* take the place of what was known; whether it did.  Raises OSError."""
+    """Let *recorded* take the place of what was known; whether it did.  Raises OSError.
+
+    A start that was ruled out is an odd one: what was known stays, and a host may try it.
+    """
 
     def change(known: Recipe | None) -> Recipe | None:
+        if known is not None and was_ruled_out(recorded):
+            known.state = "ready" if known.state == "stale" else known.state
+            return known
         if known is not None and known.is_final:
             recorded.starts = known.starts
             recorded.state = name_state(recorded)

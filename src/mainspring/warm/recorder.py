@@ -22,7 +22,8 @@ from mainspring.warm.effects import (
 )
 from mainspring.warm.imports import Imports
 from mainspring.warm.mentions import collect_names
-from mainspring.warm.recipe import AT_ONCE, FOUND, LOADED, Recipe
+from mainspring.warm.recipe import AT_ONCE, BEFORE_PROGRAM, FOUND, LOADED, Recipe
+from mainspring.warm.siterun import look_at_site
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,10 +36,21 @@ CHECKPOINT_EVENT = "mainspring.checkpoint"
 #: what a program may do for itself before its checkpoint
 KEPT_AT_CHECKPOINT = {"import-system", "patch", "warnings"}
 READINGS = ("open", "os.listdir", "os.scandir")
+OF_SITE = ("site", BEFORE_PROGRAM)
 
 
 class Recorder(Imports):
     """An ImportRun that is told of events, calls and readings."""
+
+    def start(self) -> None:
+        site = look_at_site()
+        self.read.update(site.readings)
+        if self.sight is not None:
+            for path in site.readings.files:
+                self.sight.note(path)
+        super().start()
+        if self.is_on and site.is_of_caller:
+            self.end(*OF_SITE)
 
     # ---- what the native module tells --------------------------------------------------------------
 

@@ -34,6 +34,7 @@ from mainspring.warm.ownfiles import list_own_files
 from mainspring.warm.place import leave_place, take_place
 from mainspring.warm.recipe import CHECKPOINT_MODULE, name_recipe, read_recipe
 from mainspring.warm.sight import Sight
+from mainspring.warm.siterun import is_measured
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -213,6 +214,11 @@ class Waiting:
 
     def judge(self, recipe: "Recipe", ahead: "Ahead", condition: Condition) -> None:
         """Raises GivenUp where a fork would not be a start."""
+        if ahead.is_ruled_out:
+            give_up(self.folder, self.recipe_id, "site")
+            raise GivenUp("site")
+        if is_measured():
+            raise GivenUp("site", "coverage")  # this caller's affair, and no other's
         if ahead.effect is not None:
             is_known = amend(self.folder, self.recipe_id, ahead.effect, instead=ahead.instead)
             raise GivenUp("effect", " ".join(ahead.effect).rstrip(), is_known=is_known)
