@@ -150,7 +150,7 @@ def look_at_site() -> SiteRun:
 
 
 def is_measured() -> bool:
-    """Whether `coverage` measures this start: it notes the working directory before the program begins."""
+    """Whether `coverage` measures this start: it notes the working directory, before any program runs."""
     return "coverage" in sys.modules and any(name.startswith(MEASURING) for name in os.environ)
 
 
