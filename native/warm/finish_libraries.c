@@ -5,8 +5,8 @@
  * dynamic part lists: the symbols that it asks for, and the functions to be called.
  *
  * Symbols that a library asks for stand without a section. DT_HASH tells how many symbols there
- * are; with DT_GNU_HASH alone, those that can be found come last: symbols := asked-for* found*. An
- * empty table of that kind tells nothing.
+ * are; where there is none, linkers put the names right behind the symbols: DT_GNU_HASH does not
+ * tell of all that an executable asks for.
  */
 #include "finish.h"
 
@@ -23,8 +23,8 @@
 typedef struct {
     const ElfW(Sym) * symbols;
     const char *names;
+    size_t names_size;
     const uint32_t *hash;      /* DT_HASH: BUCKETS, SYMBOLS, ... */
-    const uint32_t *gnu_hash;  /* DT_GNU_HASH: BUCKETS, FIRST-FOUND, WORDS, SHIFT, WORD*, BUCKET* */
     const unsigned char *last; /* the function that is called last */
     size_t endings;            /* the bytes of the list of functions that are called before */
 } dynamic_part;
@@ -42,8 +42,8 @@ static void read_entry(const struct dl_phdr_info *library, const ElfW(Dyn) * ent
         part->symbols = locate(library, entry->d_un.d_ptr);
     else if (entry->d_tag == DT_STRTAB)
         part->names = locate(library, entry->d_un.d_ptr);
-    else if (entry->d_tag == DT_GNU_HASH)
-        part->gnu_hash = locate(library, entry->d_un.d_ptr);
+    else if (entry->d_tag == DT_STRSZ)
+        part->names_size = entry->d_un.d_val;
     else if (entry->d_tag == DT_HASH)
         part->hash = locate(library, entry->d_un.d_ptr);
     else if (entry->d_tag == DT_FINI)
@@ -73,16 +73,6 @@ static int is_among(const char *name, const char *const *names)
     return 0;
 }
 
-static int has_found(const uint32_t *gnu_hash)
-{
-    const uint32_t *buckets = gnu_hash + 4 + gnu_hash[2] * (sizeof(ElfW(Addr)) / sizeof *gnu_hash);
-    for (uint32_t i = 0; i < gnu_hash[0]; i++) {
-        if (buckets[i] != 0)
-            return 1;
-    }
-    return gnu_hash[1] > 1;
-}
-
 /* How many symbols to look at; 0 if there is no telling. */
 static uint32_t count_symbols(const dynamic_part *part)
 {
@@ -90,14 +80,17 @@ static uint32_t count_symbols(const dynamic_part *part)
         return 0;
     if (part->hash != NULL)
         return part->hash[1];
-    return part->gnu_hash != NULL && has_found(part->gnu_hash) ? part->gnu_hash[1] : 0;
+    const char *symbols = (const char *)part->symbols;
+    return part->names > symbols
+               ? (uint32_t)((size_t)(part->names - symbols) / sizeof *part->symbols)
+               : 0;
 }
 
 static int asks_for(const dynamic_part *part, const char *const *names)
 {
     uint32_t count = count_symbols(part);
     for (uint32_t i = 1; i < count; i++) {
-        if (part->symbols[i].st_shndx == SHN_UNDEF &&
+        if (part->symbols[i].st_shndx == SHN_UNDEF && part->symbols[i].st_name < part->names_size &&
             is_among(part->names + part->symbols[i].st_name, names))
             return 1;
     }
