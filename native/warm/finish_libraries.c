@@ -4,9 +4,8 @@
  * code of its own to be run at the end, has that run by exit(). Nothing tells of these but what its
  * dynamic part lists: the symbols that it asks for, and the functions to be called.
  *
- * Symbols that a library asks for stand without a section. DT_HASH tells how many symbols there
- * are; where there is none, linkers put the names right behind the symbols: DT_GNU_HASH does not
- * tell of all that an executable asks for.
+ * Symbols that a library asks for stand without a section. How many symbols there are, DT_HASH
+ * tells, or the end of the last chain of DT_GNU_HASH; an empty table of that kind tells nothing.
  */
 #include "finish.h"
 
@@ -25,6 +24,7 @@ typedef struct {
     const char *names;
     size_t names_size;
     const uint32_t *hash;      /* DT_HASH: BUCKETS, SYMBOLS, ... */
+    const uint32_t *gnu_hash;  /* BUCKETS, FIRST, WORDS, SHIFT, WORD*, BUCKET*, CHAIN* */
     const unsigned char *last; /* the function that is called last */
     size_t endings;            /* the bytes of the list of functions that are called before */
 } dynamic_part;
@@ -44,6 +44,8 @@ static void read_entry(const struct dl_phdr_info *library, const ElfW(Dyn) * ent
         part->names = locate(library, entry->d_un.d_ptr);
     else if (entry->d_tag == DT_STRSZ)
         part->names_size = entry->d_un.d_val;
+    else if (entry->d_tag == DT_GNU_HASH)
+        part->gnu_hash = locate(library, entry->d_un.d_ptr);
     else if (entry->d_tag == DT_HASH)
         part->hash = locate(library, entry->d_un.d_ptr);
     else if (entry->d_tag == DT_FINI)
@@ -73,6 +75,21 @@ static int is_among(const char *name, const char *const *names)
     return 0;
 }
 
+/* The last word of a chain is odd. */
+static uint32_t count_chained(const uint32_t *gnu_hash)
+{
+    uint32_t first = gnu_hash[1], last = 0;
+    const uint32_t *buckets = gnu_hash + 4 + gnu_hash[2] * (sizeof(ElfW(Addr)) / sizeof *gnu_hash);
+    const uint32_t *chains = buckets + gnu_hash[0];
+    for (uint32_t i = 0; i < gnu_hash[0]; i++)
+        last = buckets[i] > last ? buckets[i] : last;
+    if (last < first)
+        return first > 1 ? first : 0;
+    while ((chains[last - first] & 1) == 0)
+        last++;
+    return last + 1;
+}
+
 /* How many symbols to look at; 0 if there is no telling. */
 static uint32_t count_symbols(const dynamic_part *part)
 {
@@ -80,10 +97,7 @@ static uint32_t count_symbols(const dynamic_part *part)
         return 0;
     if (part->hash != NULL)
         return part->hash[1];
-    const char *symbols = (const char *)part->symbols;
-    return part->names > symbols
-               ? (uint32_t)((size_t)(part->names - symbols) / sizeof *part->symbols)
-               : 0;
+    return part->gnu_hash == NULL ? 0 : count_chained(part->gnu_hash);
 }
 
 static int asks_for(const dynamic_part *part, const char *const *names)
