@@ -1,0 +1,49 @@
+"""What is to be run for a request, and a script that runs.
+
+A call says all that a start of a script is made of; `starting.py` makes a process of it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: from a host; by the launcher, without one; in a process that is kept for several requests
+Kind = Literal["warm", "cold", "kept"]
+
+
+class StartError(Exception):
+    """A script could not be started; the text says why, for the error log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A script, and what it gets."""
+
+    script: str  # an absolute path, with no link in it
+    arguments: tuple[str, ...]  # the words of an indexed query
+    environment: Mapping[str, str]  # all of it
+    folder: str  # the working directory
+
+
+class Process(ABC):
+    """A script that runs, in a process group of its own."""
+
+    kind: Kind
+    process: int
+    #: our ends, which do not block; whoever has the process closes them
+    stdin: int  # -1 where the script reads from what it was given
+    stdout: int
+    stderr: int
+
+    @abstractmethod
+    async def wait(self) -> int:
+        """How it ended, as `os.waitstatus_to_exitcode` says it."""
+
+    @abstractmethod
+    def send_signal(self, number: int) -> None:
+        """Send a signal to the whole process group; nothing happens if that has ended."""
