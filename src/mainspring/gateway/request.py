@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from mainspring.gateway.bodies import Body
 from mainspring.gateway.call import StartError
+from mainspring.gateway.ending import end_script
 from mainspring.gateway.exchange import GoneError
 from mainspring.gateway.redirect import NOT_OURS, follow, send_client
 from mainspring.gateway.refusals import Refusal, answer
 from mainspring.gateway.relay import Relay
-from mainspring.gateway.stopping import end_script
 from mainspring.gateway.variables import make_call
 
 if TYPE_CHECKING:
