@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
 from dataclasses import dataclass, field
@@ -85,7 +86,8 @@ class Site:
 
 async def finish(process: Process, body: bytes = b"") -> Ran:
     if process.stdin >= 0:
-        assert os.write(process.stdin, body) == len(body)
+        with contextlib.suppress(BrokenPipeError):  # it has ended by now
+            assert os.write(process.stdin, body) == len(body)
         os.close(process.stdin)
     stdout, stderr = await asyncio.gather(read_all(process.stdout), read_all(process.stderr))
     return Ran(process.kind, process.process, await process.wait(), stdout, stderr)
