@@ -275,6 +275,9 @@ class WireConnection(asyncio.Protocol):
             self._gathered, self._size = [], 0
             if not self._transport.is_closing():
                 self._transport.write(data)
+            if self._transport.is_closing() and not self.leaving:
+                # asyncio tells of it at its next turn, until when a writer would go on
+                self.lose()
 
     def answer(self, data: bytes) -> None:
         """Send what costs the client nothing to ask for; close if it does not read any of it."""
