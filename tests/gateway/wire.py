@@ -270,9 +270,9 @@ class Wire:
     stop: asyncio.Event
     problems: list[str] = field(default_factory=list)
 
-    def call(self, wanted: Callable[[], Coroutine[object, object, object]]) -> object:
+    def start(self, wanted: Callable[[], Coroutine[object, object, None]]) -> Future[None]:
         """Run a coroutine in the server's loop."""
-        return asyncio.run_coroutine_threadsafe(wanted(), self.loop).result(PATIENCE)
+        return asyncio.run_coroutine_threadsafe(wanted(), self.loop)
 
     def note(self, _loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
         self.problems.append(f"{context['message']}: {context.get('exception')!r}")
