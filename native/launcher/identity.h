@@ -19,8 +19,7 @@ struct caller {
     bool has_capabilities; /* that its user has not: no other process of that user can have them */
     bool has_little_time;  /* of the processor's, and whoever starts here cannot have more */
     bool leads_session;
-    bool is_detached; /* a child of this process is meant, in a session of its own */
-                       */
+    bool is_detached; /* not this process is meant, but a child in a session of its own */
     pid_t group;
     uint32_t umask;
     uint64_t effective; /* capabilities, as far as they hold for the whole system */

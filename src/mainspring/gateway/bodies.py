@@ -1,7 +1,7 @@
 """What a script reads: nothing, as many bytes as were announced, or a file with all that came.
 
-RFC 3875 knows no body of unknown length: such a one is read into a file before its script begins, which is
-then told the length.
+RFC 3875 knows no body of unknown length: such a one is read into a file before its script begins, and
+the script is told the length.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Body:
         return params.get("REQUEST_METHOD") not in BODILESS or "HTTP_TRANSFER_ENCODING" in params
 
     async def spool(self) -> int:
-        """Return a descriptor at the beginning of the whole body.  Raises Refusal, GoneError, or OSError."""
+        """Return a descriptor at the beginning of the body.  Raises Refusal, GoneError, or OSError."""
         loop = asyncio.get_running_loop()
         with tempfile.TemporaryFile(prefix="mainspring-") as file:
             while part := await self.exchange.read():

@@ -12,7 +12,7 @@ import signal
 import socket
 from typing import TYPE_CHECKING
 
-from mainspring.gateway.ending import GroupLeader
+from mainspring.gateway.leader import GroupLeader
 
 if TYPE_CHECKING:
     import asyncio

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from mainspring.gateway.ending import GroupLeader
+from mainspring.gateway.leader import GroupLeader
 
 if TYPE_CHECKING:
     import asyncio

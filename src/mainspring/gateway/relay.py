@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from mainspring.gateway.exchange import Exchange, Head
     from mainspring.gateway.served import Served
 
-BODILESS_STATUS = (204, 304)
-
-
-class BrokenAnswerError(Exception):
-    """A script ended before its answer was complete, which has begun by then."""
-
 
 class Relay:
     """One script's three pipes, and the exchange that it answers."""
 
     def __init__(
-        self, exchange: Exchange, process: Process, served: Served, lines: ErrorLines, *, most_of_head: int
+        self,
+        exchange: Exchange,
+        process: Process,
+        served: Served,
+        lines: ErrorLines,
+        *,
+        most_of_head: int,
     ) -> None:
         loop = asyncio.get_running_loop()
         self.loop = loop
@@ -41,13 +41,12 @@ class Relay:
         self.complaints = Complaints(loop, process.stderr, lines)
         self.sink = Sink(loop, process.stdin) if process.stdin >= 0 else None
         self.feeding: asyncio.Task[None] | None = None
-        self.reader = OutputReader(most_of_head)
+        self.reader = OutputReader(most_of_head, exchange.params.get("REQUEST_METHOD", "GET"))
 
     async def run(self, length: int, fail: Callable[[BaseException], None]) -> LocalRedirect | None:
         """Relay until the script's output ends; *length* of the request's body is the script's.
 
-        *fail* is called if the client breaks off its body.  Raises Refusal where nothing is answered yet,
-        BrokenAnswerError, or GoneError.
+        *fail* is called if the client breaks off its body.  Raises Refusal, or GoneError.
         """
         if self.sink is not None:
             self.feeding = self.loop.create_task(self.feed(self.sink, length))
@@ -58,39 +57,28 @@ class Relay:
             return head
         await self.exchange.begin(head)
         self.served.status = head.status
-        await self.forward(head)
+        await self.forward()
         return None
 
     async def read_head(self) -> Head | LocalRedirect:
         while True:
             part = await self.source.read()
-            head = self.reader.feed(part) if part else self.reader.end()
+            if not part:
+                self.reader.end()
+            head = self.reader.feed(part)
             if head is not None:
                 return head
 
-    async def forward(self, head: Head) -> None:
-        left = self.find_length(head)
-        part = self.reader.rest or await self.source.read()
-        while part:
-            if left is not None:
-                part = part[:left]
-                left -= len(part)
-            if part:
-                await self.exchange.write(part)
-                self.served.sent += len(part)
-            part = await self.source.read()
-        if left and not self.has_no_body(head):
-            raise BrokenAnswerError(f"{left} bytes are missing")
+    async def forward(self) -> None:
+        await self.write(self.reader.rest())
+        while part := await self.source.read():
+            await self.write(self.reader.cut(part))
+        self.reader.end()
 
-    def has_no_body(self, head: Head) -> bool:
-        return self.exchange.params.get("REQUEST_METHOD") == "HEAD" or head.status in BODILESS_STATUS
-
-    def find_length(self, head: Head) -> int | None:
-        """How many bytes of the script's output are its answer's body; None for all that come."""
-        if self.has_no_body(head):
-            return 0
-        lengths = [value for name, value in head.headers if name.lower() == "content-length"]
-        return int(lengths[0]) if lengths else None
+    async def write(self, part: bytes) -> None:
+        if part:
+            await self.exchange.write(part)
+            self.served.sent += len(part)
 
     async def drop_rest(self) -> None:
         while await self.source.read():
@@ -149,5 +137,3 @@ def report_failure(task: asyncio.Task[None], fail: Callable[[BaseException], Non
     error = None if task.cancelled() else task.exception()
     if error is not None:
         fail(error)
-
-

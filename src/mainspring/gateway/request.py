@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import time
 from contextlib import suppress
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from mainspring.gateway.bodies import Body
 from mainspring.gateway.call import StartError
 from mainspring.gateway.ending import end_script
 from mainspring.gateway.exchange import GoneError
-from mainspring.gateway.redirect import follow
+from mainspring.gateway.redirect import NOT_OURS, follow, send_client
 from mainspring.gateway.refusals import Refusal, answer
-from mainspring.gateway.relay import BrokenAnswerError, Relay
+from mainspring.gateway.relay import Relay
 from mainspring.gateway.variables import make_call
 
 if TYPE_CHECKING:
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
 
 #: a script that has closed its output has mostly ended by then
 LINGER_SECONDS = 0.1
-CLIENT_GONE = 499  # as nginx logs it
 
 
 class Request:
@@ -69,35 +70,71 @@ class Request:
     async def answer(self) -> None:
         params: Mapping[str, str] = self.exchange.params
         body: Body | None = Body(self.exchange, self.bounds.body)
+        target = self.find(params)
         for _ in range(self.bounds.redirects + 1):
-            redirect = await self.run_script(params, body)
+            redirect = await self.run_script(params, target, body)
             if redirect is None:
                 await self.exchange.end(self.served.exit_status or 0)
                 return
-            params, body = follow(params, redirect.location), None
+            followed = self.follow(params, target, redirect.location)
+            if followed is None:
+                await self.send_away(redirect.location)
+                return
+            (params, target), body = followed, None
         raise Refusal("redirect-loop", f"more than {self.bounds.redirects}")
 
-    async def run_script(self, params: Mapping[str, str], body: Body | None) -> LocalRedirect | None:
+    def find(self, params: Mapping[str, str]) -> Target:
         target = self.gateway.site.find(params)
         self.served.script = target.script
+        return target
+
+    def follow(
+        self, params: Mapping[str, str], target: Target, location: str
+    ) -> tuple[Mapping[str, str], Target] | None:
+        """The request that a script redirects to; None if it is not ours to answer."""
+        followed = follow(params, target, location)
+        try:
+            return None if followed is None else (followed, self.find(followed))
+        except Refusal as refusal:
+            if refusal.word in NOT_OURS:
+                return None
+            raise
+
+    async def send_away(self, location: str) -> None:
+        head = send_client(location)
+        await self.exchange.begin(head)
+        self.served.status = head.status
+        await self.exchange.end(0)
+
+    async def run_script(
+        self, params: Mapping[str, str], target: Target, body: Body | None
+    ) -> LocalRedirect | None:
         if body is not None and body.is_of_unknown_length:
-            stdin = await body.spool()
-            try:
-                process = await self.start({**params, "CONTENT_LENGTH": str(body.length)}, target, stdin)
-            finally:
-                os.close(stdin)
-            return await self.relay(process, 0)
+            return await self.run_on_file(params, target, body)
         length = 0 if body is None else body.length
         process = await self.start(params, target, None if length else self.gateway.nothing)
         return await self.relay(process, length)
 
+    async def run_on_file(
+        self, params: Mapping[str, str], target: Target, body: Body
+    ) -> LocalRedirect | None:
+        stdin = await body.spool()
+        self.served.received = body.length
+        try:
+            process = await self.start({**params, "CONTENT_LENGTH": str(body.length)}, target, stdin)
+        finally:
+            os.close(stdin)
+        return await self.relay(process, 0)
+
     async def start(self, params: Mapping[str, str], target: Target, stdin: int | None) -> Process:
         """Raises Refusal."""
         gateway, served = self.gateway, self.served
-        call = make_call(params, target, gateway.environment)
+        call = make_call(params, target, gateway.environment, gateway.passage)
         served.waited += await gateway.pool.enter()
         try:
-            process = await gateway.starter.start(call, target.python, target.options, stdin)
+            process = await gateway.starter.start(
+                call, call.python or sys.executable, call.options, stdin
+            )
         except StartError as error:
             gateway.pool.leave()
             raise Refusal("start-failed", str(error)) from error
@@ -123,7 +160,9 @@ class Request:
             left = self.bounds.seconds - (time.monotonic() - began) if is_complete else 0
             self.let_go(relay, process, left)
         if redirect is None and (self.served.exit_status or 0) < 0:
-            raise BrokenAnswerError(f"the script was ended by signal {-(self.served.exit_status or 0)}")
+            raise Refusal(
+                "cut-short", f"the script was ended by signal {-(self.served.exit_status or 0)}"
+            )
         return redirect
 
     def let_go(self, relay: Relay, process: Process, seconds: float) -> None:
@@ -157,14 +196,14 @@ class Request:
                 await self.refuse(refusal)
 
     async def refuse(self, refusal: Refusal) -> None:
-        if refusal.word == "gone":
-            self.served.status = CLIENT_GONE
-            await self.exchange.break_off()
-            return
+        """Answer what nothing has been answered to; a client that is gone is its connection's affair."""
         head, body = answer(refusal)
         self.served.status = head.status
+        if refusal.word == "gone":
+            return
+        self.exchange.overloaded = head.status == HTTPStatus.SERVICE_UNAVAILABLE
         await self.exchange.begin(head)
-        if body and self.exchange.params.get("REQUEST_METHOD") != "HEAD":
+        if self.exchange.params.get("REQUEST_METHOD") != "HEAD":
             await self.exchange.write(body)
         await self.exchange.end(0)
 
@@ -175,9 +214,7 @@ def find_refusal(error: BaseException) -> Refusal:
         return error
     if isinstance(error, GoneError):
         return Refusal("gone", str(error))
-    if isinstance(error, BrokenAnswerError):
-        return Refusal("broken-off", str(error))
-    return Refusal("internal-error", f"{type(error).__name__}: {error}")
+    return Refusal("failed", f"{type(error).__name__}: {error}")
 
 
 async def await_end(process: Process, seconds: float) -> int | None:

@@ -7,7 +7,7 @@ another.  An answer ends with the script's standard output; its place is free wh
 |---|---|
 | no script, a bad request, no place | an answer of our own (refusals.py); nothing has run |
 | the script gives no head, or a bad one | 500, and its output is not shown |
-| the script is killed, or ends short of its Content-Length, in the body | the answer is broken off, so that it shows |
+| the script is killed, or ends too early, in the body | the answer is broken off, so that it shows |
 | the time is over | 504, or the answer is broken off; SIGTERM and SIGKILL to the process group |
 | the client goes away | SIGTERM and SIGKILL to the process group |
 | the script closes its output and goes on | the answer ends; the script has the rest of its time |
@@ -22,13 +22,14 @@ import itertools
 import os
 import secrets
 import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mainspring.gateway.request import Request
 from mainspring.gateway.served import Served
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Mapping
+    from collections.abc import Coroutine, Iterator, Mapping
 
     from mainspring.gateway.bounds import Bounds
     from mainspring.gateway.exchange import Exchange
@@ -36,31 +37,25 @@ if TYPE_CHECKING:
     from mainspring.gateway.pool import Pool
     from mainspring.gateway.site import Site
     from mainspring.gateway.starting import Starter
+    from mainspring.gateway.variables import Passage
 
 
+@dataclass(eq=False)
 class Gateway:
     """Serves the scripts of one site.  `serve` is all that a front needs."""
 
-    def __init__(
-        self,
-        site: Site,
-        starter: Starter,
-        pool: Pool,
-        journal: Journal,
-        bounds: Bounds,
-        environment: Mapping[str, str],
-    ) -> None:
-        self.site = site
-        self.starter = starter
-        self.pool = pool
-        self.journal = journal
-        self.bounds = bounds
-        self.environment = environment
-        self.prefix = secrets.token_hex(3)
-        self.numbers = itertools.count(1)
-        self.tasks: set[asyncio.Task[None]] = set()  # what goes on after its answer
-        self.requests: set[asyncio.Task[None]] = set()
-        self.nothing = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+    site: Site
+    starter: Starter
+    pool: Pool
+    journal: Journal
+    bounds: Bounds
+    environment: Mapping[str, str]  # what each script gets, whoever asks (variables.choose_base)
+    passage: Passage
+    prefix: str = field(default_factory=lambda: secrets.token_hex(3))  # of requests' identities
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    nothing: int = field(default_factory=lambda: os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+    requests: set[asyncio.Task[None]] = field(default_factory=set)
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)  # what goes on after its answer
 
     async def serve(self, exchange: Exchange) -> None:
         """Answer one request, whatever happens.  Raises only CancelledError."""
