@@ -14,7 +14,17 @@ from hypothesis import strategies as st
 
 from gateway.fastcgi.staging import Stage, steps
 from gateway.fastcgi.watching import MOST_PARAMS, Watched
-from gateway.wire import ORDINARY, PATIENCE, Answer, Client, Wire, fetch_scgi, pack_scgi, serve_wire
+from gateway.wire import (
+    LOOPS,
+    ORDINARY,
+    PATIENCE,
+    Answer,
+    Client,
+    Wire,
+    fetch_scgi,
+    pack_scgi,
+    serve_wire,
+)
 from mainspring.gateway.bounds import Bounds
 from mainspring.gateway.scgi import Asked, Body, Event, Receiver, Refused
 
@@ -39,9 +49,9 @@ def stage() -> Stage:
     return Stage()
 
 
-@pytest.fixture
-def staged(tmp_path: Path, stage: Stage) -> Iterator[Wire]:
-    with serve_wire(tmp_path, stage.serve) as running:
+@pytest.fixture(params=LOOPS)
+def staged(tmp_path: Path, stage: Stage, request: pytest.FixtureRequest) -> Iterator[Wire]:
+    with serve_wire(tmp_path, stage.serve, loop=request.param) as running:
         yield running
 
 
