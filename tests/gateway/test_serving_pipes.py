@@ -35,7 +35,7 @@ ECHOES = PLAIN + "import sys\nsys.stdout.flush()\nsys.stdout.buffer.write(sys.st
 
 
 def test_a_script_may_write_much_before_it_reads_much(ground: Ground) -> None:
-    """As long as the client reads while it sends: a script that waits for the one must not need the other."""
+    """As long as the client reads while it sends."""
     ground.write("a.py", WRITES_FIRST)
     params = ground.name("a.py", REQUEST_METHOD="POST")
     with FastCGIClient(ground.wire.fastcgi) as client:
