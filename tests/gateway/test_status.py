@@ -16,7 +16,7 @@ from mainspring.gateway.bounds import Bounds
 from mainspring.gateway.operating import Logs, open_journal
 from mainspring.gateway.status import Status
 from mainspring.gateway.statuspage import format_span, render_page
-from mainspring.gateway.tally import MOST_SCRIPTS, OTHER
+from mainspring.gateway.tally import MOST_SCRIPTS, OTHER, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -126,6 +126,24 @@ def test_a_cold_start_after_warm_ones_is_told_apart(journal: Journal) -> None:
     assert status["restarts"]["reasons"] == {"never": 1, "host-ended": 1}
     [restart] = status["restarts"]["lately"]
     assert (restart["script"], restart["reason"]) == ("/srv/cgi/hello.py", "host-ended")
+
+
+def test_lately_is_five_to_ten_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    tally = Tally()
+    counted = []
+    for minute in range(30):
+        now = 1000.0 + 60 * minute
+        if minute < 20:
+            tally.add(make_served(seconds=0.5))
+        seconds, times = tally.sum_up_lately()
+        counted.append(times.number)
+        assert 300 <= seconds <= 600
+        assert times.number <= seconds / 60 + 1
+    assert counted[:10] == list(range(1, 11))
+    assert all(5 <= number <= 10 for number in counted[5:20])
+    assert counted[-1] == 0
 
 
 def test_memory_is_bounded_whatever_is_asked_for(journal: Journal) -> None:
