@@ -131,10 +131,17 @@ def pack_request(
     )
 
 
+def pack_netstring(block: bytes) -> bytes:
+    return b"%d:%s," % (len(block), block)
+
+
+def pack_fields(*fields: bytes) -> bytes:
+    return pack_netstring(b"".join(field + b"\0" for field in fields))
+
+
 def pack_scgi(params: dict[str, str], body: bytes = b"") -> bytes:
     headers = {"CONTENT_LENGTH": str(len(body)), "SCGI": "1", **params}
-    block = "".join(f"{name}\0{value}\0" for name, value in headers.items()).encode()
-    return b"%d:%s,%s" % (len(block), block, body)
+    return pack_fields(*(one.encode() for item in headers.items() for one in item)) + body
 
 
 class Client:
