@@ -11,8 +11,8 @@ import json
 from pathlib import Path
 
 import pytest
-from gateway.sites import refuse, write_script
 
+from gateway.sites import refuse, write_script
 from mainspring.gateway.fronts import read_asked
 from mainspring.gateway.site import Site
 

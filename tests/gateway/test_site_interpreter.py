@@ -7,11 +7,11 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from gateway.laws import law
-from gateway.sites import find, refuse, write_script
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.laws import law
+from gateway.sites import find, refuse, write_script
 from mainspring.gateway.interpreter import OWN, Interpreter, choose_interpreter
 from mainspring.gateway.site import Site
 from mainspring.shebang import FIRST_BYTES
@@ -85,7 +85,7 @@ def test_the_target_has_interpreter_and_options(tmp_path: Path) -> None:
 
 
 def ask_launcher(launcher: Path, script: Path) -> Interpreter | None:
-    """What `mainspring run` would start *script* with: OWN if that is simply the nearest, None if nothing."""
+    """What `mainspring run` would start *script* with: OWN for the nearest, None if nothing."""
     asked = subprocess.run([launcher, "run", "--which", script], capture_output=True, check=False)
     if asked.returncode != 0:
         return None
@@ -119,8 +119,6 @@ PARTS = st.sampled_from(
         "'-X dev'",
         '"a\\"b"',
         "a\\b",
-    ]
-    + [
         '"a\\b"',
         "$x",
         '"$x"',

@@ -9,11 +9,11 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-from gateway.laws import law
-from gateway.sites import write_script
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.laws import law
+from gateway.sites import write_script
 from mainspring.gateway.refusals import Refusal
 from mainspring.gateway.site import Site
 
@@ -53,8 +53,11 @@ BEGINNINGS = st.sampled_from(
         "proxy:fcgi://h",
         "proxy:fcgi://h/",
         "proxy:fcgi://hROOT",
+        "proxy:unix:/s|fcgi://hROOT",
+        "proxy:fcgi://h/ROOT/",
+        "BY",
+        "ROOT/up/root",
     ]
-    + ["proxy:unix:/s|fcgi://hROOT", "proxy:fcgi://h/ROOT/", "BY", "ROOT/up/root"]
 )
 FILES = st.tuples(BEGINNINGS, PATHS).map("".join)
 PARAMS = st.fixed_dictionaries(

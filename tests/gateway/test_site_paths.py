@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from gateway.sites import find, refuse, write_script
 
+from gateway.sites import find, refuse, write_script
 from mainspring.gateway.refusals import Refusal
 from mainspring.gateway.site import Site
 
