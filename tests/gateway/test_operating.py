@@ -96,7 +96,7 @@ def test_requests_are_logged_counted_and_told_apart(watched: Watched) -> None:
     assert ground.get("hello.py", HTTP_USER_AGENT='x"\nforged').status == 200
     assert ground.get("bad.py").status == 500
     assert ground.get("none.py").status == 404
-    wait_until(lambda: not ground.gateway.requests, "ended")
+    wait_until(lambda: watched.read("access").count("\n") == 3, "logged")
     lines = [parse_access_line(line) for line in watched.read("access").splitlines(keepends=True)]
     assert [(line.target, line.status) for line in lines] == [
         ("/hello.py", 200), ("/bad.py", 500), ("/none.py", 404),
@@ -133,7 +133,7 @@ def test_the_stack_of_a_slow_script_is_logged_while_it_runs(watched: Watched, ki
     go.touch()
     assert client.answer().body == b"done\n"
     client.socket.close()
-    wait_until(lambda: not ground.gateway.requests, "ended")
+    wait_until(lambda: not watched.status()["under_way"], "ended")
     log = watched.read("slow")
     assert f"{script} has run for 0." in log
     assert f'File "{script}", line 9, in <module>' in log

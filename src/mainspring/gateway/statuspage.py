@@ -83,7 +83,10 @@ def render_table(title: str, heads: tuple[str, ...], rows: Iterable[Row]) -> str
         for head, css in zip(heads, classes, strict=True)
     )
     body = "".join(f"<tr>{render_cells(row, classes)}</tr>" for row in rows)
-    return f"<h2>{title}</h2><div><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
+    # what can be scrolled can be reached by the keyboard
+    region = f'<div role="region" aria-label="{title}" tabindex="0">'
+    table = f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+    return f"<h2>{title}</h2>{region}{table}</div>"
 
 
 def render_cells(row: Row, classes: list[str]) -> str:
