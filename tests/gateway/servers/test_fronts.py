@@ -109,7 +109,6 @@ def test_five_megabytes_are_uploaded(client: Client) -> None:
 
 def test_twenty_megabytes_are_downloaded(client: Client) -> None:
     answer = client.get("/cgi-bin/download.py?megabytes=20")
-    assert answer.list_header("Content-Length") == [str(20 << 20)]
     assert answer.body == bytes(range(256)) * (20 << 12)
 
 
