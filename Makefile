@@ -48,7 +48,7 @@ lint: $(VENV)/.lint
 	$(bin)/ruff check .
 	$(bin)/ruff format --check .
 	$(bin)/mypy
-	$(bin)/clang-format --dry-run --Werror native/*.[ch] native/launcher/*.[ch] native/warm/*.[ch]
+	$(bin)/clang-format --dry-run --Werror native/*.[ch] native/launcher/*.[ch] native/warm/*.[ch] native/gateway/*.[ch]
 	$(MAKE) native
 
 $(VENV)/.lint: pyproject.toml

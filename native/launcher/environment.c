@@ -24,6 +24,7 @@
 
 #include "reach.h"
 #include "text.h"
+#include "variables.h"
 
 #define PATHS "PYTHONPATH="
 #define PRELOAD "LD_PRELOAD="
@@ -69,14 +70,6 @@ static char *make_start(const char *old)
     return concatenate(START, "1", old == NULL ? "" : ":", old == NULL ? "" : old);
 }
 
-/* The first, as getenv and os.environ see it. */
-static char **find_variable(char **environment, const char *name)
-{
-    while (*environment != NULL && !starts_with(*environment, name))
-        environment++;
-    return environment;
-}
-
 static size_t count_variables(char **environment)
 {
     size_t count = 0;
@@ -92,13 +85,6 @@ static char **copy_others(char **new, char **from, char **until)
             *new++ = *from;
     }
     return new;
-}
-
-/* NULL where it is not set. */
-static const char *find_value(char **environment, const char *name)
-{
-    const char *variable = *find_variable(environment, name);
-    return variable == NULL ? NULL : variable + strlen(name);
 }
 
 static void fill(struct hooked_environment *new, char **old, char **replaced, char **end)

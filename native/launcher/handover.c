@@ -10,69 +10,25 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "connect.h"
 #include "signals.h"
 
 #define PATIENCE_MS 2000
-#define MOST_GROUPS 1024
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
 #endif
-
-/* One more than is sent, so that a host which sends too many is found out. */
-#define ROOM_FOR_RIGHTS CMSG_SPACE((MOST_DESCRIPTORS + 1) * sizeof(int))
 
 static long long now_ms(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
-
-/* A kernel that does not tell is not asked any further. */
-static bool has_our_groups(int socket)
-{
-#ifdef SO_PEERGROUPS
-    gid_t own[MOST_GROUPS], theirs[MOST_GROUPS];
-    socklen_t size = sizeof theirs;
-    int count = getgroups(MOST_GROUPS, own);
-    if (getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, theirs, &size) != 0)
-        return errno == ENOPROTOOPT;
-    return count >= 0 && size == (size_t)count * sizeof *own && memcmp(own, theirs, size) == 0;
-#else
-    return socket >= 0;
-#endif
-}
-
-static const char *check_peer(struct connection *connection)
-{
-    struct ucred peer;
-    socklen_t size = sizeof peer;
-    if (getsockopt(connection->socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 ||
-        peer.uid != geteuid() || peer.gid != getegid() || !has_our_groups(connection->socket))
-        return "other-caller";
-    connection->host = peer.pid;
-    return NULL;
-}
-
-const char *connect_host(struct connection *connection, int folder, const char *key)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    *connection = (struct connection){.program = -1};
-    snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s.sock", folder, key);
-    connection->socket = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (connection->socket < 0)
-        return "too-much";
-    if (connect(connection->socket, (struct sockaddr *)&address, sizeof address) == 0)
-        return check_peer(connection);
-    return errno == EAGAIN ? "host-full" : "no-host";
 }
 
 /* False if nothing happens before the deadline. */
@@ -85,31 +41,6 @@ static bool wait_for(int socket, short events, long long deadline)
         if (ready >= 0 || errno != EINTR) /* as after a stop */
             return ready == 1;
     }
-}
-
-static ssize_t send_rights(int socket, const struct text *request, int directory,
-                           const struct descriptors *descriptors)
-{
-    union {
-        struct cmsghdr header;
-        char bytes[ROOM_FOR_RIGHTS];
-    } rights;
-    size_t size = sizeof(int) * (1 + (size_t)descriptors->count);
-    struct iovec content = {request->bytes, request->length};
-    struct msghdr message = {
-        .msg_iov = &content,
-        .msg_iovlen = 1,
-        .msg_control = rights.bytes,
-        .msg_controllen = CMSG_SPACE(size),
-    };
-    memset(rights.bytes, 0, sizeof rights.bytes);
-    rights.header.cmsg_level = SOL_SOCKET;
-    rights.header.cmsg_type = SCM_RIGHTS;
-    rights.header.cmsg_len = CMSG_LEN(size);
-    memcpy(CMSG_DATA(&rights.header), &directory, sizeof directory);
-    memcpy(CMSG_DATA(&rights.header) + sizeof directory, descriptors->numbers,
-           size - sizeof directory);
-    return sendmsg(socket, &message, MSG_NOSIGNAL);
 }
 
 /* What the host does not take is no matter here: its reply, or its end, says why. */
@@ -233,7 +164,8 @@ const char *hand_over(struct connection *connection, const struct text *request,
 {
     static struct reply reply;
     long long deadline = now_ms() + PATIENCE_MS;
-    ssize_t sent = send_rights(connection->socket, request, directory, descriptors);
+    ssize_t sent = send_request(connection->socket, request, directory, descriptors->numbers,
+                                descriptors->count);
     int error = errno;
     close(directory); /* room for the descriptor that comes back */
     if (sent < 0 && error != EPIPE && error != ECONNRESET)

@@ -20,9 +20,6 @@ struct connection {
     size_t length;
 };
 
-/* NULL, or the reason for which the start is to be cold. Never waits for a host. */
-const char *connect_host(struct connection *connection, int folder, const char *key);
-
 /* Sends the request with the working directory, which is closed, and the descriptors, and waits
  * until the program is about to begin. NULL, or the reason for which it never will, and the start
  * is to be cold. */

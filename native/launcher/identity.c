@@ -130,8 +130,8 @@ static bool read_stat(int self, struct caller *caller)
                &caller->group, &sid, &terminal, &nice) != 4)
         return false;
     caller->nice = (int32_t)nice;
-    caller->has_terminal = terminal != 0;
-    caller->leads_session = sid == getpid();
+    caller->has_terminal = terminal != 0 && !caller->is_detached;
+    caller->leads_session = sid == getpid() || caller->is_detached;
     snprintf(session, sizeof session, "session=%d:%d", sid, terminal);
     if (!caller->has_terminal)
         session[strlen("session=")] = '\0';
@@ -143,7 +143,7 @@ static void add_terminals(struct caller *caller)
 {
     char bits[] = "terminal=000";
     for (int i = 0; i < 3; i++)
-        bits[strlen("terminal=") + (size_t)i] = isatty(i) ? '1' : '0';
+        bits[strlen("terminal=") + (size_t)i] = !caller->is_detached && isatty(i) ? '1' : '0';
     caller->uses_terminal = strchr(bits, '1') != NULL;
     add_bytes(&caller->identity, bits, sizeof bits);
 }
@@ -230,9 +230,9 @@ static bool identify(int self, struct caller *caller)
            has_usual_memory() && !text->failed;
 }
 
-bool identify_caller(struct caller *caller)
+bool identify_caller(struct caller *caller, bool is_detached)
 {
-    *caller = (struct caller){.group = 0};
+    *caller = (struct caller){.is_detached = is_detached};
     int self = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (self < 0)
         return false;

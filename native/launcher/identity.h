@@ -19,6 +19,7 @@ struct caller {
     bool has_capabilities; /* that its user has not: no other process of that user can have them */
     bool has_little_time;  /* of the processor's, and whoever starts here cannot have more */
     bool leads_session;
+    bool is_detached; /* not this process is meant, but a child in a session of its own */
     pid_t group;
     uint32_t umask;
     uint64_t effective; /* capabilities, as far as they hold for the whole system */
@@ -31,7 +32,7 @@ struct caller {
 };
 
 /* False if the system does not say all of it. caller->identity is to be freed in either case. */
-bool identify_caller(struct caller *caller);
+bool identify_caller(struct caller *caller, bool is_detached);
 
 /* Adds one field about the caller. */
 void add_fact(struct text *text, const char *name, const char *fact, size_t length);

@@ -2,7 +2,6 @@
 #define MAINSPRING_REASON_H
 
 #include <limits.h>
-#include <stdbool.h>
 
 #include "options.h"
 #include "place.h"
@@ -25,13 +24,7 @@ enum reason {
 const char *reason_name(enum reason reason);
 
 /* Fills in `start`, the folder of the hook, where the answer is REASON_NONE. */
-enum reason find_reason(const struct options *options, const char *interpreter,
+enum reason find_reason(const struct options *options, const char *interpreter, char **environment,
                         const struct place *launcher, char start[PATH_MAX]);
-
-/* Nothing may be written, for MAINSPRING_READONLY. */
-bool is_read_only(void);
-
-/* With the rights of another user or group. */
-bool is_set_id(void);
 
 #endif

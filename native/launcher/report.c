@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ruling.h"
 #include "text.h"
 
 /* In each sentence the first % is the subject, each other the detail. */

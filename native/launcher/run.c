@@ -11,6 +11,7 @@
 #include "options.h"
 #include "reason.h"
 #include "report.h"
+#include "ruling.h"
 #include "warm.h"
 
 extern char **environ;
@@ -62,7 +63,7 @@ static enum reason start_by_host_or_hook(char **arguments, const struct options 
         .way = options->isolated ? BY_PRELOAD : BY_PATHS,
         .ruled_out = options->rules_out_warm,
     };
-    if (options->warm && options->kind == PROGRAM_SCRIPT && !is_read_only())
+    if (options->warm && options->kind == PROGRAM_SCRIPT && !is_read_only(environ))
         start_warm(&warm);
     const char *wish = warm.warm[0] == '\0' ? NULL : warm.warm;
     return start_hooked(arguments, start_folder, warm.way, wish);
@@ -72,7 +73,7 @@ static void start(char **arguments, const struct options *options, const struct 
                   const struct timespec *began)
 {
     char start_folder[PATH_MAX];
-    enum reason reason = find_reason(options, arguments[0], launcher, start_folder);
+    enum reason reason = find_reason(options, arguments[0], environ, launcher, start_folder);
     if (reason == REASON_NONE)
         reason = start_by_host_or_hook(arguments, options, start_folder);
     if (reason == REASON_NONE)

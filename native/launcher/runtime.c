@@ -10,17 +10,15 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 static bool fits(int length) { return length > 0 && length < PATH_MAX; }
 
-static bool find_folder(char path[PATH_MAX])
+static bool find_folder(char path[PATH_MAX], const char *shared)
 {
     struct stat base;
-    const char *shared = getenv("XDG_RUNTIME_DIR");
     unsigned long user = (unsigned long)geteuid();
     if (shared != NULL && shared[0] == '/')
         return fits(snprintf(path, PATH_MAX, "%s/mainspring", shared));
@@ -64,10 +62,10 @@ static bool is_own(int folder)
     return fstat(folder, &file) == 0 && file.st_uid == geteuid() && (file.st_mode & 077) == 0;
 }
 
-int open_runtime_folder(void)
+int open_runtime_folder(const char *shared)
 {
     char path[PATH_MAX];
-    if (!find_folder(path))
+    if (!find_folder(path, shared))
         return -1;
     int folder = open_folder(path);
     if (folder < 0) {

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "mainspring"
 #: what each part may import, of the parts below it
 LAYERS = (
-    ("settings", "places", "reasons", "errors", "shebang"),
+    ("settings", "places", "reasons", "errors", "shebang", "launcher"),
     ("codecache",),
     ("program", "plan", "startlog"),
     ("hook",),
@@ -23,7 +23,7 @@ LAYERS = (
     ("observe",),
     ("cli",),
 )
-NATIVE = {"_native", "_warm"}
+NATIVE = {"_gateway", "_native", "_warm"}
 #: run by the slots before anything of the package is loaded, or by any Python: no part of it
 ALONE = (
     "slot/look.py", "slot/stand_back.py", "start/sitecustomize.py", "observe/probe.py",

@@ -8,7 +8,7 @@ import typing
 
 import click
 
-from mainspring.observe.launcher import find_launcher
+from mainspring.launcher import find_launcher
 
 
 class LauncherCommand(click.Command):

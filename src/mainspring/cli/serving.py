@@ -48,7 +48,7 @@ class Mode(click.ParamType[int]):
 @click.option("--extension", "extensions", multiple=True, metavar=".EXT",
               help="What names of scripts end in; .py and .cgi without this.")  # fmt: skip
 @click.option("--index", "indexes", multiple=True, metavar="NAME",
-              help="The script that stands for its folder; index.py and index.cgi without this.")  # fmt: skip
+              help="The script for a folder itself; index.py and index.cgi without this.")  # fmt: skip
 @click.option(
     "--env", "variables", multiple=True, metavar="NAME=VALUE", help="Give this to every script."
 )

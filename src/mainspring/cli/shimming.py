@@ -11,8 +11,8 @@ from click.shell_completion import CompletionItem
 
 from mainspring.cli.output import print_json, print_lines
 from mainspring.errors import NoDataFolderError, NoShimError, RefusedPlaceError
+from mainspring.launcher import find_launcher
 from mainspring.observe.installing import Command, find_python_command
-from mainspring.observe.launcher import find_launcher
 from mainspring.observe.shims import Shim, find_shims
 from mainspring.observe.text import escape_controls
 from mainspring.places import Refused

@@ -36,7 +36,8 @@ def app(path: str | None = None, **settings: Any) -> Application:
     Without one, that which MAINSPRING_SERVE names.  *settings* are those of `make_options`.  Raises
     BadArgumentsError.
     """
-    from mainspring.gateway.assembly import make_options, open_gateway
+    from mainspring.gateway.assembly import open_gateway
+    from mainspring.gateway.options import make_options
 
     options = make_options(path, os.environ, **settings)
     return Application(lambda: open_gateway(options), options.bounds, root=options.find_root())
@@ -68,7 +69,6 @@ class Application:
     async def _answer(self, exchange: HTTPExchange) -> None:
         engine = await self._find_engine()
         try:
-            await exchange.learn_length()
             await engine.serve(exchange)
         except GoneError:
             pass

@@ -7,7 +7,6 @@ One task receives what the client sends, until it is gone: first the body, then 
 | the client goes away, whenever that is | GoneError, and who asked for it is called |
 | the body stops coming for `bounds.silence` | GoneError, and 408 if nothing was answered yet |
 | the script reads more slowly than the body comes | the body waits, see spool.py |
-| a body that does not say how long it is | it is received to its end before it is served |
 | HEAD, 204, 304 | no body is sent |
 | the client reads slowly | the server lets `write` wait |
 | break_off() | the last part is never sent, so that the server closes the connection |
@@ -24,7 +23,7 @@ from mainspring.gateway.exchange import Exchange, GoneError, Head
 from mainspring.gateway.spool import Spool
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+    from collections.abc import Awaitable, Callable, MutableMapping
 
     from mainspring.gateway.asgi_params import Scope
     from mainspring.gateway.bounds import Bounds
@@ -35,14 +34,6 @@ if TYPE_CHECKING:
 
 NO_BODY = frozenset({204, 304})
 SILENT = Head(408, "Request Timeout", (("Connection", "close"), ("Content-Length", "0")))
-
-
-def lacks_length(scope: Scope, params: Mapping[str, str]) -> bool:
-    """Whether there may be a body, and nothing says how long it is."""
-    if "CONTENT_LENGTH" in params:
-        return False
-    is_framed = scope["http_version"] in {"1.0", "1.1"}
-    return not is_framed or any(name.lower() == b"transfer-encoding" for name, _ in scope["headers"])
 
 
 class HTTPExchange(Exchange):
@@ -57,7 +48,6 @@ class HTTPExchange(Exchange):
         self._receive = receive
         self._send = send
         self._patience = bounds.silence
-        self._lacks_length = lacks_length(scope, self.params)
         self._takes_body = scope["method"] != "HEAD"
         self._adds_date = adds_date
         self._spool = Spool(bounds.body)
@@ -68,15 +58,6 @@ class HTTPExchange(Exchange):
         self._calls: list[Callable[[], None]] = []
 
     # ---- the request ------------------------------------------------------------------------
-
-    async def learn_length(self) -> None:
-        """Receive a body of which nothing says how long it is.  Raises GoneError."""
-        if not self._lacks_length:
-            return
-        while not (self._is_whole or self._spool.is_over):
-            await self._wait()
-        if self._spool.length:
-            self.params["CONTENT_LENGTH"] = str(self._spool.length)
 
     async def read(self) -> bytes:
         while not (part := self._spool.read()):

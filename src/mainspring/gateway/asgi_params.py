@@ -12,7 +12,6 @@
 | a header | HTTP_NAME, with `_` for `-` |
 | several of one name | one, with `, ` between (`; ` for Cookie); of Content-* the first |
 | a name with `_` or other such signs | dropped: it could pass for another (`X_Real_IP`) |
-| Transfer-Encoding | dropped: the script gets the body decoded |
 
 Bytes that are no UTF-8 become surrogates, as `os.fsdecode` has it.
 """
@@ -34,7 +33,6 @@ NAME = re.compile(rb"[A-Za-z0-9!#$%&'*+.^`|~-]+")
 HOST = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::[0-9]*)?")
 ABSOLUTE = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[^/?]*")
 SINGLE = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
-DROPPED = frozenset({b"transfer-encoding"})
 PORTS = {"http": 80, "https": 443}
 #: as ASGI has it -> as a script knows it
 PROTOCOLS = {"1.0": "HTTP/1.0", "1.1": "HTTP/1.1", "2": "HTTP/2.0", "3": "HTTP/3.0"}
@@ -111,7 +109,7 @@ def translate_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
         key = name.lower()
         if key in SINGLE:
             translated.setdefault(SINGLE[key], decode(value))
-        elif key not in DROPPED and NAME.fullmatch(key):
+        elif NAME.fullmatch(key):
             variable = "HTTP_" + key.decode("ascii").upper().replace("-", "_")
             between = "; " if key == b"cookie" else ", "
             before = translated.get(variable)

@@ -28,6 +28,8 @@ class Call:
     arguments: tuple[str, ...]  # the words of an indexed query
     environment: Mapping[str, str]  # all of it
     folder: str  # the working directory
+    python: str | None = None  # the interpreter that its `#!` line names; None for the gateway's own
+    options: tuple[str, ...] = ()  # of that interpreter
 
 
 class Process(ABC):

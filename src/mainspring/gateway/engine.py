@@ -14,8 +14,9 @@ Serve = Callable[["Exchange"], Awaitable[None]]
 class Engine(Protocol):
     """What answers requests."""
 
-    async def serve(self, exchange: Exchange) -> None:
-        """Answer *exchange*."""
+    @property
+    def serve(self) -> Serve:
+        """What answers an exchange."""
 
     async def close(self) -> None:
         """End what is kept between requests."""

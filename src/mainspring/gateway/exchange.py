@@ -35,6 +35,8 @@ class Exchange(ABC):
     protocol: ClassVar[str]
     #: the meta-variables as the front gave them, bytes that are no UTF-8 as surrogates
     params: Mapping[str, str]
+    #: set before the head of an answer that is 503 because the gateway is full: FastCGI has a word for it
+    overloaded: bool = False
 
     @abstractmethod
     async def read(self) -> bytes:

@@ -1,4 +1,4 @@
-"""HTTP, for development: uvicorn's protocol, each connection of which stands in the table of all connections.
+"""HTTP, for development: uvicorn's protocol, each connection of which stands in the table of all.
 
 h11 reads it, also where httptools is installed: that has no bound for a request's head.
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from mainspring.gateway.bounds import Bounds
     from mainspring.gateway.connections import Connections
-    from mainspring.gateway.engine import OpenEngine
+    from mainspring.gateway.engine import Engine
 
 
 class HTTPConnection(H11Protocol):
@@ -75,13 +75,15 @@ class HTTPConnection(H11Protocol):
         return -1 if made is None else made.fileno()
 
 
-def make_http(
-    open_engine: OpenEngine, bounds: Bounds, connections: Connections, root: str | None = None
-) -> Callable[[], asyncio.Protocol]:
+def make_http(engine: Engine, bounds: Bounds, connections: Connections) -> Callable[[], asyncio.Protocol]:
     """What makes a protocol for each connection."""
     logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # what clients do wrong is no news
+
+    async def give_engine() -> Engine:
+        return engine
+
     config = Config(
-        Application(open_engine, bounds, root=root, adds_date=True),
+        Application(give_engine, bounds, adds_date=True),
         http="h11",
         ws="none",
         lifespan="off",

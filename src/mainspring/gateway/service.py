@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from mainspring._gateway import set_open_files
 from mainspring.gateway.account import become, choose_account, find_service_folder
 from mainspring.gateway.activation import take_over
 from mainspring.gateway.addresses import listen
@@ -116,12 +117,12 @@ class Service:
         self._connections = Connections(options.bounds)
         self._ending = asyncio.Event()
         self._now = asyncio.Event()
-        self._reloading: asyncio.Task[None] | None = None
 
     async def live(self, tell: Callable[[], None]) -> int:
         from mainspring.gateway.assembly import Assembly
 
-        assembly = await Assembly.open(self._options, self._connections, self._open_files)
+        set_open_files(self._open_files)
+        assembly = Assembly(self._options)
         try:
             self._heed_signals(assembly)
             servers = [await self._open_server(assembly, one) for one in self._listeners]
@@ -140,7 +141,7 @@ class Service:
 
     async def _open_server(self, assembly: Assembly, listening: Listening) -> asyncio.Server:
         purpose, listener = listening
-        return await open_server(assembly.find_front(purpose), listener.socket)
+        return await open_server(assembly.find_front(purpose, self._connections), listener.socket)
 
     async def _tell_alive(self) -> None:
         while self._notifier.interval:
@@ -175,14 +176,9 @@ class Service:
         (self._now if self._ending.is_set() else self._ending).set()
 
     def _reload(self, assembly: Assembly) -> None:
-        """Look up anew what is served; a reload that comes during another is that one."""
-        if self._reloading is None or self._reloading.done():
-            self._reloading = asyncio.ensure_future(self._reload_all(assembly))
-
-    async def _reload_all(self, assembly: Assembly) -> None:
         self._notifier.tell_reloading()
         try:
-            await assembly.reload()
+            assembly.reload()
         except Exception as error:  # noqa: BLE001 - what is served goes on
             with suppress(OSError):
                 print(f"mainspring: not reloaded: {error}", file=sys.stderr, flush=True)  # noqa: T201

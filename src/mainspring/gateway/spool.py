@@ -6,7 +6,7 @@ it reads, and that for the client. The file has no name, and is emptied when all
 | what comes | what is kept |
 |---|---|
 | as much as is allowed, or less | all of it |
-| more | no part from then on; `is_over` says so |
+| more | no part from then on: enough to see that it is too much |
 """
 
 from __future__ import annotations
@@ -26,16 +26,11 @@ class Spool:
         self._file = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - it lives as long as its request
         self._read = self._written = 0
 
-    @property
-    def is_over(self) -> bool:
-        """Whether more has come than is allowed."""
-        return self.length > self._bound
-
     def write(self, part: bytes) -> None:
-        self.length += len(part)
-        if part and not self.is_over:
+        if part and self.length <= self._bound:
             self._file.seek(self._written)
             self._written += self._file.write(part)
+        self.length += len(part)
 
     def read(self) -> bytes:
         """What comes next, at most PART bytes; nothing if there is nothing yet."""

@@ -20,20 +20,25 @@ StaticFiles judges a path and opens it again, knows nothing of scripts, and brin
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import stat
+import time
 from datetime import UTC
 from email.utils import formatdate, parsedate_to_datetime
 from mimetypes import guess_type
 from typing import TYPE_CHECKING, NamedTuple
 
-from mainspring.gateway.exchange import Exchange, Head
+from mainspring.gateway.exchange import Exchange, GoneError, Head
+from mainspring.gateway.served import Served
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from mainspring.gateway.engine import Serve
+    from mainspring.gateway.journal import Journal
+    from mainspring.gateway.options import Options
 
 PART = 1 << 16
 #: of a module, or of its code: it may hold what no client is to see
@@ -72,16 +77,19 @@ class Span(NamedTuple):
     end: int
 
 
+NOTHING = Span(0, 0)
+
+
 class StaticFiles:
     """Sends the static files below *root*, and leaves all else to *serve*."""
 
-    def __init__(
-        self, root: str, extensions: Iterable[str], indexes: Iterable[str], serve: Serve
-    ) -> None:
+    def __init__(self, root: str, options: Options, journal: Journal, serve: Serve) -> None:
         self._root = os.path.realpath(root)
-        self._indexes = tuple(indexes)
+        self._indexes = options.indexes
+        self._journal = journal
         self._serve = serve
-        suffixes = "|".join(map(re.escape, sorted({*extensions, *PYTHON})))
+        self._numbers = itertools.count(1)
+        suffixes = "|".join(map(re.escape, sorted({*options.extensions, *PYTHON})))
         self._private = re.compile(rf"(?:{suffixes})(?:$|[.~])", re.IGNORECASE)
 
     async def serve(self, exchange: Exchange) -> None:
@@ -91,10 +99,21 @@ class StaticFiles:
         if file is None:
             await self._serve(exchange)
             return
+        served = self._begin(exchange)
         try:
-            await send_file(exchange, file)
+            await send_file(exchange, file, served)
+        except GoneError:
+            served.reason, served.status = "gone", served.status or 499
         finally:
             os.close(file.descriptor)
+            served.seconds = time.monotonic() - served.clock
+            self._journal.end(served)
+
+    def _begin(self, exchange: Exchange) -> Served:
+        identity = f"static-{next(self._numbers):x}"
+        served = Served(identity, exchange.protocol, exchange.params, time.time(), time.monotonic())
+        self._journal.begin(served)
+        return served
 
     def find_file(self, path: str) -> StaticFile | None:
         """What is to be sent for *path*, if anything."""
@@ -134,31 +153,29 @@ class StaticFiles:
         return StaticFile(descriptor, os.path.basename(real), status.st_size, status.st_mtime_ns)
 
 
-async def send_file(exchange: Exchange, file: StaticFile) -> None:
+async def send_file(exchange: Exchange, file: StaticFile, served: Served) -> None:
     """Answer *exchange* with *file*, or with what of it was asked for.  Raises GoneError."""
-    params = exchange.params
-    if is_known(params, file):
-        await exchange.begin(Head(304, "Not Modified", describe_version(file)))
-        await exchange.end(0)
-        return
-    head, span = choose_span(params, file)
+    head, span = choose_answer(exchange.params, file)
     await exchange.begin(head)
-    if params["REQUEST_METHOD"] == "HEAD" or await send_span(exchange, file.descriptor, span):
-        await exchange.end(0)
-    else:
-        await exchange.break_off()
-
-
-async def send_span(exchange: Exchange, descriptor: int, span: Span) -> bool:
-    """Send these bytes; False if they are not all there."""
-    place = span.start
-    while place < span.end:
-        part = os.pread(descriptor, min(PART, span.end - place), place)
+    served.status = head.status
+    if exchange.params["REQUEST_METHOD"] == "HEAD":
+        span = NOTHING
+    while served.sent < span.end - span.start:
+        place = span.start + served.sent
+        part = os.pread(file.descriptor, min(PART, span.end - place), place)
         if not part:
-            return False
+            await exchange.break_off()
+            return
         await exchange.write(part)
-        place += len(part)
-    return True
+        served.sent += len(part)
+    await exchange.end(0)
+
+
+def choose_answer(params: Mapping[str, str], file: StaticFile) -> tuple[Head, Span]:
+    """The head to answer with, and what of *file* is to follow."""
+    if is_known(params, file):
+        return Head(304, "Not Modified", describe_version(file)), NOTHING
+    return choose_span(params, file)
 
 
 def describe_version(file: StaticFile) -> tuple[tuple[str, str], ...]:
@@ -196,7 +213,7 @@ def choose_span(params: Mapping[str, str], file: StaticFile) -> tuple[Head, Span
         return Head(200, "OK", (*typed, length)), Span(0, file.size)
     if wanted.start >= wanted.end:
         fields = (*common, ("Content-Range", f"bytes */{file.size}"), ("Content-Length", "0"))
-        return Head(416, "Range Not Satisfiable", fields), Span(0, 0)
+        return Head(416, "Range Not Satisfiable", fields), NOTHING
     place = ("Content-Range", f"bytes {wanted.start}-{wanted.end - 1}/{file.size}")
     length = ("Content-Length", str(wanted.end - wanted.start))
     return Head(206, "Partial Content", (*typed, place, length)), wanted

@@ -53,7 +53,8 @@ def app(path: str | None = None, **settings: Any) -> Application:
     Without one, that which MAINSPRING_SERVE names.  *settings* are those of `make_options`.  Raises
     BadArgumentsError.
     """
-    from mainspring.gateway.assembly import make_options, open_gateway
+    from mainspring.gateway.assembly import open_gateway
+    from mainspring.gateway.options import make_options
 
     options = make_options(path, os.environ, **settings)
     return Application(lambda: open_gateway(options), options.bounds, root=options.find_root())

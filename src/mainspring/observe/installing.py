@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from mainspring.errors import NotACommandError, UnusableInterpreterError
-from mainspring.observe.launcher import find_launcher
+from mainspring.launcher import find_launcher
 from mainspring.shebang import WRAPPER, parse_line, read_start
 from mainspring.slot.inspection import inspect_slot
 from mainspring.slot.survey import Survey, ask, describe_answer

@@ -3,10 +3,9 @@
 import os
 import subprocess
 import sys
-import sysconfig
-from pathlib import Path
 
 from mainspring.errors import UnusableInterpreterError
+from mainspring.launcher import find_launcher
 from mainspring.observe.trust import find_distrust
 from mainspring.reasons import REASONS
 
@@ -50,12 +49,3 @@ def describe_choice(named_by: str) -> str:
     if named_by in NAMED_BY_USER:
         return f"named by {named_by}"
     return "named by the script's first line" if named_by else "the nearest python3"
-
-
-def find_launcher() -> str:
-    """The launcher that was installed with this package."""
-    folders = [Path(sys.argv[0]).parent, Path(sysconfig.get_path("scripts"))]
-    for folder in folders:
-        if (folder / "mainspring").is_file():
-            return str(folder / "mainspring")
-    return "mainspring"

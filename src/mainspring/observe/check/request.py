@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mainspring.errors import BadArgumentsError, NotPythonError, UnreadableScriptError
+from mainspring.launcher import find_launcher
 from mainspring.observe.doctor.shebang import read_command
 from mainspring.observe.explain import locate_slot
-from mainspring.observe.launcher import choose_interpreter, find_launcher
+from mainspring.observe.launcher import choose_interpreter
 from mainspring.observe.programs import find_program
 
 MOST_INPUT = 16 << 20

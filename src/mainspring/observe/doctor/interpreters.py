@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from mainspring.errors import UnsafePackageError
+from mainspring.launcher import find_launcher
 from mainspring.observe.doctor.findings import FINDINGS, Finding
 from mainspring.observe.doctor.trial import Trial, can_load_native, try_start
 from mainspring.observe.interpreters import Interpreter
-from mainspring.observe.launcher import find_launcher
 from mainspring.reasons import REASONS
 from mainspring.slot.placing import ROOT, check_package
 from mainspring.slot.question import NoAnswer

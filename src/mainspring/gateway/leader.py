@@ -1,0 +1,55 @@
+"""The end of a script's process is told once, to whoever waits for it then or later."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from mainspring.gateway.call import Process
+
+if TYPE_CHECKING:
+    import asyncio
+
+
+class GroupLeader(Process):
+    """A script whose process leads a group, and whose end others tell of."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, ours: tuple[int, int, int]) -> None:
+        self.loop = loop
+        self.process = 0
+        self.stdin, self.stdout, self.stderr = ours
+        self.status: int | None = None
+        self.waiters: list[asyncio.Future[None]] = []
+
+    async def wait(self) -> int:
+        while self.status is None:
+            waiter = self.loop.create_future()  # of one's own: who stops waiting cancels it
+            self.waiters.append(waiter)
+            await waiter
+        return self.status
+
+    def end(self, status: int) -> None:
+        """Note how it ended, as `os.waitstatus_to_exitcode` has it."""
+        self.status = status
+        for waiter in self.waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+        self.waiters.clear()
+
+    def send_signal(self, number: int) -> None:
+        if self.status is not None and is_process(self.process):
+            return  # the number is another's by now: nobody of the group was left
+        try:
+            os.killpg(self.process, number)
+        except (ProcessLookupError, PermissionError):
+            pass  # it has ended; what is not ours to signal is none of our scripts
+
+
+def is_process(number: int) -> bool:
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True

@@ -1,0 +1,219 @@
+"""An SCGI connection: one request, and then it is closed.
+
+    request    = netstring body
+    netstring  = length ":" headers ","             length is that of headers, in decimal, no leading zero
+    headers    = "CONTENT_LENGTH" NUL 1*DIGIT NUL *(name NUL value NUL)
+    name       = 1*(any byte but NUL and "=")       "SCGI" must be among them, with the value "1"
+    body       = as many bytes as CONTENT_LENGTH says
+
+    answer     = "Status: " status SP phrase CRLF *(name ": " value CRLF) CRLF body
+
+Specification: https://python.ca/scgi/protocol.txt
+
+| what comes | the answer |
+|---|---|
+| no netstring; a length of more than 10 digits; no comma behind it | 400 |
+| a netstring beyond the bound of parameters | 431, as soon as its length is known |
+| headers that are cut off; CONTENT_LENGTH not first, or no number; SCGI not 1 | 400 |
+| a header that comes twice | 400; `HTTP_` ones are joined, as nginx sends them |
+| more than the body | dropped |
+| the connection is closed before the end of the body | the client is gone: nothing is answered |
+
+Nothing is run for a request that is refused.  An answer that cannot be completed ends with a reset over
+TCP; over a unix socket only a Content-Length shows it.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+from mainspring.gateway.breaches import BREACHES, Breach
+from mainspring.gateway.params import check_params, join_value, read_content_length
+from mainspring.gateway.wire import PART, WireConnection, WireExchange, make_refusal, pack_head
+
+if TYPE_CHECKING:
+    from mainspring.gateway.bounds import Bounds
+    from mainspring.gateway.breaches import Word
+    from mainspring.gateway.connections import Connections, Standing
+    from mainspring.gateway.wire import Serve
+
+MOST_LENGTH = 10  # digits
+LINGER = struct.pack("ii", 1, 0)
+
+
+class Asked(NamedTuple):
+    """The request's headers are complete."""
+
+    params: dict[str, str]
+
+
+class Body(NamedTuple):
+    """A part of its body; nothing at its end."""
+
+    content: bytes
+
+
+class Refused(NamedTuple):
+    """It is no request; nothing more comes of it."""
+
+    word: Word
+
+
+Event = Asked | Body | Refused
+
+
+class Receiver:
+    """Bytes to events, however they arrive."""
+
+    def __init__(self, most_params: int) -> None:
+        self._most_params = most_params
+        self._held = bytearray()
+        self._left: int | None = None  # of the body; None before it
+
+    def feed(self, data: bytes) -> list[Event]:
+        if self._left is not None:
+            return self._take_body(data)
+        self._held += data
+        try:
+            span = self._find_headers()
+            if span is None:
+                return []
+            params = collect_headers(bytes(self._held[span]))
+        except Breach as breach:
+            self._left = 0
+            return [Refused(breach.word)]
+        rest, self._held = bytes(self._held[span.stop + 1 :]), bytearray()
+        self._left = int(params["CONTENT_LENGTH"])
+        return [Asked(params), *(self._take_body(rest) if self._left else [Body(b"")])]
+
+    def held(self) -> int:
+        """How many bytes of incomplete headers there are."""
+        return len(self._held)
+
+    def complete(self) -> bool:
+        return self._left == 0
+
+    def _find_headers(self) -> slice | None:
+        """Where they are; None while they are not complete.  Raises Breach."""
+        colon = self._held.find(b":", 0, MOST_LENGTH + 1)
+        digits = self._held[: colon if colon >= 0 else MOST_LENGTH + 1]
+        if colon == 0 or not (digits.isdigit() or not self._held) or len(digits) > MOST_LENGTH:
+            raise Breach("netstring")
+        if digits[:1] == b"0" and len(digits) > 1:
+            raise Breach("netstring")
+        if colon < 0:
+            return None
+        stop = colon + 1 + int(digits)
+        if int(digits) > self._most_params:
+            raise Breach("params-too-big")
+        if len(self._held) > stop and self._held[stop] != ord(","):
+            raise Breach("netstring")
+        return slice(colon + 1, stop) if len(self._held) > stop else None
+
+    def _take_body(self, data: bytes) -> list[Event]:
+        assert self._left is not None
+        data = data[: self._left]
+        if not data:
+            return []
+        self._left -= len(data)
+        events: list[Event] = [Body(data[cut : cut + PART]) for cut in range(0, len(data), PART)]
+        return events if self._left else [*events, Body(b"")]
+
+
+def collect_headers(block: bytes) -> dict[str, str]:
+    """Raises Breach."""
+    *fields, rest = block.decode("utf-8", "surrogateescape").split("\0")
+    if rest or len(fields) % 2:
+        raise Breach("params-malformed")
+    if fields[:1] != ["CONTENT_LENGTH"]:
+        raise Breach("scgi-headers")
+    params = dict(zip(fields[::2], fields[1::2], strict=True))
+    if len(params) * 2 != len(fields):
+        params = join_headers(fields)
+    if params.get("SCGI") != "1":
+        raise Breach("scgi-headers")
+    check_params(params)
+    if read_content_length(params) is None:
+        raise Breach("content-length")
+    return params
+
+
+def join_headers(fields: list[str]) -> dict[str, str]:
+    """Raises Breach."""
+    params: dict[str, str] = {}
+    for name, value in zip(fields[::2], fields[1::2], strict=True):
+        if name in params and not name.startswith("HTTP_"):
+            raise Breach("scgi-headers")
+        params[name] = join_value(name, params[name], value) if name in params else value
+    return params
+
+
+class SCGIExchange(WireExchange):
+    """The request of a connection."""
+
+    protocol: ClassVar[str] = "scgi"
+    _connection: SCGIConnection
+
+    def _send(self, part: bytes) -> None:
+        self._connection.send(part)
+
+    def _finish(self, status: int) -> None:  # noqa: ARG002 - SCGI has no place for it
+        self._connection.leave(self.body_complete)
+
+    def _break(self) -> None:
+        self._connection.break_off()
+
+
+class SCGIConnection(WireConnection):
+    """Serves the request of a connection by a task."""
+
+    def __init__(self, serve: Serve, bounds: Bounds, connections: Connections) -> None:
+        super().__init__(serve, bounds, connections)
+        self._receiver = Receiver(bounds.params)
+        self._exchange: SCGIExchange | None = None
+
+    def take(self, data: bytes) -> None:
+        for event in self._receiver.feed(data):
+            match event:
+                case Asked(params):
+                    self._exchange = SCGIExchange(self, params)
+                    self.start(self._exchange)
+                case Refused(word):
+                    self._refuse(word)
+                case Body(content) if self._exchange is not None:
+                    if content:
+                        self._exchange.feed(content)
+                    else:
+                        self._exchange.complete_body()
+
+    def _refuse(self, word: Word) -> None:
+        self._connections.note(word)
+        head, text = make_refusal(BREACHES[word].status)
+        self.send(pack_head(head) + text)
+        self.leave(complete=False)
+
+    def take_end(self) -> None:
+        if self._exchange is not None and not self._exchange.body_complete:
+            self._exchange.lose()
+
+    def standing(self) -> Standing:
+        if self._exchange is None:
+            return "receiving" if self._receiver.held() else "idle"
+        if self._exchange.gone:
+            return "idle"
+        return "busy" if self.paused or self._exchange.body_complete else "receiving"
+
+    def lose(self) -> None:
+        if self._exchange is not None:
+            self._exchange.lose()
+
+    def break_off(self) -> None:
+        self.flush()
+        if self.family() != socket.AF_UNIX:
+            # the kernel then resets the connection instead of closing it
+            with socket.socket(fileno=os.dup(self.descriptor())) as connection:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER)
+        self.leave()

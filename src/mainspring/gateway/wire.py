@@ -1,0 +1,358 @@
+"""Connections of FastCGI and SCGI hold, send and lose requests alike.
+
+The body of a request is held until it is read, at most HELD bytes on a connection and what came with
+them: then the connection is not read from until some of it was taken.  Output is gathered for the rest
+of the loop's turn, so that a short answer goes out in one piece; a writer waits while the transport
+holds more than it likes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import abstractmethod
+from collections import deque
+from contextlib import suppress
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from mainspring.gateway.breaches import BREACHES
+from mainspring.gateway.connections import find_gone
+from mainspring.gateway.exchange import Exchange, GoneError, Head
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from mainspring.gateway.bounds import Bounds
+    from mainspring.gateway.breaches import Word
+    from mainspring.gateway.connections import Connections, Standing
+
+    Serve = Callable[[Exchange], Awaitable[None]]
+
+HELD = 256 << 10
+#: of a part of a body that is handed out
+PART = 64 << 10
+#: gathered output beyond this goes out at once
+GATHERED = 16 << 10
+#: what a client may leave unread of answers that cost it nothing to ask for
+UNREAD = 1 << 20
+
+
+class WireExchange(Exchange):
+    """A request whose body is fed by its connection."""
+
+    def __init__(self, connection: WireConnection, params: Mapping[str, str]) -> None:
+        self.params = params
+        self.begun = self.ended = self.gone = self.body_complete = False
+        self.body_word: Word | None = None  # why the body will not be complete
+        self._connection = connection
+        self._parts: deque[bytes] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+        self._told: Callable[[], None] | None = None
+
+    # what its connection calls
+
+    def feed(self, part: bytes) -> None:
+        self._parts.append(part)
+        self._connection.hold(len(part))
+        self._wake()
+
+    def complete_body(self, word: Word | None = None) -> None:
+        """Nothing more comes; *word* if more was promised."""
+        self.body_complete, self.body_word = True, word
+        self._wake()
+
+    def lose(self) -> None:
+        """The client has gone."""
+        if self.gone or self.ended:
+            return
+        self.gone = True
+        self.drop_body()
+        self._wake()
+        if self._told is not None:
+            self._told()
+
+    def drop_body(self) -> None:
+        self._connection.release(sum(map(len, self._parts)))
+        self._parts.clear()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    # what its server calls
+
+    async def read(self) -> bytes:
+        while not self._parts:
+            if self.gone or self.body_word:
+                raise GoneError(self.body_word or "the client has gone")
+            if self.body_complete or self.ended:
+                return b""
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+        part = self._parts.popleft()
+        self._connection.release(len(part))
+        return part
+
+    async def begin(self, head: Head) -> None:
+        self._check()
+        self.begun = True
+        self._send(pack_head(head))
+        if self._connection.choked:
+            await self._connection.drain()
+
+    async def write(self, part: bytes) -> None:
+        self._check()
+        self._send(part)
+        if self._connection.choked:
+            await self._connection.drain()
+            self._check()
+
+    async def end(self, status: int) -> None:
+        self._check()
+        self.ended = True
+        self.drop_body()
+        self._finish(status)
+
+    async def break_off(self) -> None:
+        if not self.ended and not self.gone:
+            self.ended = True
+            self.drop_body()
+            self._break()
+
+    def on_gone(self, call: Callable[[], None]) -> None:
+        self._told = call
+        if self.gone:
+            call()
+
+    def _check(self) -> None:
+        if self.gone or self.ended:
+            raise GoneError("the client has gone" if self.gone else "the answer is complete")
+
+    @abstractmethod
+    def _send(self, part: bytes) -> None:
+        """Send a part of the answer."""
+
+    @abstractmethod
+    def _finish(self, status: int) -> None:
+        """Complete the answer, the body of which was dropped."""
+
+    @abstractmethod
+    def _break(self) -> None:
+        """Show that the answer is not complete."""
+
+
+class WireConnection(asyncio.Protocol):
+    """A connection, in the table of all; its requests are the subclass's affair."""
+
+    _transport: asyncio.Transport
+
+    def __init__(self, serve: Serve, bounds: Bounds, connections: Connections) -> None:
+        self._serve, self._bounds, self._connections = serve, bounds, connections
+        self._loop = asyncio.get_running_loop()
+        self._gathered: list[bytes] = []
+        self._size = 0  # of what is gathered
+        self._flushing = False  # at the end of the loop's turn
+        self._drained: asyncio.Future[None] | None = None
+        self._held = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.choked = False  # the client is slow to read
+        self.paused = False  # we are slow to read
+        self.leaving = False  # all is answered, and nothing more is read
+        self.half_closed = False  # the client sends nothing more
+
+    # the subclass's
+
+    @abstractmethod
+    def take(self, data: bytes) -> None:
+        """Take what has come."""
+
+    @abstractmethod
+    def take_end(self) -> None:
+        """Take note that no more comes: what is incomplete is lost."""
+
+    @abstractmethod
+    def standing(self) -> Standing: ...
+
+    @abstractmethod
+    def lose(self) -> None:
+        """Tell each request that its client has gone."""
+
+    # asyncio's
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        if not self._connections.admit(self):
+            self.leaving = True
+            transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        if not self.leaving:
+            self.take(data)
+            self.settle()
+
+    def eof_received(self) -> bool:
+        """Half-closed is not gone: what was asked completely is answered."""
+        self.half_closed = True
+        if not self.leaving:
+            self.take_end()
+            self.settle()
+        if self.leaving or self.standing() != "busy":
+            return False
+        self._connections.mark_deaf(self, True)
+        if find_gone({self}):
+            self.lose()
+            return False
+        return True
+
+    def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002 - whatever the reason
+        self.leaving = True
+        self._connections.release(self)
+        self.lose()
+        self.resume_writing()
+
+    def pause_writing(self) -> None:
+        self.choked = True
+
+    def resume_writing(self) -> None:
+        self.choked = False
+        if self._drained is not None and not self._drained.done():
+            self._drained.set_result(None)
+        self._drained = None
+
+    # the table's
+
+    def abort(self) -> None:
+        self._transport.abort()
+
+    def descriptor(self) -> int:
+        return int(self._transport.get_extra_info("socket").fileno())
+
+    def family(self) -> int:
+        return int(self._transport.get_extra_info("socket").family)
+
+    def wind_down(self) -> None:
+        if not self.leaving and self.standing() != "busy":
+            self.leave()
+
+    # an exchange's
+
+    def hold(self, size: int) -> None:
+        self._held += size
+        if self._held > HELD and not self.paused and not self.half_closed:
+            self.paused = True
+            self._transport.pause_reading()
+            self._connections.mark_deaf(self, True)
+
+    def release(self, size: int) -> None:
+        self._held -= size
+        if self.paused and self._held <= HELD // 2:
+            self.paused = False
+            if not self._transport.is_closing():
+                self._transport.resume_reading()
+                self._connections.mark_deaf(self, False)
+                self.settle()
+
+    async def drain(self) -> None:
+        """Wait until the client has read on, or has gone."""
+        if self._drained is None:
+            self._drained = self._loop.create_future()
+        await asyncio.shield(self._drained)
+
+    def send(self, data: bytes) -> None:
+        self._gathered.append(data)
+        self._size += len(data)
+        if self._size >= GATHERED:
+            self.flush()
+        elif not self._flushing:
+            self._flushing = True
+            self._loop.call_soon(self.flush)
+
+    def flush(self) -> None:
+        self._flushing = False
+        if self._gathered:
+            data = self._gathered[0] if len(self._gathered) == 1 else b"".join(self._gathered)
+            self._gathered, self._size = [], 0
+            if not self._transport.is_closing():
+                self._transport.write(data)
+
+    def answer(self, data: bytes) -> None:
+        """Send what costs the client nothing to ask for; close if it does not read any of it."""
+        if self._transport.get_write_buffer_size() > UNREAD:
+            self.close_for("no-reader")
+        else:
+            self.send(data)
+
+    # what becomes of it
+
+    def settle(self) -> None:
+        """Note in the table what the connection is doing."""
+        if not self.leaving:
+            self._connections.mark(self, self.standing())
+
+    def close_for(self, word: Word) -> None:
+        """Close without an answer."""
+        self._connections.note(word)
+        self.leaving = True
+        self._transport.abort()
+
+    def leave(self, complete: bool = True) -> None:
+        """Close, once all that was written is out.
+
+        If more may be on its way to us, only our side is closed, and the rest is thrown away until the
+        client closes: the kernel would take back what the client has not read yet.
+        """
+        self.flush()
+        self._connections.mark(self, "idle")
+        self.leaving = True
+        if complete or self.half_closed or not self._transport.can_write_eof():
+            self._transport.close()
+        elif not self._transport.is_closing():
+            self._transport.write_eof()
+
+    def start(self, exchange: WireExchange) -> None:
+        task = self._loop.create_task(self._run(exchange))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _run(self, exchange: WireExchange) -> None:
+        """Serve a request, and end it if its server has not."""
+        try:
+            await self._serve(exchange)
+        except GoneError:
+            pass
+        except Exception as error:  # noqa: BLE001 - one request must not be another's end
+            context = {"message": "a request could not be served", "exception": error}
+            self._loop.call_exception_handler(context)
+        finally:
+            with suppress(GoneError):
+                await end_unserved(exchange)
+
+
+async def end_unserved(exchange: WireExchange) -> None:
+    """End what its server has left.  Raises GoneError."""
+    if exchange.ended or exchange.gone:
+        return
+    if exchange.begun:
+        await exchange.break_off()
+        return
+    status = BREACHES[exchange.body_word].status if exchange.body_word else 500
+    head, text = make_refusal(status)
+    await exchange.begin(head)
+    await exchange.write(text)
+    await exchange.end(1)
+
+
+def make_refusal(status: int) -> tuple[Head, bytes]:
+    """The answer to what is not even handed on to be served."""
+    phrase = HTTPStatus(status).phrase
+    text = f"{status} {phrase}\n".encode()
+    headers = (("Content-Type", "text/plain"), ("Content-Length", str(len(text))))
+    return Head(status, phrase, headers), text
+
+
+def pack_head(head: Head) -> bytes:
+    """As a CGI script would write it: that is what these protocols carry."""
+    lines = [f"Status: {head.status} {head.phrase}"]
+    lines += [f"{name}: {value}" for name, value in head.headers]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
