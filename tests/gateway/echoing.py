@@ -13,6 +13,7 @@
 | /failing | nothing: the engine raises |
 | /gone?FILE | a part; then FILE is written once the client has gone |
 | /silent?FILE | nothing; then FILE is written once the client has gone |
+| /endless?FILE | parts without an end; then FILE is written once the client has gone |
 | /memory | the peak of the process's memory, in KiB |
 """
 
@@ -163,6 +164,18 @@ async def watch(engine: Echo, exchange: Exchange) -> None:
         raise
 
 
+async def be_endless(_: Echo, exchange: Exchange) -> None:
+    note = exchange.params["QUERY_STRING"]
+    exchange.on_gone(lambda: write_note(note, "gone"))
+    await exchange.begin(Head(200, "OK", TEXT))
+    try:
+        while True:
+            await exchange.write(PART)
+    except GoneError:
+        write_note(note, " indeed")
+        raise
+
+
 async def tell_memory(_: Echo, exchange: Exchange) -> None:
     await reply(exchange, str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
 
@@ -180,6 +193,7 @@ ANSWERS: dict[str, Callable[[Echo, Exchange], Awaitable[None]]] = {
     "failing": fail,
     "gone": watch,
     "silent": watch_silently,
+    "endless": be_endless,
     "memory": tell_memory,
 }
 

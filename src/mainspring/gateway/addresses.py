@@ -186,8 +186,8 @@ def listen_on_file(address: UnixAddress, access: Access) -> Listener:
         remove_stale(address)
         with closed_to_all():
             made.bind(address.path)
+        made.listen(BACKLOG)  # before anything else: until then it looks stale
         file = admit(address.path, access)
-        made.listen(BACKLOG)
     except BaseException:
         made.close()
         raise

@@ -55,6 +55,10 @@ class Notifier:
     def tell_alive(self) -> None:
         self.tell(WATCHDOG=1)
 
+    def close(self) -> None:
+        if self.socket is not None:
+            self.socket.close()
+
 
 def find_notifier(environment: MutableMapping[str, str]) -> Notifier:
     """The one that *environment* names; scripts do not learn of it."""

@@ -67,8 +67,9 @@ def run(order: Order, tell: Callable[[Sequence[Listening]], None]) -> int:
     Raises MainspringError.
     """
     account = choose_account(order.options.user)
-    notifier = find_notifier(os.environ)
     with ExitStack() as stack:
+        notifier = find_notifier(os.environ)
+        stack.callback(notifier.close)
         listeners = open_sockets(order, stack)
         open_files = raise_open_files()
         if account is not None:
