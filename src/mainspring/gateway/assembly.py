@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from mainspring.gateway.account import AccountError, choose_account
 from mainspring.gateway.fastcgi import FastCGIConnection
+from mainspring.gateway.kept import Keeper
 from mainspring.gateway.operating import Logs, open_journal
 from mainspring.gateway.pool import Pool
 from mainspring.gateway.scgi import SCGIConnection
@@ -49,8 +50,8 @@ class Gauges:
     pool: Pool
     limit: int
     queue: int
+    keeper: Keeper | None
     ending: bool = False
-    kept: int = 0
 
     @property
     def running(self) -> int:
@@ -59,6 +60,10 @@ class Gauges:
     @property
     def waiting(self) -> int:
         return self.pool.waiting
+
+    @property
+    def kept(self) -> int:
+        return 0 if self.keeper is None else self.keeper.count_free()
 
 
 class Assembly:
@@ -70,16 +75,18 @@ class Assembly:
         pool = Pool(bounds)
         logs = Logs(options.access_log, options.log_format, options.error_log, options.slow_log)
         self.journal = open_journal(logs, bounds)
+        starter = Starter(find_launcher())
+        self.keeper = Keeper(starter, bounds) if bounds.reuse else None
         self.gateway = Gateway(
             open_site(options),
-            Starter(find_launcher()),
+            self.keeper or starter,
             pool,
             self.journal,
             bounds,
             choose_base(os.environ, options.variables),
             Passage(options.authorization, frozenset(options.passed)),
         )
-        self.gauges = Gauges(pool, bounds.children, bounds.queue)
+        self.gauges = Gauges(pool, bounds.children, bounds.queue, self.keeper)
         self.serve = self._choose_serve()
 
     def _choose_serve(self) -> Serve:
@@ -107,6 +114,8 @@ class Assembly:
     def reload(self) -> None:
         """Look up anew what is served.  Raises OSError, or what else is wrong with it."""
         self.gateway.site = open_site(self.options)
+        if self.keeper is not None:
+            self.keeper.renew()
 
     def reopen(self) -> None:
         self.journal.reopen()
@@ -118,6 +127,8 @@ class Assembly:
         """Let what is under way go on for so many seconds, end it, and close the logs."""
         self.note_ending()
         await self.gateway.finish(seconds)
+        if self.keeper is not None:
+            await self.keeper.close()
         os.close(self.gateway.nothing)
         self.journal.close()
 

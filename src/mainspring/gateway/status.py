@@ -138,7 +138,7 @@ def describe_requests(one: ScriptTally) -> dict[str, Any]:
 
 
 def count_starts(one: ScriptTally) -> dict[str, int]:
-    return {kind: one.kinds[kind] for kind in ("warm", "cold", "kept")} | {"cold_again": one.cold_again}
+    return one.kinds | {"cold_again": one.cold_again}
 
 
 def describe_one(served: Served, now: float) -> dict[str, Any]:

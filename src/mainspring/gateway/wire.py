@@ -13,7 +13,7 @@ from abc import abstractmethod
 from collections import deque
 from contextlib import suppress
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from mainspring.gateway.breaches import BREACHES
 from mainspring.gateway.connections import find_gone
@@ -180,11 +180,10 @@ class WireConnection(asyncio.Protocol):
     # asyncio's
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's are of no class of asyncio's
         if not self._connections.admit(self):
             self.leaving = True
-            transport.abort()
+            self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
         if not self.leaving:
@@ -275,6 +274,9 @@ class WireConnection(asyncio.Protocol):
             self._gathered, self._size = [], 0
             if not self._transport.is_closing():
                 self._transport.write(data)
+            if self._transport.is_closing() and not self.leaving:
+                # asyncio tells of it at its next turn, until when a writer would go on
+                self.lose()
 
     def answer(self, data: bytes) -> None:
         """Send what costs the client nothing to ask for; close if it does not read any of it."""

@@ -1,6 +1,6 @@
 """A forked child takes over everything of its caller, and is from then on the start that was asked for.
 
-A spare one has rehearsed that before a caller comes.
+The first has rehearsed that before a caller comes.
 """
 
 import os

@@ -96,7 +96,8 @@ class Children:
         die_with_parent()
         if os.getppid() != self.process:
             os._exit(0)
-        rehearse(self.own, self.key)
+        if self.survey.lacks_notes:
+            rehearse(self.own, self.key)
         self.survey.prepare_child()
         try:
             _, [connection] = receive(way, 1, 0)
