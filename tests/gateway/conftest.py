@@ -1,4 +1,4 @@
-"""Grounds on which scripts are served, and worlds in which they are started; nothing is left of either."""
+"""Grounds on which scripts are served, and worlds in which they are started."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-for name in ("warm.parity.world", "warm.launcher.stage", "gateway.scripts", "gateway.wire", "gateway.ground"):
+for name in (
+    "warm.parity.world",
+    "warm.launcher.stage",
+    "gateway.scripts",
+    "gateway.wire",
+    "gateway.ground",
+):
     pytest.register_assert_rewrite(name)
 
 from warm.launcher.stage import staged  # noqa: E402 - after assertions are set up

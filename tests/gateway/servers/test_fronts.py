@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
-
 from warm.parity.remains import wait_for
 
 from .client import Client, ask_on
