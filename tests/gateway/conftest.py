@@ -1,27 +1,50 @@
-"""Worlds in which a gateway's scripts are started."""
+"""Grounds on which scripts are served, and worlds in which they are started."""
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
 
-for name in ("warm.parity.world", "warm.launcher.stage", "gateway.scripts"):
+for name in (
+    "warm.parity.world",
+    "warm.launcher.stage",
+    "gateway.scripts",
+    "gateway.wire",
+    "gateway.ground",
+):
     pytest.register_assert_rewrite(name)
 
-from warm.launcher.stage import staged  # noqa: E402
+from warm.launcher.stage import staged  # noqa: E402 - after assertions are set up
 from warm.parity.remains import adopt_orphans  # noqa: E402
 from warm.parity.world import live_in, make_world  # noqa: E402
 
-from mainspring.gateway.starting import Starter  # noqa: E402 - after assertions are set up
-
-from .scripts import Site  # noqa: E402
+from gateway.ground import make_ground  # noqa: E402
+from gateway.scripts import Site  # noqa: E402
+from mainspring.gateway.starting import Starter  # noqa: E402
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from warm.launcher.stage import Stage
+
+    from gateway.ground import Ground
+    from mainspring.gateway.bounds import Bounds
+
+
+@pytest.fixture
+def lay_out(tmp_path: Path, bare_python: Path, launcher: Path) -> Iterator[Callable[[Bounds], Ground]]:
+    """Make a ground with bounds of a test's own, once."""
+    with ExitStack() as stack:
+        yield lambda bounds: stack.enter_context(make_ground(tmp_path, bare_python, launcher, bounds))
+
+
+@pytest.fixture
+def ground(tmp_path: Path, bare_python: Path, launcher: Path) -> Iterator[Ground]:
+    with make_ground(tmp_path, bare_python, launcher) as made:
+        yield made
 
 
 @pytest.fixture

@@ -17,6 +17,8 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from mainspring.gateway.bounds import Bounds
@@ -38,6 +40,8 @@ PATIENCE = 30.0  # seconds that a client waits for a byte
 BEGIN, ABORT, END, PARAMS, STDIN, STDOUT, STDERR = range(1, 8)
 GET_VALUES, GET_VALUES_RESULT, UNKNOWN_TYPE = 9, 10, 11
 COMPLETE, CANT_MULTIPLEX, OVERLOADED, UNKNOWN_ROLE = range(4)
+#: of the event loop; uvloop where it is installed
+LOOPS = [name for name in ("asyncio", "uvloop") if find_spec(name)]
 ORDINARY = {
     "GATEWAY_INTERFACE": "CGI/1.1",
     "QUERY_STRING": "",
@@ -63,7 +67,7 @@ class Record(NamedTuple):
 class Answer:
     """What came back for a request."""
 
-    out: bytes = b""
+    out: bytearray = field(default_factory=bytearray)
     errors: bytes = b""
     app_status: int | None = None  # None if there was no END_REQUEST
     protocol_status: int | None = None
@@ -75,12 +79,12 @@ class Answer:
 
     @property
     def headers(self) -> dict[str, str]:
-        lines = self.out.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")
+        lines = self.out[: self.out.find(b"\r\n\r\n")].decode("latin-1").split("\r\n")
         return {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
 
     @property
     def body(self) -> bytes:
-        return self.out.partition(b"\r\n\r\n")[2]
+        return bytes(self.out[self.out.find(b"\r\n\r\n") + 4 :])
 
 
 def connect(address: Address) -> socket.socket:
@@ -127,10 +131,17 @@ def pack_request(
     )
 
 
+def pack_netstring(block: bytes) -> bytes:
+    return b"%d:%s," % (len(block), block)
+
+
+def pack_fields(*fields: bytes) -> bytes:
+    return pack_netstring(b"".join(field + b"\0" for field in fields))
+
+
 def pack_scgi(params: dict[str, str], body: bytes = b"") -> bytes:
     headers = {"CONTENT_LENGTH": str(len(body)), "SCGI": "1", **params}
-    block = "".join(f"{name}\0{value}\0" for name, value in headers.items()).encode()
-    return b"%d:%s,%s" % (len(block), block, body)
+    return pack_fields(*(one.encode() for item in headers.items() for one in item)) + body
 
 
 class Client:
@@ -246,7 +257,7 @@ def fetch_fastcgi(address: Address, params: dict[str, str] | None = None, body: 
 def fetch_scgi(address: Address, params: dict[str, str] | None = None, body: bytes = b"") -> Answer:
     with Client(address) as client:
         client.send(pack_scgi(params or ORDINARY, body))
-        return Answer(client.read())
+        return Answer(bytearray(client.read()))
 
 
 async def echo(exchange: Exchange) -> None:
@@ -270,21 +281,29 @@ class Wire:
     stop: asyncio.Event
     problems: list[str] = field(default_factory=list)
 
-    def call(self, wanted: Callable[[], Coroutine[object, object, object]]) -> object:
+    def start(self, wanted: Callable[[], Coroutine[object, object, None]]) -> Future[None]:
         """Run a coroutine in the server's loop."""
-        return asyncio.run_coroutine_threadsafe(wanted(), self.loop).result(PATIENCE)
+        return asyncio.run_coroutine_threadsafe(wanted(), self.loop)
 
     def note(self, _loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
         self.problems.append(f"{context['message']}: {context.get('exception')!r}")
 
 
 @contextmanager
-def serve_wire(folder: Path, serve: Serve = echo, bounds: Bounds | None = None) -> Iterator[Wire]:
-    """Serve with *serve*, in a loop and a thread of its own, whatever connects."""
+def serve_wire(
+    folder: Path, serve: Serve = echo, bounds: Bounds | None = None, loop: str = "asyncio"
+) -> Iterator[Wire]:
+    """Serve with *serve*, in a loop and a thread of its own, whatever connects.
+
+    A problem that was reported to the loop, and that the test has not taken off the list, fails it.
+    """
     started: Future[Wire] = Future()
-    thread = threading.Thread(
-        target=lambda: asyncio.run(run_wire(folder, serve, bounds or Bounds(), started))
-    )
+
+    def run() -> None:
+        with asyncio.Runner(loop_factory=import_module(loop).new_event_loop) as runner:
+            runner.run(run_wire(folder, serve, bounds or Bounds(), started))
+
+    thread = threading.Thread(target=run)
     thread.start()
     wire = started.result(PATIENCE)
     try:
@@ -292,6 +311,7 @@ def serve_wire(folder: Path, serve: Serve = echo, bounds: Bounds | None = None) 
     finally:
         wire.loop.call_soon_threadsafe(wire.stop.set)
         thread.join(PATIENCE)
+    assert wire.problems == []
 
 
 async def run_wire(folder: Path, serve: Serve, bounds: Bounds, started: Future[Wire]) -> None:
@@ -301,8 +321,8 @@ async def run_wire(folder: Path, serve: Serve, bounds: Bounds, started: Future[W
         path = str(folder / kind.__name__)
         servers.append(await loop.create_unix_server(make, path, backlog=1024))
         servers.append(await loop.create_server(make, "127.0.0.1", 0, backlog=1024))
-    addresses = [server.sockets[0].getsockname() for server in servers]
-    wire = Wire(*addresses, connections, loop, asyncio.Event())
+    fastcgi, fastcgi_tcp, scgi, scgi_tcp = (server.sockets[0].getsockname() for server in servers)
+    wire = Wire(fastcgi, fastcgi_tcp, scgi, scgi_tcp, connections, loop, asyncio.Event())
     loop.set_exception_handler(wire.note)
     started.set_result(wire)
     await wire.stop.wait()

@@ -128,28 +128,40 @@ def pack_pairs(pairs: dict[str, str]) -> bytes:
 
 
 def unpack_pairs(block: bytes) -> Iterator[tuple[str, str]]:
-    """Each name and value.  Raises Breach, where they are cut off."""
-    at, size = 0, len(block)
+    """Each name and value; bytes that are no UTF-8 as surrogates.  Raises Breach, where they are cut off.
+
+    A byte is a character until the pairs are told apart, since text is cut faster than it is decoded.
+    """
+    at, size, text, plain = 0, len(block), block.decode("latin-1"), block.isascii()
     try:
         while at < size:
-            name, at = unpack_length(block, at)
-            value, at = unpack_length(block, at)
+            name, value, at = block[at], block[at + 1], at + 2
+            if name >= 0x80 or value >= 0x80:
+                name, value, at = unpack_lengths(block, at - 2)
             middle = at + name
-            if middle + value > size:
+            end = middle + value
+            if end > size:
                 raise Breach("params-malformed")
-            yield (
-                str(block[at:middle], "utf-8", "surrogateescape"),
-                str(block[middle : middle + value], "utf-8", "surrogateescape"),
-            )
-            at = middle + value
+            pair = text[at:middle], text[middle:end]
+            yield pair if plain else (decode(pair[0]), decode(pair[1]))
+            at = end
     except (IndexError, error):
         raise Breach("params-malformed") from None
 
 
-def unpack_length(block: bytes, at: int) -> tuple[int, int]:
-    """A length, and where it ends."""
-    length = block[at]
-    if length < 0x80:
-        return length, at + 1
-    (length,) = LONG.unpack_from(block, at)
-    return length & 0x7FFFFFFF, at + LONG.size
+def unpack_lengths(block: bytes, at: int) -> tuple[int, int, int]:
+    """Two lengths, and where they end."""
+    lengths = []
+    for _ in range(2):
+        length, size = block[at], 1
+        if length >= 0x80:
+            (length,) = LONG.unpack_from(block, at)
+            length, size = length & 0x7FFFFFFF, LONG.size
+        lengths.append(length)
+        at += size
+    return lengths[0], lengths[1], at
+
+
+def decode(text: str) -> str:
+    """The text that bytes stand for, of which each is a character."""
+    return text if text.isascii() else text.encode("latin-1").decode("utf-8", "surrogateescape")

@@ -4,13 +4,18 @@
 |---|---|---|
 | nginx, fastcgi_params | below its document root, with PATH_INFO unless split | the whole path; none |
 | nginx, scgi_params | none | none; DOCUMENT_URI has the whole path |
-| lighttpd, Caddy, HAProxy | a path below its document root | as in RFC 3875 |
-| Apache, ProxyPass | `proxy:fcgi://host:port/path`, with PATH_INFO | the whole path; none |
-| Apache, SetHandler | `proxy:fcgi://host//path`, `proxy:unix:/socket|fcgi://host/path` | as in RFC 3875 |
-| Apache, mod_proxy_scgi | none | the whole path; none |
+| HAProxy, lighttpd, Caddy with `split` | below its document root | as in RFC 3875 |
+| lighttpd behind `/`, Caddy | the document root | empty; the whole path |
+| Apache, SetHandler | `proxy:fcgi://host/file`, or `proxy:fcgi://host//file` | as in RFC 3875 |
+| Apache, ProxyPass | `proxy:fcgi://host/path` with PATH_INFO, encoded | the whole path; none |
+| Apache, ProxyPass with GENERIC | the path alone, encoded | the whole path; none |
+| Apache, mod_proxy_scgi | `proxy:scgi://host/path`, no file's path, encoded | the whole path; none |
 
-A path that came from SCRIPT_NAME, PATH_INFO or DOCUMENT_URI has been decoded by the front, and is not
-decoded again; only REQUEST_URI is as the client wrote it.
+(As nginx 1.22, Apache 2.4, lighttpd 1.4, HAProxy 2.6 and Caddy 2.6 were seen to send it.)
+
+SCRIPT_NAME, PATH_INFO and DOCUMENT_URI have been decoded by the front, and are not decoded again:
+whoever wrote `%2561` would come past a rule of the front's for `a`.  REQUEST_URI is as the client wrote
+it.  SCRIPT_FILENAME is decoded only where SCRIPT_NAME shows that it is encoded.
 """
 
 from __future__ import annotations
@@ -47,6 +52,8 @@ def read_asked(params: Mapping[str, str]) -> Asked:
     filename, proxied = read_filename(params)
     script_name, path_info = params.get("SCRIPT_NAME"), params.get("PATH_INFO")
     url = read_url(params, script_name, path_info)
+    if filename is not None and "%" in filename:
+        filename = decode_like(filename, url)
     for path in (filename, url):
         if path is not None:
             check_path(path)
@@ -69,7 +76,8 @@ def read_filename(params: Mapping[str, str]) -> tuple[str | None, bool]:
     if found is None or found[1] is None:
         return None, False
     query = params.get("QUERY_STRING")
-    return found[1].removesuffix(f"?{query}") if query else found[1], True
+    name = found[1].removesuffix(f"?{query}") if query else found[1]
+    return name, True
 
 
 def read_url(params: Mapping[str, str], script_name: str | None, path_info: str | None) -> str:
@@ -80,8 +88,9 @@ def read_url(params: Mapping[str, str], script_name: str | None, path_info: str 
         url = (script_name or "") + (path_info or "")
         if path_info and script_name and is_doubled(params, script_name, path_info):
             url = script_name
-    if not url.startswith("/") and url:
-        raise Refusal("bad-path", f"no slash comes first: {url!r}")
+    for path in (url, path_info):
+        if path and not path.startswith("/"):
+            raise Refusal("bad-path", f"no slash comes first: {path!r}")
     return url or "/"
 
 
@@ -100,6 +109,13 @@ def read_request_path(params: Mapping[str, str]) -> str:
     if ENCODED_SLASH.search(path):
         raise Refusal("bad-path", f"an encoded slash: {path!r}")
     return decode(path)
+
+
+def decode_like(filename: str, url: str) -> str:
+    """*filename*, decoded from the first segment with a `%` on, if that is how *url* ends."""
+    start = filename.rindex("/", 0, filename.index("%"))
+    decoded = decode(filename[start:])
+    return filename[:start] + decoded if url.endswith(decoded) else filename
 
 
 def decode(text: str) -> str:

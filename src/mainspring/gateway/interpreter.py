@@ -13,9 +13,19 @@ from __future__ import annotations
 
 import os
 import re
-from typing import NamedTuple
+import time
+from typing import TYPE_CHECKING, NamedTuple
 
-from mainspring.shebang import FIRST_BYTES, WRAPPER, parse_line
+from mainspring.gateway.refusals import Refusal
+from mainspring.shebang import FIRST_BYTES, WRAPPER, parse_line, read_start
+
+if TYPE_CHECKING:
+    from mainspring.gateway.tree import Place
+
+MOST_REMEMBERED = 4096
+#: a file changed so lately may be changed again without its times telling
+RACY_SECONDS = 2.0
+Identity = tuple[int, ...]
 
 PYTHON = re.compile(r"(?:python|pypy)w?[0-9.]*t?d?(?:-dbg)?")
 DIRECT = re.compile(r"#![ \t]*([^ \t]*)(?:[ \t]+(.*?))?[ \t]*")
@@ -38,6 +48,43 @@ class Interpreter(NamedTuple):
 
 
 OWN = Interpreter()
+
+
+class Interpreters:
+    """Remembers what each script asks for, as long as its stat is the same."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[Identity, Interpreter | None]] = {}
+
+    def find(self, place: Place) -> Interpreter:
+        """What is to run the script that *place* is.  Raises Refusal."""
+        identity = identify(place.status)
+        known = self._known.get(place.path)
+        if known is None or known[0] != identity:
+            known = identity, choose_interpreter(read_beginning(place), place.path)
+            if time.time() - place.status.st_ctime > RACY_SECONDS:
+                self._remember(place.path, known)
+        if known[1] is None:
+            raise Refusal("not-python", place.path)
+        return known[1]
+
+    def _remember(self, path: str, known: tuple[Identity, Interpreter | None]) -> None:
+        if len(self._known) >= MOST_REMEMBERED:
+            self._known.clear()
+        self._known[path] = known
+
+
+def identify(status: os.stat_result) -> Identity:
+    times = status.st_mtime_ns, status.st_ctime_ns
+    return status.st_dev, status.st_ino, status.st_mode, status.st_uid, status.st_size, *times
+
+
+def read_beginning(place: Place) -> bytes:
+    """The first lines of the very file that was looked at.  Raises Refusal."""
+    try:
+        return read_start(f"/proc/self/fd/{place.descriptor}")
+    except OSError as error:
+        raise Refusal("not-readable", f"{place.path}: {error.strerror}") from None
 
 
 def choose_interpreter(start: bytes, script: str) -> Interpreter | None:
@@ -94,7 +141,7 @@ def parse_wrapped(text: str, script: str) -> Interpreter | None:
     if not is_python(path) or not (beside or path.startswith("/")):
         return None
     if beside:
-        path = os.path.join(os.path.dirname(script), path)
+        path = script[: script.rindex("/") + 1] + "/" + path  # as the launcher spells it, and `sh`
     return Interpreter(path, tuple(options))
 
 

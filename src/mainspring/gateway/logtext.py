@@ -18,8 +18,9 @@ from functools import lru_cache
 #: characters of one value: more than any request line that Apache, nginx or lighttpd lets in
 LONGEST_TEXT = 8192
 
-is_plain = re.compile(r"[ !#-\[\]-~]*\Z").match
-is_word = re.compile(r"[!#-\[\]-~]*\Z").match
+# what stands in a log as it is: nearly everything that clients say
+is_plain = re.compile(r"(?!-\Z)[ !#-\[\]-~]{1,%d}\Z" % LONGEST_TEXT).match
+is_word = re.compile(r"(?!-\Z)[!#-\[\]-~]{1,%d}\Z" % LONGEST_TEXT).match
 
 SHORT = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\v"}
 QUOTED = [
@@ -30,17 +31,15 @@ BARE = ["\\x20" if text == " " else text for text in QUOTED]
 
 def escape_quoted(text: str | None) -> str:
     """*text* for a place between quotation marks."""
-    if not text or text == "-":
-        return "\\x2d" if text else "-"
-    text = shorten(text)
+    if not text:
+        return "-"
     return text if is_plain(text) else escape_bytes(text, QUOTED)
 
 
 def escape_bare(text: str | None) -> str:
     """*text* for a place that ends at a space."""
-    if not text or text == "-":
-        return "\\x2d" if text else "-"
-    text = shorten(text)
+    if not text:
+        return "-"
     return text if is_word(text) else escape_bytes(text, BARE)
 
 
@@ -49,6 +48,9 @@ def shorten(text: str) -> str:
 
 
 def escape_bytes(text: str, escapes: list[str]) -> str:
+    if text == "-":
+        return "\\x2d"
+    text = shorten(text)
     try:
         data = text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:  # surrogates that stand for no byte

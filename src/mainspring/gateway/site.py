@@ -22,24 +22,16 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import quote
 
 from mainspring.gateway.fronts import Asked, read_asked
-from mainspring.gateway.interpreter import Interpreter, choose_interpreter
+from mainspring.gateway.interpreter import Interpreters
+from mainspring.gateway.naming import Named, add_slash, find_mount, split_mount, split_url
 from mainspring.gateway.refusals import Refusal
 from mainspring.gateway.tree import Place, Root, open_first
-from mainspring.shebang import read_start
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-MOST_REMEMBERED = 4096
-QUERY_SAFE = "!$%&'()*+,/:;=?@"
-#: a file changed so lately may be changed again without its times telling
-RACY_SECONDS = 2.0
-Identity = tuple[int, int, int, int, int, int, int]
 
 
 class Target(NamedTuple):
@@ -53,16 +45,6 @@ class Target(NamedTuple):
     root: str  # what stands for `/` to PATH_TRANSLATED
     python: str | None  # the interpreter that its #! line names; None for the gateway's own
     options: tuple[str, ...]
-
-
-class Named(NamedTuple):
-    """A path of the file system to be looked up: a folder's name up to *start*, then the client's."""
-
-    path: str
-    start: int
-    by_url: bool = False
-    foreign: bool = False  # the front knows the folder by another name, so *start* is 0
-    added: str = ""  # what was put behind the client's path
 
 
 class Site:
@@ -85,7 +67,7 @@ class Site:
         self._extensions = extensions
         endings = "|".join(re.escape(one) for one in extensions)
         self._likely_end = re.compile(rf"(?<=[^/])(?:{endings})(?=/|$)")
-        self._known: dict[str, tuple[Identity, Interpreter | None]] = {}
+        self._interpreters = Interpreters()
 
     def find(self, params: Mapping[str, str]) -> Target:
         """The script for *params*.  Raises Refusal."""
@@ -107,8 +89,9 @@ class Site:
     def _name_file(self, filename: str) -> Named:
         """The path of a file that a front names; its configuration may have doubled a slash."""
         for prefix in self._prefixes:
-            if filename.startswith(prefix + "/"):
-                return Named(f"{prefix}/{filename[len(prefix) :].lstrip('/')}", len(prefix))
+            if (filename + "/").startswith(prefix + "/"):
+                rest = filename[len(prefix) :]
+                return Named(prefix + "/" * bool(rest) + rest.lstrip("/"), len(prefix))
         return Named("/" + filename.lstrip("/"), 0, foreign=True)
 
     def _open(self, named: Named) -> Place:
@@ -119,15 +102,19 @@ class Site:
         place = self._open(named)
         try:
             if place.is_folder:
-                return self._find_index(asked, named, place)
+                return self._find_below(asked, named, place)
             self._check_place(named, place)
             self._check_name(os.path.basename(named.path[: place.end]))
             return self._make_target(asked, named, place)
         finally:
             os.close(place.descriptor)
 
-    def _find_index(self, asked: Asked, named: Named, place: Place) -> Target:
+    def _find_below(self, asked: Asked, named: Named, place: Place) -> Target:
+        """What a folder stands for: what PATH_INFO leads to, if no front has looked, or its index."""
         self._check_place(named, place)
+        if asked.path_info and not named.by_url:
+            joined = named._replace(path=named.path.rstrip("/") + asked.path_info)
+            return self._find_named(asked._replace(script_name=asked.url, path_info=None), joined)
         if named.added:
             raise Refusal("no-script", f"a folder: {named.path!r}")
         if not named.path.endswith("/"):
@@ -154,36 +141,19 @@ class Site:
             raise Refusal("not-a-script", name)
 
     def _make_target(self, asked: Asked, named: Named, place: Place) -> Target:
-        interpreter = self._read_interpreter(place, os.path.basename(named.path[: place.end]))
+        check_kind(place, os.path.basename(named.path[: place.end]))
+        interpreter = self._interpreters.find(place)
         script_name, path_info = split_url(asked, named, place.end)
         mount, base = find_mount(named, place.end, script_name)
         return Target(place.path, script_name, path_info, mount, base, self.root, *interpreter)
-
-    def _read_interpreter(self, place: Place, name: str) -> Interpreter:
-        """What is to run the script that *place* is; read anew when it may have changed."""
-        check_kind(place, name)
-        status = place.status
-        identity = identify(status)
-        known = self._known.get(place.path)
-        if known is None or known[0] != identity:
-            known = identity, choose_interpreter(read_beginning(place), place.path)
-            if time.time() - status.st_ctime > RACY_SECONDS:
-                self._remember(place.path, known)
-        if known[1] is None:
-            raise Refusal("not-python", place.path)
-        return known[1]
-
-    def _remember(self, path: str, known: tuple[Identity, Interpreter | None]) -> None:
-        if len(self._known) >= MOST_REMEMBERED:
-            self._known.clear()
-        self._known[path] = known
 
     def _find_single(self, asked: Asked) -> Target:
         """The one script, whatever is asked for: only what the URL calls it is to be found out."""
         path = self.served.path
         place = open_first(path, len(path), len(path))
         try:
-            interpreter = self._read_interpreter(place, os.path.basename(path))
+            check_kind(place, os.path.basename(path))
+            interpreter = self._interpreters.find(place)
         finally:
             os.close(place.descriptor)
         script_name, path_info = self._split_by_file(asked, place.path) or split_mount(asked, path)
@@ -204,81 +174,8 @@ class Site:
         return split_url(asked, named, place.end) if place.path == script else None
 
 
-def identify(status: os.stat_result) -> Identity:
-    return (
-        status.st_dev,
-        status.st_ino,
-        status.st_mode,
-        status.st_uid,
-        status.st_size,
-        status.st_mtime_ns,
-        status.st_ctime_ns,
-    )
-
-
 def check_kind(place: Place, name: str) -> None:
     if not place.is_file:
         raise Refusal("no-script", f"no regular file: {place.path!r}")
     if name.startswith("nph-") or os.path.basename(place.path).startswith("nph-"):
         raise Refusal("nph", place.path)
-
-
-def read_beginning(place: Place) -> bytes:
-    """The first lines of the very file that was looked at.  Raises Refusal."""
-    try:
-        return read_start(f"/proc/self/fd/{place.descriptor}")
-    except OSError as error:
-        raise Refusal("not-readable", f"{place.path}: {error.strerror}") from None
-
-
-def add_slash(asked: Asked) -> str:
-    """The path of the folder that was asked for, as a client is told it."""
-    path = quote(asked.url.strip("/").encode("utf-8", "surrogateescape"), safe="/")
-    query = quote(asked.query.encode("utf-8", "surrogateescape"), safe=QUERY_SAFE)
-    return f"/{path}/?{query}" if query else f"/{path}/"
-
-
-def split_url(asked: Asked, named: Named, end: int) -> tuple[str, str]:
-    """SCRIPT_NAME and PATH_INFO, when the script's name on the path ends at *end*.  Raises Refusal."""
-    rest = named.path[end:]
-    if named.by_url:
-        script_name = named.path[named.start : end]
-    else:
-        script_name, rest = split_front(asked, os.path.basename(named.path[:end]), rest)
-        script_name += named.added if script_name.endswith("/") else ""
-    if "//" in script_name:
-        raise Refusal("bad-path", f"an empty segment: {script_name!r}")
-    return script_name, rest
-
-
-def split_front(asked: Asked, name: str, rest: str) -> tuple[str, str]:
-    """The two parts as the front has them, where *rest* follows the script in the file's path."""
-    given = asked.path_info or ""
-    whole = asked.script_name if asked.script_name is not None else "" if given else asked.url
-    if rest and rest != given * 2:
-        given = rest
-    stripped = whole.removesuffix(given)
-    if not asked.path_info or stripped.endswith("/" + name):
-        whole = stripped
-    return whole, given
-
-
-def split_mount(asked: Asked, path: str) -> tuple[str, str]:
-    """The two parts where one script is behind some path of the URL, and the front names no file."""
-    name = "/" + os.path.basename(path)
-    script_name = asked.script_name or ""
-    if not script_name:
-        found = asked.url == name or asked.url.startswith(name + "/")
-        return (name, asked.url[len(name) :]) if found else ("", asked.url)
-    if asked.path_info is not None:
-        return split_front(asked, name[1:], "")
-    before, found_name, after = (script_name + "/").partition(name + "/")
-    return (before + name, ("/" + after)[:-1]) if found_name else ("", script_name)
-
-
-def find_mount(named: Named, end: int, script_name: str) -> tuple[str, str]:
-    """The URL of the served folder, and the folder's name; of the script itself if that is unclear."""
-    below = named.path[named.start : end]
-    if not named.foreign and script_name.endswith(below):
-        return script_name.removesuffix(below), named.path[: named.start]
-    return script_name, named.path[:end]

@@ -61,22 +61,31 @@ async def take_stack(process: int) -> Stack:
 
 async def ask_spy(spy: str, process: int) -> Stack:
     command = (spy, "dump", "--nonblocking", "--full-filenames", "--json", "--pid", str(process))
-    pipe = asyncio.subprocess.PIPE
+    pipe, nothing = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
     try:
-        child = await asyncio.create_subprocess_exec(
-            *command, stdin=asyncio.subprocess.DEVNULL, stdout=pipe, stderr=pipe, limit=LONGEST_DUMP
-        )
+        child = await asyncio.create_subprocess_exec(*command, stdin=nothing, stdout=pipe, stderr=pipe)
     except OSError as error:
         return Stack((f"no stack: {spy} cannot be started ({error.strerror})",), is_known=False)
     try:
-        said, complaint = await asyncio.wait_for(child.communicate(), PATIENCE)
+        async with asyncio.timeout(PATIENCE):
+            said, complaint = await asyncio.gather(read(child.stdout), read(child.stderr))
+            status = await child.wait()
     except TimeoutError:
         return Stack((TOO_SLOW,), is_known=False)
     finally:
         if child.returncode is None:
             child.kill()
             await child.wait()
-    return read_dump(said) if child.returncode == 0 else explain_failure(complaint)
+    return read_dump(said) if status == 0 else explain_failure(complaint)
+
+
+async def read(stream: asyncio.StreamReader | None) -> bytes:
+    """All of *stream*, of which no more than LONGEST_DUMP is kept."""
+    assert stream is not None
+    said = b""
+    while part := await stream.read(1 << 16):
+        said += part[: LONGEST_DUMP - len(said)]
+    return said
 
 
 def read_dump(said: bytes) -> Stack:

@@ -39,7 +39,7 @@ class ScriptTally:
     def __init__(self) -> None:
         self.times = Times()
         self.classes = [0] * 6  # by the first digit of the status; 0 for none
-        self.kinds: Counter[str] = Counter()
+        self.kinds = {"warm": 0, "cold": 0, "kept": 0}
         self.cold_again = 0  # starts that were cold though earlier ones were warm
         self.received = self.sent = 0
         self.waited = 0.0
@@ -49,7 +49,8 @@ class ScriptTally:
         self.classes[min(served.status // 100, 5)] += 1
         if served.kind is not None:
             self.kinds[served.kind] += 1
-            self.cold_again += served.kind == "cold" and self.kinds["warm"] > 0
+            if served.kind == "cold" and self.kinds["warm"]:
+                self.cold_again += 1
         self.received += served.received
         self.sent += served.sent
         self.waited += served.waited
@@ -57,7 +58,7 @@ class ScriptTally:
     def add_all(self, other: ScriptTally) -> None:
         self.times.add_all(other.times)
         self.classes = [one + more for one, more in zip(self.classes, other.classes, strict=True)]
-        self.kinds += other.kinds
+        self.kinds = {kind: count + other.kinds[kind] for kind, count in self.kinds.items()}
         self.cold_again += other.cold_again
         self.received += other.received
         self.sent += other.sent
@@ -76,10 +77,12 @@ class Tally:
         self._turn = time.monotonic() + HALF
 
     def add(self, served: Served) -> None:
-        self._choose(served.script or NO_SCRIPT).add(served)
+        script = served.script or NO_SCRIPT
+        (self.scripts.get(script) or self._begin(script)).add(served)
         if served.reason:
             count_word(self.reasons, served.reason)
-        self._turn_over()
+        if time.monotonic() >= self._turn:
+            self._turn_over()
         self._recent.add(served.seconds)
 
     def add_cold(self, script: str, reason: str) -> None:
@@ -96,26 +99,23 @@ class Tally:
 
     def sum_up_lately(self) -> tuple[float, Times]:
         """The requests of the last five to ten minutes, and how many seconds those are."""
-        self._turn_over()
+        if time.monotonic() >= self._turn:
+            self._turn_over()
         lately = Times()
         lately.add_all(self._before)
         lately.add_all(self._recent)
         return HALF + HALF - max(0.0, self._turn - time.monotonic()), lately
 
-    def _choose(self, script: str) -> ScriptTally:
-        found = self.scripts.get(script)
-        if found is None:
-            if len(self.scripts) >= MOST_SCRIPTS:
-                script = OTHER
-            found = self.scripts.setdefault(script, ScriptTally())
-        return found
+    def _begin(self, script: str) -> ScriptTally:
+        if len(self.scripts) >= MOST_SCRIPTS:
+            script = OTHER
+        return self.scripts.setdefault(script, ScriptTally())
 
     def _turn_over(self) -> None:
         now = time.monotonic()
-        if now >= self._turn:
-            is_old = now >= self._turn + HALF
-            self._before, self._recent = Times() if is_old else self._recent, Times()
-            self._turn = now + HALF
+        is_old = now >= self._turn + HALF
+        self._before, self._recent = Times() if is_old else self._recent, Times()
+        self._turn = HALF + (now if is_old else self._turn)
 
 
 def count_word(counter: Counter[str], word: str) -> None:

@@ -33,7 +33,8 @@ class Times:
         self.counts[bisect_left(BOUNDS, seconds)] += 1
         self.number += 1
         self.total += seconds
-        self.longest = max(self.longest, seconds)
+        if seconds > self.longest:  # noqa: PLR1730 - a call to max() costs more than all else here
+            self.longest = seconds
 
     def add_all(self, other: Times) -> None:
         self.counts = [one + more for one, more in zip(self.counts, other.counts, strict=True)]

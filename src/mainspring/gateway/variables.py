@@ -8,9 +8,10 @@ The environment is made of what stands here, and of nothing else of the front's 
 | SCRIPT_NAME, PATH_INFO, PATH_TRANSLATED | as the script was found; the last two only with a PATH_INFO |
 | SCRIPT_FILENAME | the script's path; DOCUMENT_ROOT the front's, else the served folder |
 | QUERY_STRING | always, be it empty |
-| CONTENT_LENGTH | only with a body; no number: bad-request.  CONTENT_TYPE unless empty |
+| CONTENT_LENGTH, CONTENT_TYPE | unless empty; a length that is no number: bad-request |
 | REQUEST_METHOD, SERVER_NAME, SERVER_PORT, SERVER_PROTOCOL, SERVER_SOFTWARE, REMOTE_ADDR | always |
-| AUTH_TYPE, REMOTE_HOST, REMOTE_IDENT, REMOTE_USER, and what fronts add (`FRONT`) | as the front has it |
+| AUTH_TYPE, REMOTE_HOST, REMOTE_IDENT, REMOTE_USER, HTTPS | as the front has it, unless empty |
+| what fronts add (`FRONT`) | as the front has it |
 | HTTP_* of A-Z, 0-9 and `_` | but for `DROPPED_HEADERS`; HTTP_AUTHORIZATION if that is asked for |
 | further names that the operator gives | as the front has it, but for names that steer a process |
 | `BASE`, and `--env NAME=VALUE` | the gateway's own |
@@ -42,12 +43,14 @@ BASE = frozenset(
 )
 BASE_PREFIXES = ("LC_", "MAINSPRING")
 
-#: of RFC 3875, and passed on as they are
-STANDARD = frozenset({"AUTH_TYPE", "CONTENT_TYPE", "REMOTE_HOST", "REMOTE_IDENT", "REMOTE_USER"})
+#: passed on as they are, but for empty ones: to many a script, a REMOTE_USER is somebody
+IF_NOT_EMPTY = frozenset(
+    {"AUTH_TYPE", "CONTENT_TYPE", "HTTPS", "REMOTE_HOST", "REMOTE_IDENT", "REMOTE_USER"}
+)
 #: what nginx, Apache, lighttpd, HAProxy and Caddy add
 FRONT = frozenset(
-    {"CONTEXT_DOCUMENT_ROOT", "CONTEXT_PREFIX", "DOCUMENT_ROOT", "DOCUMENT_URI", "HTTPS", "REMOTE_PORT"}
-    | {"REDIRECT_QUERY_STRING", "REDIRECT_REMOTE_USER", "REDIRECT_STATUS", "REDIRECT_URL"}
+    {"CONTEXT_DOCUMENT_ROOT", "CONTEXT_PREFIX", "DOCUMENT_ROOT", "DOCUMENT_URI", "REMOTE_PORT"}
+    | {"REDIRECT_QUERY_STRING", "REDIRECT_REMOTE_USER", "REDIRECT_STATUS", "REDIRECT_URI", "REDIRECT_URL"}
     | {"REQUEST_SCHEME", "REQUEST_URI", "SCRIPT_URI", "SCRIPT_URL", "SERVER_ADDR", "SERVER_ADMIN"}
     | {"SERVER_SIGNATURE", "SSL_CIPHER", "SSL_PROTOCOL", "SSL_SESSION_ID", "SSL_TLS_SNI", "UNIQUE_ID"}
 )
@@ -60,13 +63,13 @@ REQUIRED = {
     "SERVER_PROTOCOL": "HTTP/1.0",
     "SERVER_SOFTWARE": "Mainspring",
 }
-PASSED = STANDARD | FRONT | frozenset(REQUIRED)
+PASSED = IF_NOT_EMPTY | FRONT | frozenset(REQUIRED)
 
 HEADER = re.compile(r"HTTP_[A-Z0-9][A-Z0-9_]*")
-#: `Proxy` would be HTTP_PROXY, which HTTP clients in scripts heed
+#: `Proxy` would be HTTP_PROXY, which HTTP clients in scripts heed; a chunked body has been put together
 DROPPED_HEADERS = frozenset(
     {"HTTP_AUTHORIZATION", "HTTP_CONTENT_LENGTH", "HTTP_CONTENT_TYPE"}
-    | {"HTTP_PROXY", "HTTP_PROXY_AUTHORIZATION", "HTTP_PROXY_CONNECTION"}
+    | {"HTTP_PROXY", "HTTP_PROXY_AUTHORIZATION", "HTTP_PROXY_CONNECTION", "HTTP_TRANSFER_ENCODING"}
 )
 AUTHORIZATION = frozenset({"HTTP_AUTHORIZATION", "REDIRECT_HTTP_AUTHORIZATION"})
 #: what no front may set, even if its name is given: it steers the loader, shells, Python or Mainspring
@@ -119,7 +122,9 @@ def make_call(
     environment = REQUIRED | {
         name: value
         for name, value in params.items()
-        if is_passed(name) or name in passage.names or (passage.authorization and name in AUTHORIZATION)
+        if (is_passed(name) and (value or name not in IF_NOT_EMPTY))
+        or name in passage.names
+        or (passage.authorization and name in AUTHORIZATION)
     }
     set_request(environment, params)
     set_script(environment, params, target)
@@ -144,8 +149,6 @@ def set_request(environment: dict[str, str], params: Mapping[str, str]) -> None:
     environment["GATEWAY_INTERFACE"] = "CGI/1.1"
     query = params.get("QUERY_STRING")
     environment["QUERY_STRING"] = read_query(params) if query is None else query
-    if not environment.get("CONTENT_TYPE", "-"):
-        del environment["CONTENT_TYPE"]
     length = params.get("CONTENT_LENGTH", "")
     if length:
         if not NUMBER.fullmatch(length):

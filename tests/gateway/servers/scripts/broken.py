@@ -1,0 +1,1 @@
+raise RuntimeError("what only the error log is to show")

@@ -1,0 +1,3 @@
+import os
+
+print(f"Content-Type: text/plain\n\nother in {os.path.basename(os.getcwd())}")
