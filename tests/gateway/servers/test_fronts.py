@@ -65,7 +65,10 @@ def test_an_indexed_query_comes_as_arguments(client: Client) -> None:
 def test_a_form_arrives(client: Client) -> None:
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     answer = client.ask("POST", "/cgi-bin/form.py", b"name=J%C3%B8rn&note=a+b%26&empty=", headers)
-    assert (answer.status, answer.text) == (200, '[["name", "J\\u00f8rn"], ["note", "a b&"], ["empty", ""]]\n')
+    assert (answer.status, answer.text) == (
+        200,
+        '[["name", "J\\u00f8rn"], ["note", "a b&"], ["empty", ""]]\n',
+    )
 
 
 def test_headers_status_and_cookies_stay_apart_and_in_order(client: Client) -> None:
@@ -131,7 +134,9 @@ def test_a_broken_script_is_an_error_page_that_shows_nothing_of_it(client: Clien
     with client.connect() as connection:
         answer = ask_on(connection, "GET", f"/cgi-bin/{script}.py")
         assert answer.status == 500
-        assert not [word for word in ("Traceback", "error log", "nobody", "Error:") if word in answer.text]
+        assert not [
+            word for word in ("Traceback", "error log", "nobody", "Error:") if word in answer.text
+        ]
         assert ask_on(connection, "GET", "/cgi-bin/hello.py").body == b"hello\n"
 
 
