@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-for name in ("wire", "ground"):
+for name in ("wire", "ground", "hosting", "service"):
     pytest.register_assert_rewrite(f"gateway.{name}")
 
 from gateway.ground import make_ground  # noqa: E402 - after assertions are set up
+from gateway.service import Scene  # noqa: E402 - as above
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,3 +32,9 @@ def lay_out(tmp_path: Path, bare_python: Path, launcher: Path) -> Iterator[Calla
 def ground(tmp_path: Path, bare_python: Path, launcher: Path) -> Iterator[Ground]:
     with make_ground(tmp_path, bare_python, launcher) as made:
         yield made
+
+
+@pytest.fixture
+def scene(tmp_path: Path, bare_python: Path, launcher: Path) -> Scene:
+    """Scripts, to be served by a gateway of their own."""
+    return Scene(tmp_path, bare_python, launcher)
