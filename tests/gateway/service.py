@@ -184,6 +184,7 @@ def activate(*named: tuple[str, socket.socket]) -> tuple[list[str], tuple[int, .
         f"numbers = [os.dup(number) for number in {numbers}]\n"
         "for place, number in enumerate(numbers):\n"
         "    os.dup2(number, 3 + place)\n"
+        "    os.set_inheritable(3 + place, True)\n"  # also if it was there already
         f"os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS='{len(named)}',\n"
         f"    LISTEN_FDNAMES='{names}')\n"
         "os.execv(sys.argv[1], sys.argv[1:])\n"
