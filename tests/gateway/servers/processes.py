@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
-
 from warm.parity.remains import wait_for
 
 if TYPE_CHECKING:

@@ -44,7 +44,7 @@ class Gateway:
     @contextmanager
     def run(self, launcher: Path) -> Iterator[Gateway]:
         (self.folder / "run").mkdir(mode=0o700)
-        group = ("--socket-group", "nogroup") if IS_ROOT else ()
+        group = ("--user", "root", "--socket-group", "nogroup") if IS_ROOT else ()
         command = [
             launcher,
             "serve",

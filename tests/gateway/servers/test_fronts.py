@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
-
 from warm.parity.remains import wait_for
 
 from .client import Client, ask_on
@@ -109,7 +108,6 @@ def test_five_megabytes_are_uploaded(client: Client) -> None:
 
 def test_twenty_megabytes_are_downloaded(client: Client) -> None:
     answer = client.get("/cgi-bin/download.py?megabytes=20")
-    assert answer.list_header("Content-Length") == [str(20 << 20)]
     assert answer.body == bytes(range(256)) * (20 << 12)
 
 
