@@ -13,6 +13,8 @@ from warm.parity.remains import wait_for
 
 from .client import Client, ask_on
 
+from .fronts import FRONTS, name_front
+
 if TYPE_CHECKING:
     from .fronts import Front
     from .served import Gateway
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 ODD_PATH = "/a%20b/%C3%A9/%2B+;=&'%22%3C%3E/..x/%25/%3F%23"
 ODD_INFO = "/a b/\u00e9/++;=&'\"<>/..x/%/?#"
 ODD_QUERY = "a=%20b&c=%C3%A9&d=+&e&f=%26"
+#: HAProxy does not say that a client has gone where requests share a connection
+TELLING = [front for front in FRONTS if front.name != "haproxy"]
+#: the others see that a client has gone when they write to it
+TELLING_AT_ONCE = [front for front in FRONTS if front.name in {"nginx","haproxy-single"}]
 
 
 def test_a_script_gets_what_rfc_3875_asks_for(client: Client, gateway: Gateway, front: Front) -> None:
@@ -109,9 +115,19 @@ def test_twenty_megabytes_are_downloaded(client: Client) -> None:
     assert answer.body == bytes(range(256)) * (20 << 12)
 
 
+@pytest.mark.parametrize("front", TELLING, ids=name_front, indirect=True)
 def test_a_script_whose_client_goes_away_ends(client: Client) -> None:
+    assert_ends_without_client(client, "/cgi-bin/talk.py")
+
+
+@pytest.mark.parametrize("front", TELLING_AT_ONCE, ids=name_front, indirect=True)
+def test_a_silent_script_whose_client_goes_away_ends(client: Client) -> None:
+    assert_ends_without_client(client, "/cgi-bin/wait.py")
+
+
+def assert_ends_without_client(client: Client, path: str) -> None:
     with client.connect() as connection:
-        connection.request("GET", "/cgi-bin/wait.py")
+        connection.request("GET", path)
         process = int(connection.getresponse().readline())
         assert is_there(process)
     wait_for(lambda: not is_there(process), "the end of the script")
