@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-
 from warm.parity.remains import adopt_orphans, end_all
 
 from .client import Client

@@ -45,15 +45,28 @@ class Gateway:
     def run(self, launcher: Path) -> Iterator[Gateway]:
         (self.folder / "run").mkdir(mode=0o700)
         group = ("--user", "root", "--socket-group", "nogroup") if IS_ROOT else ()
-        command = [launcher, "serve", self.scripts, "--fastcgi", self.unix, "--fastcgi", self.tcp,
-                   "--scgi", self.scgi, *group, *self.options]
+        command = [
+            launcher,
+            "serve",
+            self.scripts,
+            "--fastcgi",
+            self.unix,
+            "--fastcgi",
+            self.tcp,
+            "--scgi",
+            self.scgi,
+            *group,
+            *self.options,
+        ]
         environment = {
             "PATH": os.environ["PATH"],
             "LANG": "C.UTF-8",
             "HOME": str(self.folder),
             "XDG_RUNTIME_DIR": str(self.folder / "run"),
         }
-        with run_server(command, self.folder, self.unix, self.tcp, self.scgi, environment=environment) as process:
+        with run_server(
+            command, self.folder, self.unix, self.tcp, self.scgi, environment=environment
+        ) as process:
             self.process = process
             yield self
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from warm.parity.remains import wait_for
 
 from gateway.wire import ORDINARY, FastCGIClient
-from warm.parity.remains import wait_for
 
 from .applications import prepare_applications
 from .client import Client

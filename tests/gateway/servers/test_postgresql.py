@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-
 from warm.parity.remains import wait_for
 
 from .applications import prepare_applications
