@@ -103,9 +103,7 @@ FRONTS: Final = (
     Front("apache-scgi", "apache-scgi.conf", APACHE.command, APACHE.changes, "scgi"),
     Front("lighttpd", "lighttpd.conf", "lighttpd -D -f {folder}/main", {}),
     HAPROXY,
-    replace(
-        HAPROXY, name="haproxy-single", changes={**HAPROXY.changes, "    option mpxs-conns\n": ""}
-    ),
+    replace(HAPROXY, name="haproxy-single", changes={**HAPROXY.changes, "    option mpxs-conns\n": ""}),
     Front(
         "caddy",
         "Caddyfile",

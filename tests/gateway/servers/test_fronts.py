@@ -1,4 +1,4 @@
-"""Every web server of the documentation, set up as it says there, brings requests to scripts and answers back."""
+"""Every web server of the documentation, set up as it says, brings requests to scripts, and back."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import pytest
 from warm.parity.remains import wait_for
 
 from .client import Client, ask_on
-
 from .fronts import FRONTS, name_front
 
 if TYPE_CHECKING:
@@ -25,11 +24,12 @@ ODD_QUERY = "a=%20b&c=%C3%A9&d=+&e&f=%26"
 #: HAProxy does not say that a client has gone where requests share a connection
 TELLING = [front for front in FRONTS if front.name != "haproxy"]
 #: the others see that a client has gone when they write to it
-TELLING_AT_ONCE = [front for front in FRONTS if front.name in {"nginx"}]
+TELLING_AT_ONCE = [front for front in FRONTS if front.name == "nginx"]
 
 
 def test_a_script_gets_what_rfc_3875_asks_for(client: Client, gateway: Gateway, front: Front) -> None:
     shown = client.get("/cgi-bin/show.py", Accept="x/y").shown
+    name = "www.example.org" if front.name == "nginx" else "127.0.0.1"
     expected = {
         "GATEWAY_INTERFACE": "CGI/1.1",
         "QUERY_STRING": "",
@@ -41,7 +41,6 @@ def test_a_script_gets_what_rfc_3875_asks_for(client: Client, gateway: Gateway, 
         "SERVER_PROTOCOL": "HTTP/1.1",
         "HTTP_ACCEPT": "x/y",
     }
-    name = "www.example.org" if front.name == "nginx" else "127.0.0.1"
     assert expected.items() <= shown["environment"].items()
     assert shown["environment"].get("PATH_INFO", "") == ""
     assert shown["arguments"] == [str(gateway.scripts / "show.py")]
