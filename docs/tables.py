@@ -50,7 +50,11 @@ class WordsTable(SphinxDirective):
 
 def list_gateway_bounds() -> list[tuple[str, ...]]:
     return [
-        (f"`{BOUND_OPTIONS[name].option}`", BOUND_OPTIONS[name].default or f"{default:,g} {unit}", meaning)
+        (
+            f"`{BOUND_OPTIONS[name].option}`",
+            BOUND_OPTIONS[name].default or f"{default:,g} {unit}",
+            meaning,
+        )
         for name, default, unit, meaning in list_bounds()
     ]
 
@@ -66,8 +70,8 @@ class GatewayTable(SphinxDirective):
             [(f"`{word}`", str(row.status), row.meaning, row.remedy) for word, row in GATEWAY.items()],
         ),
         "breaches": (
-            ("word", "status", "meaning"),
-            [(f"`{word}`", str(row.status or "closed"), row.meaning) for word, row in BREACHES.items()],
+            ("word", "answer", "meaning"),
+            [(f"`{word}`", row.refusal or "closed", row.meaning) for word, row in BREACHES.items()],
         ),
         "fields": (
             ("name", "type", "meaning"),
@@ -75,7 +79,7 @@ class GatewayTable(SphinxDirective):
         ),
         "metrics": (
             ("name", "kind", "meaning"),
-            [(f"`{name}`", family.kind, family.meaning) for name, family in FAMILIES.items()],
+            [(f"`{name}`", family.type, family.meaning) for name, family in FAMILIES.items()],
         ),
     }
 
