@@ -24,6 +24,7 @@ from mainspring.gateway.account import AccountError, choose_account
 from mainspring.gateway.fastcgi import FastCGIConnection
 from mainspring.gateway.kept import Keeper
 from mainspring.gateway.operating import Logs, open_journal
+from mainspring.gateway.options import check_options
 from mainspring.gateway.pool import Pool
 from mainspring.gateway.scgi import SCGIConnection
 from mainspring.gateway.serving import Gateway
@@ -113,8 +114,8 @@ class Assembly:
         return make_http(self, bounds, connections)
 
     def reload(self) -> None:
-        """Look up anew what is served.  Raises OSError, or what else is wrong with it."""
-        self.gateway.site = open_site(self.options)
+        """Look up anew what is served.  Raises MainspringError, and has changed nothing then."""
+        self.gateway.site = open_site(check_options(self.options))
         if self.keeper is not None:
             self.keeper.renew()
 

@@ -27,6 +27,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mainspring._gateway import set_open_files
+from mainspring.errors import MainspringError
 from mainspring.gateway.account import become, choose_account, find_service_folder
 from mainspring.gateway.activation import take_over
 from mainspring.gateway.addresses import listen
@@ -182,7 +183,7 @@ class Service:
         self._notifier.tell_reloading()
         try:
             assembly.reload()
-        except Exception as error:  # noqa: BLE001 - what is served goes on
+        except MainspringError as error:
             with suppress(OSError):
                 print(f"mainspring: not reloaded: {error}", file=sys.stderr, flush=True)  # noqa: T201
         self._notifier.tell_ready(f"serving {self._options.path}")
