@@ -112,6 +112,11 @@ class Server:
         return int(self.get("/memory"))
 
 
+def find_line(answer: http.client.HTTPResponse, line: bytes) -> bool:
+    """Whether *line* comes, in an answer that need not end."""
+    return any(found == line for found in iter(answer.fp.readline, b""))
+
+
 def can_connect(path: str) -> bool:
     with socket.socket(socket.AF_UNIX) as trial:
         try:

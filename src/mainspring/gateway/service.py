@@ -27,6 +27,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mainspring._gateway import set_open_files
+from mainspring.errors import MainspringError
 from mainspring.gateway.account import become, choose_account, find_service_folder
 from mainspring.gateway.activation import take_over
 from mainspring.gateway.addresses import listen
@@ -126,15 +127,17 @@ class Service:
         assembly = Assembly(self._options)
         try:
             self._heed_signals(assembly)
-            servers = [await self._open_server(assembly, one) for one in self._listeners]
+            servers = [(one[0], await self._open_server(assembly, one)) for one in self._listeners]
             tell()
             self._notifier.tell_ready(f"serving {self._options.path}")
             alive = asyncio.ensure_future(self._tell_alive())
             await self._ending.wait()
             self._notifier.tell_stopping("completing what is under way")
             assembly.note_ending()
-            await close_servers(servers)
+            await close_servers(server for purpose, server in servers if purpose != "admin")
             status = await self._wind_down()
+            # until now, /-/ping has told that the gateway ends
+            await close_servers(server for purpose, server in servers if purpose == "admin")
             alive.cancel()
             return status
         finally:
@@ -180,7 +183,7 @@ class Service:
         self._notifier.tell_reloading()
         try:
             assembly.reload()
-        except Exception as error:  # noqa: BLE001 - what is served goes on
+        except MainspringError as error:
             with suppress(OSError):
                 print(f"mainspring: not reloaded: {error}", file=sys.stderr, flush=True)  # noqa: T201
         self._notifier.tell_ready(f"serving {self._options.path}")

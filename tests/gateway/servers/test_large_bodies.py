@@ -1,4 +1,4 @@
-"""Large bodies pass through the gateway in bounded memory, and arrive whole at scripts of the `cgi` module's."""
+"""Large bodies pass in bounded memory, and arrive whole at scripts that use the `cgi` module."""
 
 from __future__ import annotations
 

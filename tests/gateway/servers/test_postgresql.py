@@ -1,4 +1,4 @@
-"""A connection that a script's module opens is opened once for each request; with --reuse it stays open."""
+"""A connection that a module opens is opened for each request; with --reuse it stays open."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 DATABASE = """\
 import psycopg
 
-connection = psycopg.connect("host={socket} user=test dbname=postgres application_name=scripts", autocommit=True)
+place = "host={socket} user=test dbname=postgres application_name=scripts"
+connection = psycopg.connect(place, autocommit=True)
 """
 SCRIPT = """\
 import database
