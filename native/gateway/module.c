@@ -5,6 +5,8 @@ static int add_functions(PyObject *module)
 {
     if (PyModule_AddFunctions(module, reach_methods) < 0)
         return -1;
+    if (PyModule_AddFunctions(module, limit_methods) < 0)
+        return -1;
     return PyModule_AddFunctions(module, spawn_methods);
 }
 

@@ -55,7 +55,10 @@ static PyObject *identify(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(nothi
     struct caller *caller = PyMem_Calloc(1, sizeof *caller);
     if (caller == NULL)
         return PyErr_NoMemory();
+    struct rlimit open_files;
     bool is_known = identify_caller(caller, true);
+    if (find_open_files(&open_files))
+        caller->limits[RLIMIT_NOFILE][0] = open_files.rlim_cur;
     PyObject *capsule = is_known ? PyCapsule_New(caller, CALLER, free_caller) : NULL;
     if (capsule != NULL)
         return capsule;

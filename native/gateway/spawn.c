@@ -22,6 +22,8 @@ struct birth {
     char **environment;
     const char *folder;
     int streams[3];
+    bool has_limit;
+    struct rlimit open_files;
     /* what failed in the child, whose memory is the parent's until it executes */
     volatile int error;
     volatile bool is_in_folder;
@@ -57,6 +59,8 @@ __attribute__((noinline, noreturn)) static void be_born(struct birth *birth)
         if (birth->is_in_folder) {
             syscall(SYS_close_range, 3U, ~0U, 0U);
             reset_signals();
+            if (birth->has_limit)
+                setrlimit(RLIMIT_NOFILE, &birth->open_files);
             execve(birth->arguments[0], birth->arguments, birth->environment);
         }
     }
@@ -107,6 +111,7 @@ static PyObject *spawn(PyObject *Py_UNUSED(module), PyObject *args)
     if (!PyArg_ParseTuple(args, "OOyiii:spawn", &arguments, &environment, &birth.folder,
                           birth.streams, birth.streams + 1, birth.streams + 2))
         return NULL;
+    birth.has_limit = find_open_files(&birth.open_files);
     birth.arguments = borrow_words(arguments);
     birth.environment = birth.arguments == NULL ? NULL : borrow_words(environment);
     if (birth.environment != NULL)

@@ -16,6 +16,10 @@ def reach(
     /,
 ) -> tuple[int, int, bytes] | str: ...
 
+# ---- limit.c
+
+def set_open_files(soft: int, /) -> None: ...
+
 # ---- spawn.c
 
 def spawn(

@@ -39,6 +39,10 @@ SETTINGS = {
         "none",
         "interpreter that `mainspring run` starts, whatever the script's first line says",
     ),
+    "MAINSPRING_SERVE": (
+        "none",
+        "path of what `mainspring.gateway.asgi:app` and `wsgi:app` serve where they are given none",
+    ),
 }
 
 OFF_WORDS = ("0", "off", "no", "false")

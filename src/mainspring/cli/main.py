@@ -24,6 +24,7 @@ COMMANDS = {
     "hosts": "hosting:hosts",
     "install": "shimming:install",
     "run": "running:run",
+    "serve": "serving:serve",
     "shims": "shimming:shims",
     "status": "reporting:status",
     "uninstall": "shimming:uninstall",

@@ -32,7 +32,7 @@ import ipaddress
 import json
 import socket
 from http import HTTPStatus
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 from urllib.parse import parse_qs
 
 from mainspring.gateway.metrics import CONTENT_TYPE, render_metrics
@@ -118,13 +118,12 @@ class AdminConnection(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's is none by its class
         self._admin.connections += 1
         if self._admin.connections > MOST_CONNECTIONS:
-            transport.abort()
+            self.transport.abort()
         else:
-            self._timer = asyncio.get_running_loop().call_later(PATIENCE, transport.abort)
+            self._timer = asyncio.get_running_loop().call_later(PATIENCE, self.transport.abort)
 
     def connection_lost(self, _: Exception | None) -> None:
         self._admin.connections -= 1

@@ -188,6 +188,15 @@ class Keeper:
             oldest = min(keeps[0].free_since for keeps in self.free.values())
             self.sweeping = loop.call_at(oldest + self.bounds.kept_idle, self.sweep)
 
+    def count_free(self) -> int:
+        """How many have nothing to do."""
+        return sum(map(len, self.free.values()))
+
+    def renew(self) -> None:
+        """Have each end when its request has: whatever comes next gets a new one."""
+        for keep in list(self.keeps):
+            self.dismiss(keep)
+
     async def close(self) -> None:
         """End all of them, and wait until they have."""
         if self.sweeping is not None:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from mainspring.gateway.bounds import Bounds
     from mainspring.gateway.exchange import Exchange
     from mainspring.gateway.journal import Journal
+    from mainspring.gateway.kept import Keeper
     from mainspring.gateway.pool import Pool
     from mainspring.gateway.site import Site
     from mainspring.gateway.starting import Starter
@@ -45,7 +46,7 @@ class Gateway:
     """Serves the scripts of one site.  `serve` is all that a front needs."""
 
     site: Site
-    starter: Starter
+    starter: Starter | Keeper
     pool: Pool
     journal: Journal
     bounds: Bounds

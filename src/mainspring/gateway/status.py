@@ -6,8 +6,11 @@ import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mainspring import __version__
+from mainspring.gateway.hostends import HostEnd, explain_end, list_host_ends
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mainspring.gateway.journal import Journal
     from mainspring.gateway.logfile import LogFile
     from mainspring.gateway.served import Served
@@ -47,12 +50,32 @@ class Gauges(Protocol):
         """Whether the gateway takes no more requests."""
 
 
-class Status:
-    """Puts together what the journal and the pool know, when it is asked for."""
+class Standings(Protocol):
+    """What a front knows of its connections."""
 
-    def __init__(self, journal: Journal, gauges: Gauges) -> None:
+    @property
+    def breaches(self) -> Mapping[Any, int]:
+        """How often a connection was closed or refused, for each reason."""
+
+    def count(self) -> Mapping[Any, int]:
+        """How many there are now of each standing."""
+
+
+class Status:
+    """Puts together what the journal, the pool and the fronts know, when it is asked for."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        gauges: Gauges,
+        connections: Standings | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """*environment* is that of the scripts: it says where their hosts have their log."""
         self.journal = journal
         self.gauges = gauges
+        self.connections = connections
+        self.environment = environment or {}
         self.since = time.time()
         self._clock = time.monotonic()
 
@@ -66,6 +89,8 @@ class Status:
             "seconds": time.monotonic() - self._clock,
             "ending": self.gauges.ending,
             "pool": self._describe_pool(),
+            "connections": self.count_connections(),
+            "breaches": self.count_breaches(),
             "requests": describe_requests(whole) | {"under_way": len(self.journal.under_way)},
             "lately": self._describe_lately(),
             "starts": count_starts(whole),
@@ -77,6 +102,14 @@ class Status:
             "errors": self._describe_errors(),
             "logs": [describe_file(file) for file in self.journal.list_files()],
         }
+
+    def count_connections(self) -> dict[str, int]:
+        """How many there are of each standing."""
+        return {} if self.connections is None else dict(self.connections.count())
+
+    def count_breaches(self) -> dict[str, int]:
+        """How often a connection was closed or refused, for each reason."""
+        return {} if self.connections is None else dict(self.connections.breaches)
 
     def _describe_pool(self) -> dict[str, int]:
         names = ("running", "limit", "waiting", "queue", "kept")
@@ -109,7 +142,12 @@ class Status:
     def _describe_restarts(self) -> dict[str, Any]:
         tally = self.journal.tally
         lately = [describe_restart(one) for one in reversed(tally.restarts)]
-        return {"reasons": dict(tally.cold_reasons), "lately": lately}
+        ends = list_host_ends(self.environment, self.since, tally.scripts)
+        return {
+            "reasons": dict(tally.cold_reasons),
+            "lately": lately,
+            "host_ends": [describe_end(one) for one in ends],
+        }
 
     def _describe_errors(self) -> dict[str, int]:
         errors = self.journal.errors
@@ -168,6 +206,10 @@ def describe_slow(slow: Slow) -> dict[str, Any]:
 
 def describe_restart(one: Restart) -> dict[str, Any]:
     return {"time": one.moment, "script": one.script, "reason": one.reason}
+
+
+def describe_end(one: HostEnd) -> dict[str, Any]:
+    return {"time": one.moment, "script": one.script, "reason": explain_end(one.reason)}
 
 
 def describe_file(file: LogFile) -> dict[str, Any]:
