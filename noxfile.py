@@ -46,10 +46,11 @@ def cpython(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS)
 def fuzz(session: nox.Session) -> None:
-    """Read a million mutated entries, and as many frames of callers."""
+    """Read a million mutated entries, and as many frames of callers and streams of fronts."""
     install(session)
     session.run("python", "fuzz/fuzz_entry.py", "--runs", "1000000", *session.posargs)
     session.run("python", "fuzz/fuzz_protocol.py", "--runs", "1000000", *session.posargs)
+    session.run("python", "fuzz/fuzz_gateway.py", "--runs", "1000000", *session.posargs)
 
 
 @nox.session

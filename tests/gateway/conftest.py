@@ -1,4 +1,4 @@
-"""Grounds on which scripts are served; hosts come up there, of which nothing is left at the end."""
+"""Grounds on which scripts are served, and worlds in which they are started."""
 
 from __future__ import annotations
 
@@ -7,15 +7,31 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-for name in ("wire", "ground", "hosting", "service"):
-    pytest.register_assert_rewrite(f"gateway.{name}")
+for name in (
+    "warm.parity.world",
+    "warm.launcher.stage",
+    "gateway.scripts",
+    "gateway.wire",
+    "gateway.ground",
+    "gateway.hosting",
+    "gateway.service",
+):
+    pytest.register_assert_rewrite(name)
 
-from gateway.ground import make_ground  # noqa: E402 - after assertions are set up
-from gateway.service import Scene  # noqa: E402 - as above
+from warm.launcher.stage import staged  # noqa: E402 - after assertions are set up
+from warm.parity.remains import adopt_orphans  # noqa: E402
+from warm.parity.world import live_in, make_world  # noqa: E402
+
+from gateway.ground import make_ground  # noqa: E402
+from gateway.scripts import Site  # noqa: E402
+from gateway.service import Scene  # noqa: E402
+from mainspring.gateway.starting import Starter  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from warm.launcher.stage import Stage
 
     from gateway.ground import Ground
     from mainspring.gateway.bounds import Bounds
@@ -32,6 +48,22 @@ def lay_out(tmp_path: Path, bare_python: Path, launcher: Path) -> Iterator[Calla
 def ground(tmp_path: Path, bare_python: Path, launcher: Path) -> Iterator[Ground]:
     with make_ground(tmp_path, bare_python, launcher) as made:
         yield made
+
+
+@pytest.fixture
+def site(tmp_path: Path, bare_python: Path, launcher: Path) -> Iterator[Site]:
+    """Scripts in a world of one test; at its end, nothing is left of it but hosts."""
+    adopt_orphans(adopt=True)
+    for world in live_in(make_world(tmp_path, bare_python, launcher)):
+        yield Site(world, Starter(str(launcher)))
+    adopt_orphans(adopt=False)
+
+
+@pytest.fixture
+def stage(launcher: Path, clean_env: dict[str, str], tmp_path: Path) -> Iterator[Stage]:
+    """A program, and hosts that do what they are told to do wrong."""
+    with staged(tmp_path / "stage", launcher, clean_env) as one:
+        yield one
 
 
 @pytest.fixture

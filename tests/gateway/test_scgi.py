@@ -5,18 +5,27 @@ from __future__ import annotations
 import os
 import socket
 from functools import partial
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from gateway.fastcgi.staging import Stage, steps
 from gateway.fastcgi.watching import MOST_PARAMS, Watched
-from gateway.wire import ORDINARY, PATIENCE, Answer, Client, Wire, fetch_scgi, pack_scgi, serve_wire
+from gateway.wire import (
+    LOOPS,
+    ORDINARY,
+    PATIENCE,
+    Answer,
+    Client,
+    Wire,
+    fetch_scgi,
+    pack_fields,
+    pack_netstring,
+    pack_scgi,
+    serve_wire,
+)
 from mainspring.gateway.bounds import Bounds
-from mainspring.gateway.scgi import Asked, Body, Event, Receiver, Refused
+from mainspring.gateway.scgi import Asked, Body, Receiver
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,18 +48,10 @@ def stage() -> Stage:
     return Stage()
 
 
-@pytest.fixture
-def staged(tmp_path: Path, stage: Stage) -> Iterator[Wire]:
-    with serve_wire(tmp_path, stage.serve) as running:
+@pytest.fixture(params=LOOPS)
+def staged(tmp_path: Path, stage: Stage, request: pytest.FixtureRequest) -> Iterator[Wire]:
+    with serve_wire(tmp_path, stage.serve, loop=request.param) as running:
         yield running
-
-
-def netstring(block: bytes) -> bytes:
-    return b"%d:%s," % (len(block), block)
-
-
-def pack_fields(*fields: bytes) -> bytes:
-    return netstring(b"".join(field + b"\0" for field in fields))
 
 
 def exchange(wire: Wire, sent: bytes) -> Answer:
@@ -104,8 +105,8 @@ MALFORMED = {
     "HTTP": b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
     "FastCGI": b"\1\1\0\1\0\10\0\0\0\1\0\0\0\0\0\0",
     "nothing in it": b"0:,",
-    "no NUL": netstring(b"CONTENT_LENGTH"),
-    "no NUL at its end": netstring(b"CONTENT_LENGTH\x000\0SCGI\x001"),
+    "no NUL": pack_netstring(b"CONTENT_LENGTH"),
+    "no NUL at its end": pack_netstring(b"CONTENT_LENGTH\x000\0SCGI\x001"),
     "a name without a value": pack_fields(*LENGTH, *SCGI, b"NAME"),
     "no length": pack_fields(*SCGI, b"A", b"B"),
     "the length not first": pack_fields(*SCGI, *LENGTH),
@@ -230,47 +231,6 @@ def test_a_body_that_nobody_reads_does_not_take_the_answer_away(staged: Wire) ->
     with Client(staged.scgi) as client:
         client.send(pack_scgi(steps("begin write end"), bytes(8 << 20)))
         assert client.read().endswith(b"\r\n\r\npart")
-
-
-# split anywhere
-
-FIELDS = st.lists(st.binary(max_size=5), max_size=4)
-STREAMS = st.one_of(
-    st.binary(max_size=40),
-    st.builds(lambda fields, rest: pack_fields(*fields) + rest, FIELDS, st.binary(max_size=20)),
-    st.builds(
-        lambda length, fields, rest: pack_fields(b"CONTENT_LENGTH", length, *SCGI, *fields) + rest,
-        st.sampled_from([b"0", b"3", b"20", b"x", b""]),
-        FIELDS,
-        st.binary(max_size=30),
-    ),
-)
-
-
-def receive(*parts: bytes) -> tuple[Event | bytes, ...]:
-    """The events, with the parts of the body as one."""
-    receiver, body, others = Receiver(100), b"", []
-    for event in (event for part in parts for event in receiver.feed(part)):
-        if isinstance(event, Body) and event.content:
-            body += event.content
-        else:
-            others.append(event)
-    return (*others, body)
-
-
-@given(STREAMS, st.data())
-def test_a_stream_means_the_same_wherever_it_is_split(stream: bytes, data: st.DataObject) -> None:
-    cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=20)))
-    edges = [0, *cuts, len(stream)]
-    parts = [stream[first:second] for first, second in pairwise(edges)]
-    assert receive(*parts) == receive(stream)
-    assert receive(*(bytes([byte]) for byte in stream)) == receive(stream)
-
-
-@given(STREAMS)
-def test_a_stream_is_one_request_or_one_refusal_or_neither(stream: bytes) -> None:
-    kinds = [type(event) for event in receive(stream)]
-    assert kinds in ([bytes], [Refused, bytes], [Asked, bytes], [Asked, Body, bytes])
 
 
 def test_a_long_body_comes_in_parts_that_a_reader_may_have() -> None:

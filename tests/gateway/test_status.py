@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from mainspring.gateway.journal import Journal
 
 VOID = {"meta"}
+HARMLESS = {
+    "lang", "charset", "name", "content", "class", "scope", "href", "tabindex", "role", "aria-label",
+}  # fmt: skip
 
 
 class Page(HTMLParser):
@@ -211,15 +214,7 @@ def test_the_page_is_whole_and_loads_nothing(journal: Journal) -> None:
     text = render_page(describe(journal))
     page = Page(text)
     assert page.names.isdisjoint({"script", "link", "img", "iframe", "form"})
-    assert {name for name, _ in page.attributes} <= {
-        "lang",
-        "charset",
-        "name",
-        "content",
-        "class",
-        "scope",
-        "href",
-    }
+    assert {name for name, _ in page.attributes} <= HARMLESS
     assert [value for name, value in page.attributes if name == "href"] == ["?format=json"]
     assert "url(" not in text
     assert "@import" not in text

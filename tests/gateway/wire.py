@@ -17,6 +17,8 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from mainspring.gateway.bounds import Bounds
@@ -38,6 +40,8 @@ PATIENCE = 30.0  # seconds that a client waits for a byte
 BEGIN, ABORT, END, PARAMS, STDIN, STDOUT, STDERR = range(1, 8)
 GET_VALUES, GET_VALUES_RESULT, UNKNOWN_TYPE = 9, 10, 11
 COMPLETE, CANT_MULTIPLEX, OVERLOADED, UNKNOWN_ROLE = range(4)
+#: of the event loop; uvloop where it is installed
+LOOPS = [name for name in ("asyncio", "uvloop") if find_spec(name)]
 ORDINARY = {
     "GATEWAY_INTERFACE": "CGI/1.1",
     "QUERY_STRING": "",
@@ -127,10 +131,17 @@ def pack_request(
     )
 
 
+def pack_netstring(block: bytes) -> bytes:
+    return b"%d:%s," % (len(block), block)
+
+
+def pack_fields(*fields: bytes) -> bytes:
+    return pack_netstring(b"".join(field + b"\0" for field in fields))
+
+
 def pack_scgi(params: dict[str, str], body: bytes = b"") -> bytes:
     headers = {"CONTENT_LENGTH": str(len(body)), "SCGI": "1", **params}
-    block = "".join(f"{name}\0{value}\0" for name, value in headers.items()).encode()
-    return b"%d:%s,%s" % (len(block), block, body)
+    return pack_fields(*(one.encode() for item in headers.items() for one in item)) + body
 
 
 class Client:
@@ -279,15 +290,20 @@ class Wire:
 
 
 @contextmanager
-def serve_wire(folder: Path, serve: Serve = echo, bounds: Bounds | None = None) -> Iterator[Wire]:
+def serve_wire(
+    folder: Path, serve: Serve = echo, bounds: Bounds | None = None, loop: str = "asyncio"
+) -> Iterator[Wire]:
     """Serve with *serve*, in a loop and a thread of its own, whatever connects.
 
     A problem that was reported to the loop, and that the test has not taken off the list, fails it.
     """
     started: Future[Wire] = Future()
-    thread = threading.Thread(
-        target=lambda: asyncio.run(run_wire(folder, serve, bounds or Bounds(), started))
-    )
+
+    def run() -> None:
+        with asyncio.Runner(loop_factory=import_module(loop).new_event_loop) as runner:
+            runner.run(run_wire(folder, serve, bounds or Bounds(), started))
+
+    thread = threading.Thread(target=run)
     thread.start()
     wire = started.result(PATIENCE)
     try:

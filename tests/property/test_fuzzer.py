@@ -17,7 +17,11 @@ FUZZERS = Path(__file__).parents[2] / "fuzz"
 
 @pytest.mark.parametrize(
     ("fuzzer", "said"),
-    [("fuzz_entry.py", "20000 mutated entries"), ("fuzz_protocol.py", "20000 mutated starts")],
+    [
+        ("fuzz_entry.py", "20000 mutated entries"),
+        ("fuzz_protocol.py", "20000 mutated starts"),
+        ("fuzz_gateway.py", "20000 mutated streams"),
+    ],
 )
 def test_nothing_mutated_is_accepted_as_what_it_is_not(fuzzer: str, said: str) -> None:
     options = ["--runs", "20000", "--seed", "2"]

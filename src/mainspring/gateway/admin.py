@@ -118,7 +118,7 @@ class AdminConnection(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast("asyncio.Transport", transport)  # uvloop's are no subclass
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's is none by its class
         self._admin.connections += 1
         if self._admin.connections > MOST_CONNECTIONS:
             self.transport.abort()

@@ -1,8 +1,15 @@
-"""What a client of FastCGI or SCGI can do wrong, and its answer: one table, closed."""
+"""What a client of FastCGI or SCGI can do wrong, and its answer: one table, closed.
+
+Nothing is run for it, and no script is concerned: these words are counted for each server, and those that
+are answered at all have a word of `refusals.py` besides.
+"""
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+
+if TYPE_CHECKING:
+    from mainspring.gateway import refusals
 
 Word = Literal[
     "begin-malformed",
@@ -25,34 +32,36 @@ Word = Literal[
 ]
 
 
-class Answered(NamedTuple):
-    """*status* is what the client is answered; 0 closes the connection without an answer."""
+class Row(NamedTuple):
+    """*refusal* is what the client is answered; None if it is END_REQUEST, or the connection's end."""
 
-    status: int
+    refusal: refusals.Word | None
     meaning: str
 
 
-BREACHES: dict[Word, Answered] = {
-    "begin-malformed": Answered(0, "a BEGIN_REQUEST of another length than 8"),
-    "begin-twice": Answered(0, "a second BEGIN_REQUEST for a request that has not ended"),
-    "body-short": Answered(400, "a body that ends before its CONTENT_LENGTH"),
-    "content-length": Answered(400, "a CONTENT_LENGTH that is no number of at most 18 digits"),
-    "crowded": Answered(0, "the longest silent of too many connections"),
-    "full": Answered(0, "one connection too many, while each of the others waits for its answer"),
-    "idle": Answered(0, "an open connection with no request"),
-    "netstring": Answered(400, "no netstring where SCGI begins with one"),
-    "no-reader": Answered(0, "a client that asks on and on, and does not read what it is answered"),
-    "out-of-order": Answered(400, "a body before the end of the parameters"),
-    "params-malformed": Answered(
-        400,
+BREACHES: dict[Word, Row] = {
+    "begin-malformed": Row(None, "a BEGIN_REQUEST of another length than 8"),
+    "begin-twice": Row(None, "a second BEGIN_REQUEST for a request that has not ended"),
+    "body-short": Row("bad-request", "a body that ends before its CONTENT_LENGTH"),
+    "content-length": Row("bad-request", "a CONTENT_LENGTH that is no number of at most 18 digits"),
+    "crowded": Row(None, "the longest silent of too many connections"),
+    "full": Row(None, "one connection too many, while each of the others waits for its answer"),
+    "idle": Row(None, "an open connection with no request"),
+    "netstring": Row("bad-request", "no netstring where SCGI begins with one"),
+    "no-reader": Row(None, "a client that asks on and on, and does not read what it is answered"),
+    "out-of-order": Row("bad-request", "a body before the end of the parameters"),
+    "params-malformed": Row(
+        "bad-request",
         "parameters that are cut off, or a name that is empty or has `=` or NUL in it, or a value NUL",
     ),
-    "params-too-big": Answered(431, "parameters beyond their bound"),
-    "requests-at-once": Answered(503, "more requests at once on one connection than can be served"),
-    "scgi-headers": Answered(400, "CONTENT_LENGTH not first, SCGI not 1, or a header that comes twice"),
-    "silent": Answered(0, "a request that has begun, and of which nothing more comes"),
-    "unknown-role": Answered(0, "another role than that of a responder: END_REQUEST says so"),
-    "version": Answered(0, "a record of another version than 1"),
+    "params-too-big": Row("too-many-params", "parameters beyond their bound"),
+    "requests-at-once": Row(None, "more requests on one connection than could wait: END_REQUEST says so"),
+    "scgi-headers": Row(
+        "bad-request", "CONTENT_LENGTH not first, SCGI not 1, or a name that comes twice"
+    ),
+    "silent": Row(None, "a request that has begun, and of which nothing more comes"),
+    "unknown-role": Row(None, "another role than that of a responder: END_REQUEST says so"),
+    "version": Row(None, "a record of another version than 1"),
 }
 assert set(BREACHES) == set(get_args(Word))
 

@@ -22,7 +22,6 @@ import socket
 from typing import TYPE_CHECKING, ClassVar
 
 from mainspring.gateway import fastcgi_records as fcgi
-from mainspring.gateway.breaches import BREACHES
 from mainspring.gateway.fastcgi_requests import (
     Answer,
     Asked,
@@ -33,7 +32,8 @@ from mainspring.gateway.fastcgi_requests import (
     Refused,
     Short,
 )
-from mainspring.gateway.wire import WireConnection, WireExchange, make_refusal, pack_head
+from mainspring.gateway.wire import WireConnection
+from mainspring.gateway.wire_exchange import WireExchange, pack_refusal
 
 if TYPE_CHECKING:
     from mainspring.gateway.bounds import Bounds
@@ -115,8 +115,7 @@ class FastCGIConnection(WireConnection):
 
     def _refuse(self, event: Refused) -> None:
         self._connections.note(event.word)
-        head, text = make_refusal(BREACHES[event.word].status)
-        out = fcgi.pack_stream(fcgi.STDOUT, event.request, pack_head(head) + text)
+        out = fcgi.pack_stream(fcgi.STDOUT, event.request, pack_refusal(event.word))
         out += fcgi.pack_record(fcgi.STDOUT, event.request, b"")
         self.answer(out + fcgi.pack_end(event.request, 1, fcgi.REQUEST_COMPLETE))
         self._conclude(event.keep, complete=False)

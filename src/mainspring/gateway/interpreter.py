@@ -141,7 +141,7 @@ def parse_wrapped(text: str, script: str) -> Interpreter | None:
     if not is_python(path) or not (beside or path.startswith("/")):
         return None
     if beside:
-        path = os.path.join(os.path.dirname(script), path)
+        path = script[: script.rindex("/") + 1] + "/" + path  # as the launcher spells it, and `sh`
     return Interpreter(path, tuple(options))
 
 

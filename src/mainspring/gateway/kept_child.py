@@ -12,7 +12,8 @@ and is asked, and answers, by that socket; numbers are little-endian, of 4 bytes
     FLAGS   = 1 if no request follows, else 0
     word    = COUNT of them, as in sys.orig_argv: the interpreter, its options, the script, its arguments
     answer  = "S"                 the script begins
-            | "R"                 it does not, and this process ends: a file has changed, or the folder is gone
+            | "R"                 it does not, and this process ends: a file has changed, the folder is gone, or
+                                  the script does not compile, of which CPython has its own words to say
             | "K" STATUS          it has ended with that exit status, and the process waits for the next one
 
 Where there is no "K", the process itself has ended, as a process that ran the script alone would have:
@@ -113,24 +114,20 @@ class Files:
 
     def __init__(self, script):
         self.script = script
-        self.source = b""
         self.code = None
         self.known = set()
         self.stamps = []
         self.is_changed = False
 
-    def read_script(self):
-        """Raises OSError."""
+    def compile(self):
+        """Raises whatever is wrong with the script."""
         began = time.time_ns()
         with io.open_code(self.script) as file:
-            self.source = file.read()
+            source = file.read()
         self.note(self.script, began)
-
-    def compile(self):
-        """The script's code.  Whatever is wrong with it is raised as when CPython runs it."""
-        if self.code is None:
-            self.code = compile(self.source, self.script, "exec", 0, True)
-        return self.code
+        if b"coding" not in b"".join(source.splitlines()[:2]):
+            source.decode()  # in a comment, too: compile() is content with less
+        self.code = compile(source, self.script, "exec", 0, True)
 
     def note_modules(self, began):
         """Remember the files of what was imported since *began*; whether there was any."""
@@ -155,7 +152,9 @@ class Files:
 
     def are_as_before(self):
         try:
-            return not self.is_changed and all([take_stamp(path) == stamp for path, stamp in self.stamps])
+            return not (self.is_changed and self.code) and all(
+                [take_stamp(path) == stamp for path, stamp in self.stamps]
+            )
         except OSError:
             return False
 
@@ -219,6 +218,14 @@ def flush(stream):
     """As CPython does at its end; whatever fails then fails here."""
     if stream is not None and not getattr(stream, "closed", False):
         stream.flush()
+
+
+def flush_own(text):
+    """One that the script may have closed, or taken apart."""
+    try:
+        flush(text)
+    except ValueError:
+        pass
 
 
 class Habits:
@@ -295,9 +302,16 @@ class Exits:
         self.own.clear()
 
     def call(self):
+        """What fails is shown, and does not change the status."""
         while self.own:
             function, arguments, named = self.own.pop()
-            function(*arguments, **named)
+            failure = None
+            try:
+                function(*arguments, **named)
+            except BaseException as error:
+                failure = error
+            if failure is not None:
+                show(failure)
 
 
 class Environment:
@@ -384,33 +398,38 @@ class Keeper:
                 return status
 
     def prepare(self, request):
+        """Whether the script can begin."""
         self.began = time.time_ns()
         try:
             os.chdir(request.folder)
-            if self.files.code is None:
-                self.files.read_script()
         except OSError:
             return False
-        if self.files.code is not None and not self.files.are_as_before():
+        if not self.files.are_as_before():
             return False
         self.environment.fill(request.variables)
         if hasattr(sys, "orig_argv"):
             sys.orig_argv[:] = request.words
         sys.argv = request.words[request.words.index(self.script) :]
         self.streams.renew()
+        try:
+            if self.files.code is None:
+                self.files.compile()
+        except Exception:
+            return False
         return True
 
     def run(self, main):
         """Its status, and whether it has ended of its own accord."""
         self.exits.names = main.__dict__
         sys.modules["__main__"] = main
+        failure = None
         try:
-            exec(self.files.compile(), main.__dict__)
+            exec(self.files.code, main.__dict__)
         except SystemExit as end:
             return find_status(end.code), True
         except BaseException as error:
-            return show(error), False
-        return 0, True
+            failure = error  # to be shown when it is no longer being handled
+        return (0, True) if failure is None else (show(failure), False)
 
     def finish(self, main, status):
         """Whether the process can go on; else it is to end with *status*, and what it has not done yet."""
@@ -422,9 +441,8 @@ class Keeper:
             self.exits.call()
             flush(sys.stdout)
             flush(sys.stderr)
-        except BaseException as error:
-            show(error)
-            return False
+        except Exception:
+            return False  # it fails again at the end, where CPython says so
         current = [sys.stdin, sys.stdout, sys.stderr]
         self.streams.put_back()
         clear(names)
@@ -447,8 +465,8 @@ class Keeper:
             and sys.getrefcount(current[place]) > sys.getrefcount(alone[0])
         ]
         current.clear()
-        flush(texts[1])
-        flush(texts[2])
+        flush_own(texts[1])
+        flush_own(texts[2])
         return not held and not self.streams.are_held()
 
 
@@ -490,20 +508,33 @@ def find_status(code):
 
 
 def show(error):
-    """The exit status after *error*, of which the first entry is our own."""
-    trace = error.__traceback__.tb_next
-    error.__traceback__ = trace
+    """The exit status after *error*, which is told as CPython does it (Python/pythonrun.c, PyErr_Print)."""
+    failure = None
     try:
-        sys.excepthook(type(error), error, trace)
+        sys.excepthook(*take_apart(error))
     except SystemExit as end:
         return find_status(end.code)
-    except BaseException:
-        pass
+    except BaseException as other:
+        failure = other
+    if failure is not None:
+        sys.stderr.write("Error in sys.excepthook:\n")
+        sys.__excepthook__(*take_apart(failure))
+        sys.stderr.write("\nOriginal exception was:\n")
+        sys.__excepthook__(*take_apart(error))
     if isinstance(error, KeyboardInterrupt):
         _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
         flush(sys.stdout)
         _signal.raise_signal(_signal.SIGINT)
     return 1
+
+
+def take_apart(error):
+    """Type, value and traceback, without what is ours."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename == take_apart.__code__.co_filename:
+        trace = trace.tb_next
+    error.__traceback__ = trace
+    return type(error), error, trace
 
 
 def tidy_path():

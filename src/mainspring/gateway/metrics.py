@@ -87,6 +87,16 @@ def list_cold(status: Status) -> Iterator[Sample]:
         yield "", {"reason": reason}, count
 
 
+def list_connections(status: Status) -> Iterator[Sample]:
+    for standing, count in status.count_connections().items():
+        yield "", {"standing": standing}, count
+
+
+def list_breaches(status: Status) -> Iterator[Sample]:
+    for reason, count in status.count_breaches().items():
+        yield "", {"reason": reason}, count
+
+
 def list_lost(status: Status) -> Iterator[Sample]:
     for file in status.journal.list_files():
         yield "", {"log": file.name}, file.lost
@@ -135,6 +145,12 @@ FAMILIES: dict[str, Family] = {
     ),
     "mainspring_refusals_total": Family(
         "counter", "Requests that were refused or broken off, by reason.", list_refusals
+    ),
+    "mainspring_connections": Family(
+        "gauge", "Open connections of FastCGI and SCGI, by standing.", list_connections
+    ),
+    "mainspring_connections_closed_total": Family(
+        "counter", "Connections that were closed or refused, by reason.", list_breaches
     ),
     "mainspring_requests_slow_total": counter("Requests in the slow log.", count_slow),
     "mainspring_error_lines_total": counter(

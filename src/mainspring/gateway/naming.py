@@ -42,16 +42,16 @@ def split_url(asked: Asked, named: Named, end: int) -> tuple[str, str]:
     if named.by_url:
         script_name = named.path[named.start : end]
     else:
-        script_name, rest = split_front(asked, os.path.basename(named.path[:end]), rest)
+        script_name, rest = split_front(asked, named.path[named.start : end], rest)
         script_name += named.added if script_name.endswith("/") else ""
     if "//" in script_name:
         raise Refusal("bad-path", f"an empty segment: {script_name!r}")
     return script_name, rest
 
 
-def split_front(asked: Asked, name: str, rest: str) -> tuple[str, str]:
-    """The two parts as the front has them, where *rest* follows the script *name* in the file's path."""
-    info, end = asked.path_info or "", "/" + name
+def split_front(asked: Asked, below: str, rest: str) -> tuple[str, str]:
+    """The two parts as the front has them, where *rest* follows the script *below* in the file's path."""
+    info, end = asked.path_info or "", "/" + os.path.basename(below)
     if rest:
         rest = info if rest == info * 2 else rest
         script_name = asked.url.removesuffix(rest)
@@ -63,7 +63,9 @@ def split_front(asked: Asked, name: str, rest: str) -> tuple[str, str]:
         return script_name, rest or info
     if script_name.removesuffix(info).endswith(end):
         return script_name.removesuffix(info), rest or info
-    return (asked.url, "") if asked.url.endswith(end) and not rest else (script_name, rest or info)
+    if asked.proxied and info == below:
+        return asked.url, ""
+    return script_name, rest or info
 
 
 def split_mount(asked: Asked, path: str) -> tuple[str, str]:
@@ -74,7 +76,8 @@ def split_mount(asked: Asked, path: str) -> tuple[str, str]:
         found = asked.url == name or asked.url.startswith(name + "/")
         return (name, asked.url[len(name) :]) if found else ("", asked.url)
     if asked.path_info is not None:
-        return split_front(asked, name[1:], "")
+        is_doubled = asked.url == script_name
+        return script_name.removesuffix(asked.path_info if is_doubled else ""), asked.path_info
     before, found_name, after = (script_name + "/").partition(name + "/")
     return (before + name, ("/" + after)[:-1]) if found_name else ("", script_name)
 

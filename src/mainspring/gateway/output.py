@@ -41,7 +41,7 @@ from mainspring.gateway.refusals import Refusal, find_phrase
 
 #: an empty line, with the end of the line before it
 HEAD_END = re.compile(rb"\n\r?\n")
-EMPTY_HEAD = (b"\n", b"\r\n")
+EMPTY_LINE = re.compile(rb"\r?\n")
 FIELD = re.compile(r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t -~\x80-\xff]*)")
 STATUS = re.compile(r"([2-5][0-9][0-9])(?:[ \t]+(.*))?")
 NUMBER = re.compile(r"[0-9]{1,18}")
@@ -131,9 +131,7 @@ class OutputReader:
 
 def find_end(buffer: bytearray, start: int) -> int:
     """Where the body begins; 0 if that is not known yet."""
-    if buffer.startswith(EMPTY_HEAD):
-        raise Refusal("malformed-head", "an empty line comes first")
-    found = HEAD_END.search(buffer, start)
+    found = EMPTY_LINE.match(buffer) or HEAD_END.search(buffer, start)
     return found.end() if found else 0
 
 
@@ -167,6 +165,8 @@ def parse_field(line: str) -> tuple[str, str]:
 
 def judge(fields: list[tuple[str, str]]) -> Head | LocalRedirect:
     """What a head of these fields stands for.  Raises Refusal."""
+    if not fields:
+        raise Refusal("malformed-head", "an empty line comes first")
     special = {name.lower(): value for name, value in fields if name.lower() in SINGLE}
     location = special.get("location")
     if location == "":

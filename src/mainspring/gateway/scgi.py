@@ -30,9 +30,10 @@ import socket
 import struct
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from mainspring.gateway.breaches import BREACHES, Breach
+from mainspring.gateway.breaches import Breach
 from mainspring.gateway.params import check_params, join_value, read_content_length
-from mainspring.gateway.wire import PART, WireConnection, WireExchange, make_refusal, pack_head
+from mainspring.gateway.wire import WireConnection
+from mainspring.gateway.wire_exchange import PART, WireExchange, pack_refusal
 
 if TYPE_CHECKING:
     from mainspring.gateway.bounds import Bounds
@@ -191,8 +192,7 @@ class SCGIConnection(WireConnection):
 
     def _refuse(self, word: Word) -> None:
         self._connections.note(word)
-        head, text = make_refusal(BREACHES[word].status)
-        self.send(pack_head(head) + text)
+        self.send(pack_refusal(word))
         self.leave(complete=False)
 
     def take_end(self) -> None:

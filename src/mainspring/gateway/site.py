@@ -90,7 +90,8 @@ class Site:
         """The path of a file that a front names; its configuration may have doubled a slash."""
         for prefix in self._prefixes:
             if (filename + "/").startswith(prefix + "/"):
-                return Named(f"{prefix}/{filename[len(prefix) :].lstrip('/')}", len(prefix))
+                rest = filename[len(prefix) :]
+                return Named(prefix + "/" * bool(rest) + rest.lstrip("/"), len(prefix))
         return Named("/" + filename.lstrip("/"), 0, foreign=True)
 
     def _open(self, named: Named) -> Place:

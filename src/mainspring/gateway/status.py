@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from mainspring import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mainspring.gateway.journal import Journal
     from mainspring.gateway.logfile import LogFile
     from mainspring.gateway.served import Served
@@ -47,12 +49,24 @@ class Gauges(Protocol):
         """Whether the gateway takes no more requests."""
 
 
-class Status:
-    """Puts together what the journal and the pool know, when it is asked for."""
+class Standings(Protocol):
+    """What a front knows of its connections."""
 
-    def __init__(self, journal: Journal, gauges: Gauges) -> None:
+    @property
+    def breaches(self) -> Mapping[Any, int]:
+        """How often a connection was closed or refused, for each reason."""
+
+    def count(self) -> Mapping[Any, int]:
+        """How many there are now of each standing."""
+
+
+class Status:
+    """Puts together what the journal, the pool and the fronts know, when it is asked for."""
+
+    def __init__(self, journal: Journal, gauges: Gauges, connections: Standings | None = None) -> None:
         self.journal = journal
         self.gauges = gauges
+        self.connections = connections
         self.since = time.time()
         self._clock = time.monotonic()
 
@@ -66,6 +80,8 @@ class Status:
             "seconds": time.monotonic() - self._clock,
             "ending": self.gauges.ending,
             "pool": self._describe_pool(),
+            "connections": self.count_connections(),
+            "breaches": self.count_breaches(),
             "requests": describe_requests(whole) | {"under_way": len(self.journal.under_way)},
             "lately": self._describe_lately(),
             "starts": count_starts(whole),
@@ -77,6 +93,14 @@ class Status:
             "errors": self._describe_errors(),
             "logs": [describe_file(file) for file in self.journal.list_files()],
         }
+
+    def count_connections(self) -> dict[str, int]:
+        """How many there are of each standing."""
+        return {} if self.connections is None else dict(self.connections.count())
+
+    def count_breaches(self) -> dict[str, int]:
+        """How often a connection was closed or refused, for each reason."""
+        return {} if self.connections is None else dict(self.connections.breaches)
 
     def _describe_pool(self) -> dict[str, int]:
         names = ("running", "limit", "waiting", "queue", "kept")

@@ -37,6 +37,7 @@ def render_page(status: Mapping[str, Any]) -> str:
         render_under_way(status),
         render_table("Scripts", ("script", *SHARES, *COUNTS, *STARTS), list_scripts(status)),
         render_table("Refused or broken off", ("reason", "requests#"), rank(status["refusals"])),
+        render_table("Closed or refused", ("reason", "connections#"), rank(status["breaches"])),
         render_slow(status["slow"]),
         render_restarts(status["restarts"]),
         render_table("Logs", ("log", "file", "lines lost#", "condition"), list_logs(status["logs"])),
@@ -82,7 +83,10 @@ def render_table(title: str, heads: tuple[str, ...], rows: Iterable[Row]) -> str
         for head, css in zip(heads, classes, strict=True)
     )
     body = "".join(f"<tr>{render_cells(row, classes)}</tr>" for row in rows)
-    return f"<h2>{title}</h2><div><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
+    # what can be scrolled can be reached by the keyboard
+    region = f'<div role="region" aria-label="{title}" tabindex="0">'
+    table = f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+    return f"<h2>{title}</h2>{region}{table}</div>"
 
 
 def render_cells(row: Row, classes: list[str]) -> str:
@@ -96,6 +100,7 @@ def list_gauges(status: Mapping[str, Any]) -> list[Row]:
         ("requests that wait for a place", f"{pool['waiting']} of {pool['queue']}"),
         ("processes kept for their next request", pool["kept"]),
         ("requests under way", status["requests"]["under_way"]),
+        *((f"connections, {standing}", count) for standing, count in status["connections"].items()),
         ("slow requests, since the start", status["slow"]["count"]),
         ("lines of scripts' stderr, logged", errors["lines"]),
         ("lines of scripts' stderr, left out", errors["left_out"]),

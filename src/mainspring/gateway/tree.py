@@ -5,7 +5,7 @@ where that is (/proc/self/fd); the answer is compared with where the tree's root
 whoever may write to the tree can put a link into the file's place after this look, and the start, which
 goes by the path, follows it.  That one could as well change the script.
 
-A hot script costs six system calls: stat of the root; open, fstat, readlink, close of the script.
+A hot script costs five system calls: open, fstat, readlink and close of it, and stat of the root.
 """
 
 from __future__ import annotations

@@ -66,10 +66,10 @@ REQUIRED = {
 PASSED = IF_NOT_EMPTY | FRONT | frozenset(REQUIRED)
 
 HEADER = re.compile(r"HTTP_[A-Z0-9][A-Z0-9_]*")
-#: `Proxy` would be HTTP_PROXY, which HTTP clients in scripts heed
+#: `Proxy` would be HTTP_PROXY, which HTTP clients in scripts heed; a chunked body has been put together
 DROPPED_HEADERS = frozenset(
     {"HTTP_AUTHORIZATION", "HTTP_CONTENT_LENGTH", "HTTP_CONTENT_TYPE"}
-    | {"HTTP_PROXY", "HTTP_PROXY_AUTHORIZATION", "HTTP_PROXY_CONNECTION"}
+    | {"HTTP_PROXY", "HTTP_PROXY_AUTHORIZATION", "HTTP_PROXY_CONNECTION", "HTTP_TRANSFER_ENCODING"}
 )
 AUTHORIZATION = frozenset({"HTTP_AUTHORIZATION", "REDIRECT_HTTP_AUTHORIZATION"})
 #: what no front may set, even if its name is given: it steers the loader, shells, Python or Mainspring

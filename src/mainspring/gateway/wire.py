@@ -10,135 +10,28 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from collections import deque
 from contextlib import suppress
-from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
 
-from mainspring.gateway.breaches import BREACHES
 from mainspring.gateway.connections import find_gone
-from mainspring.gateway.exchange import Exchange, GoneError, Head
+from mainspring.gateway.exchange import GoneError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable
 
     from mainspring.gateway.bounds import Bounds
     from mainspring.gateway.breaches import Word
     from mainspring.gateway.connections import Connections, Standing
+    from mainspring.gateway.exchange import Exchange
+    from mainspring.gateway.wire_exchange import WireExchange
 
     Serve = Callable[[Exchange], Awaitable[None]]
 
 HELD = 256 << 10
-#: of a part of a body that is handed out
-PART = 64 << 10
 #: gathered output beyond this goes out at once
 GATHERED = 16 << 10
 #: what a client may leave unread of answers that cost it nothing to ask for
 UNREAD = 1 << 20
-
-
-class WireExchange(Exchange):
-    """A request whose body is fed by its connection."""
-
-    def __init__(self, connection: WireConnection, params: Mapping[str, str]) -> None:
-        self.params = params
-        self.begun = self.ended = self.gone = self.body_complete = False
-        self.body_word: Word | None = None  # why the body will not be complete
-        self._connection = connection
-        self._parts: deque[bytes] = deque()
-        self._waiter: asyncio.Future[None] | None = None
-        self._told: Callable[[], None] | None = None
-
-    # what its connection calls
-
-    def feed(self, part: bytes) -> None:
-        self._parts.append(part)
-        self._connection.hold(len(part))
-        self._wake()
-
-    def complete_body(self, word: Word | None = None) -> None:
-        """Nothing more comes; *word* if more was promised."""
-        self.body_complete, self.body_word = True, word
-        self._wake()
-
-    def lose(self) -> None:
-        """The client has gone."""
-        if self.gone or self.ended:
-            return
-        self.gone = True
-        self.drop_body()
-        self._wake()
-        if self._told is not None:
-            self._told()
-
-    def drop_body(self) -> None:
-        self._connection.release(sum(map(len, self._parts)))
-        self._parts.clear()
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
-
-    # what its server calls
-
-    async def read(self) -> bytes:
-        while not self._parts:
-            if self.gone or self.body_word:
-                raise GoneError(self.body_word or "the client has gone")
-            if self.body_complete or self.ended:
-                return b""
-            self._waiter = asyncio.get_running_loop().create_future()
-            await self._waiter
-        part = self._parts.popleft()
-        self._connection.release(len(part))
-        return part
-
-    async def begin(self, head: Head) -> None:
-        self._check()
-        self.begun = True
-        self._send(pack_head(head))
-        if self._connection.choked:
-            await self._connection.drain()
-
-    async def write(self, part: bytes) -> None:
-        self._check()
-        self._send(part)
-        if self._connection.choked:
-            await self._connection.drain()
-            self._check()
-
-    async def end(self, status: int) -> None:
-        self._check()
-        self.ended = True
-        self.drop_body()
-        self._finish(status)
-
-    async def break_off(self) -> None:
-        if not self.ended and not self.gone:
-            self.ended = True
-            self.drop_body()
-            self._break()
-
-    def on_gone(self, call: Callable[[], None]) -> None:
-        self._told = call
-        if self.gone:
-            call()
-
-    def _check(self) -> None:
-        if self.gone or self.ended:
-            raise GoneError("the client has gone" if self.gone else "the answer is complete")
-
-    @abstractmethod
-    def _send(self, part: bytes) -> None:
-        """Send a part of the answer."""
-
-    @abstractmethod
-    def _finish(self, status: int) -> None:
-        """Complete the answer, the body of which was dropped."""
-
-    @abstractmethod
-    def _break(self) -> None:
-        """Show that the answer is not complete."""
 
 
 class WireConnection(asyncio.Protocol):
@@ -328,33 +221,4 @@ class WireConnection(asyncio.Protocol):
             self._loop.call_exception_handler(context)
         finally:
             with suppress(GoneError):
-                await end_unserved(exchange)
-
-
-async def end_unserved(exchange: WireExchange) -> None:
-    """End what its server has left.  Raises GoneError."""
-    if exchange.ended or exchange.gone:
-        return
-    if exchange.begun:
-        await exchange.break_off()
-        return
-    status = BREACHES[exchange.body_word].status if exchange.body_word else 500
-    head, text = make_refusal(status)
-    await exchange.begin(head)
-    await exchange.write(text)
-    await exchange.end(1)
-
-
-def make_refusal(status: int) -> tuple[Head, bytes]:
-    """The answer to what is not even handed on to be served."""
-    phrase = HTTPStatus(status).phrase
-    text = f"{status} {phrase}\n".encode()
-    headers = (("Content-Type", "text/plain"), ("Content-Length", str(len(text))))
-    return Head(status, phrase, headers), text
-
-
-def pack_head(head: Head) -> bytes:
-    """As a CGI script would write it: that is what these protocols carry."""
-    lines = [f"Status: {head.status} {head.phrase}"]
-    lines += [f"{name}: {value}" for name, value in head.headers]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
+                await exchange.end_unserved()

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.fastcgi.staging import Stage
 from gateway.fastcgi.watching import MOST_PARAMS, Watched
-from gateway.wire import FastCGIClient, Wire, serve_wire
+from gateway.wire import LOOPS, FastCGIClient, Wire, serve_wire
 from mainspring.gateway.bounds import Bounds
 
 if TYPE_CHECKING:
@@ -21,10 +21,10 @@ def stage() -> Stage:
     return Stage()
 
 
-@pytest.fixture
-def staged(tmp_path: Path, stage: Stage) -> Iterator[Wire]:
+@pytest.fixture(params=LOOPS)
+def staged(tmp_path: Path, stage: Stage, request: pytest.FixtureRequest) -> Iterator[Wire]:
     """A server that does what requests say."""
-    with serve_wire(tmp_path, stage.serve) as running:
+    with serve_wire(tmp_path, stage.serve, loop=request.param) as running:
         yield running
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-
 from warm.parity.remains import adopt_orphans, end_all
 
 from .client import Client
-from .fronts import FRONTS
+from .fronts import FRONTS, name_front
 from .processes import make_folder
 from .served import Gateway, copy_scripts
 
@@ -43,7 +42,7 @@ def gateway(folder: Path, bare_python: Path, launcher: Path) -> Iterator[Gateway
         yield gateway
 
 
-@pytest.fixture(scope="module", params=FRONTS, ids=[front.name for front in FRONTS])
+@pytest.fixture(scope="module", params=FRONTS, ids=name_front)
 def front(request: pytest.FixtureRequest) -> Front:
     front: Front = request.param
     return front

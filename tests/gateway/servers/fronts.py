@@ -7,7 +7,7 @@ the documentation, a main configuration that includes it as `site`.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -56,6 +56,10 @@ class Front:
             yield port
 
 
+def name_front(front: Front) -> str:
+    return front.name
+
+
 def fill(text: str, fields: Mapping[str, str]) -> str:
     """*text* with its fields: `str.format` would take every brace for one."""
     for name, value in fields.items():
@@ -99,6 +103,7 @@ FRONTS: Final = (
     Front("apache-scgi", "apache-scgi.conf", APACHE.command, APACHE.changes, "scgi"),
     Front("lighttpd", "lighttpd.conf", "lighttpd -D -f {folder}/main", {}),
     HAPROXY,
+    replace(HAPROXY, name="haproxy-single", changes={**HAPROXY.changes, "    option mpxs-conns\n": ""}),
     Front(
         "caddy",
         "Caddyfile",

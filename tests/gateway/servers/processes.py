@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
-
 from warm.parity.remains import wait_for
 
 if TYPE_CHECKING:
@@ -50,8 +49,7 @@ def make_folder() -> Iterator[Path]:
 
 def make_own_folder(parent: Path, name: str) -> Path:
     """A folder of the user that servers run as."""
-    folder = parent / name
-    folder.mkdir()
+    folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=parent))
     if IS_ROOT:
         os.chown(folder, 65534, 65534)
     return folder

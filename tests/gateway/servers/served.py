@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from .processes import IS_ROOT, find_port, run_server
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
 
 SCRIPTS: Final = Path(__file__).with_name("scripts")
@@ -44,16 +44,29 @@ class Gateway:
     @contextmanager
     def run(self, launcher: Path) -> Iterator[Gateway]:
         (self.folder / "run").mkdir(mode=0o700)
-        group = ("--socket-group", "nogroup") if IS_ROOT else ()
-        command = [launcher, "serve", self.scripts, "--fastcgi", self.unix, "--fastcgi", self.tcp,
-                   "--scgi", self.scgi, *group, *self.options]
+        group = ("--user", "root", "--socket-group", "nogroup") if IS_ROOT else ()
+        command = [
+            launcher,
+            "serve",
+            self.scripts,
+            "--fastcgi",
+            self.unix,
+            "--fastcgi",
+            self.tcp,
+            "--scgi",
+            self.scgi,
+            *group,
+            *self.options,
+        ]
         environment = {
             "PATH": os.environ["PATH"],
             "LANG": "C.UTF-8",
             "HOME": str(self.folder),
             "XDG_RUNTIME_DIR": str(self.folder / "run"),
         }
-        with run_server(command, self.folder, self.unix, self.tcp, self.scgi, environment=environment) as process:
+        with run_server(
+            command, self.folder, self.unix, self.tcp, self.scgi, environment=environment
+        ) as process:
             self.process = process
             yield self
 
