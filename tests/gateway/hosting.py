@@ -132,11 +132,11 @@ def hosted(
 ) -> Iterator[Server]:
     """*application*, of the module echoing.py unless it names another, hosted by *server*."""
     path, log = str(folder / "s"), folder / "log"
-    where = application if "." in application else f"echoing:{application}"
+    where = application if ":" in application else f"echoing:{application}"
     with log.open("wb") as output:
         process = subprocess.Popen(
             command(server, where, path, *more),
-            cwd=HERE,
+            cwd=folder,
             env=os.environ | {"PYTHONPATH": str(HERE)} | environment,
             stdout=output,
             stderr=output,

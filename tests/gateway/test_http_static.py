@@ -163,7 +163,7 @@ def test_nothing_that_could_be_code_or_is_hidden_is_sent(
     path.parent.mkdir(exist_ok=True)
     path.write_text("secret")
     status, body = ask(service, f"/{name}")
-    assert status in {403, 404}
+    assert status in {403, 404, 500}  # what ends in .py is a script here, and run
     assert b"secret" not in body
     # nor by a link that has another name
     (scene.cgi / "link.txt").symlink_to(path)
@@ -181,7 +181,7 @@ def test_nothing_beyond_the_root_is_sent(scene: Scene, service: Service) -> None
     (scene.cgi / "folder").symlink_to("..")
     for target in ("/link.txt", "/folder/beyond.txt", "/../beyond.txt", "/%2e%2e/beyond.txt"):
         status, body = ask(service, target)
-        assert (status in {400, 404}, b"secret" in body) == (True, False), target
+        assert (status in {400, 403, 404}, b"secret" in body) == (True, False), target
 
 
 def test_a_link_within_the_root_is_followed(scene: Scene, service: Service) -> None:

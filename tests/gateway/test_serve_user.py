@@ -6,18 +6,23 @@ import json
 import os
 import pwd
 import re
+import shutil
 import signal
+import subprocess
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from security.people import install_for_all
 
-from .hosting import wait_until
+from .hosting import hosted, wait_until
+from .service import Scene
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-    from .service import Scene
+    from security.people import Installation
 
 IS_ROOT = os.geteuid() == 0
 #: whom Debian has everywhere, and who has no folder in /run/user
@@ -35,35 +40,45 @@ print(json.dumps({
 """
 
 
+@pytest.fixture(scope="module")
+def installed() -> Iterator[Installation | None]:
+    """What another user can reach; none is needed where there is no other."""
+    if not IS_ROOT:
+        yield None
+        return
+    folder = Path(tempfile.mkdtemp(prefix="mainspring-test-"))
+    yield install_for_all(folder)
+    shutil.rmtree(folder)
+
+
 @pytest.fixture
-def shared(scene: Scene) -> Iterator[Scene]:
-    """A scene that everybody may enter, as the folders of a web server."""
+def shared(scene: Scene, installed: Installation | None) -> Iterator[Scene]:
+    """A scene that its user can enter, as the folders of a web server."""
+    if installed is None:
+        scene.write("who.py", WHO)
+        yield scene
+        return
+    made = Path(tempfile.mkdtemp(dir=installed.folder))
+    made.chmod(0o755)
+    scene = Scene(made, installed.plain_python, installed.launcher)
+    scene.cgi.chmod(0o755)
     scene.write("who.py", WHO)
-    folders = [
-        scene.cgi,
-        *(path for path in scene.folder.parents if path.owner() == scene.folder.owner()),
-    ]
-    if IS_ROOT:
-        for path in (scene.folder, *folders):
-            path.chmod(path.stat().st_mode | 0o755)
     yield scene
-    stop_hosts_of_other()
+    end_hosts_of_other(scene)
 
 
-def find_runtime() -> Path | None:
-    from pathlib import Path
-
-    path = Path(f"/run/mainspring-{pwd.getpwnam(OTHER).pw_uid}")
-    return path if path.exists() else None
-
-
-def stop_hosts_of_other() -> None:
-    """Leave nothing in /run."""
-    import shutil
-
-    folder = find_runtime()
-    if IS_ROOT and folder is not None:
-        shutil.rmtree(folder)
+def end_hosts_of_other(scene: Scene) -> None:
+    """Leave nothing of theirs, nor in /run."""
+    entry = pwd.getpwnam(OTHER)
+    folder = Path(f"/run/mainspring-{entry.pw_uid}")
+    command = ["setpriv", f"--reuid={entry.pw_uid}", f"--regid={entry.pw_gid}", "--init-groups"]
+    subprocess.run(
+        [*command, scene.launcher, "hosts", "stop"],
+        env=scene.environment | {"XDG_RUNTIME_DIR": str(folder), "HOME": "/nonexistent"},
+        check=False,
+        capture_output=True,
+    )
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_root_has_to_say_whom_scripts_run_as(scene: Scene) -> None:
@@ -126,8 +141,6 @@ def test_a_folder_of_the_service_manager_is_used_for_hosts(shared: Scene) -> Non
 
 
 def test_an_application_of_another_server_does_not_run_as_root_unasked(tmp_path: Path) -> None:
-    from .hosting import hosted
-
     (tmp_path / "cgi").mkdir()
     application = "mainspring.gateway.asgi:app"
     options = {"MAINSPRING_SERVE": str(tmp_path / "cgi")}

@@ -21,6 +21,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mainspring.gateway.account import AccountError, choose_account
+from mainspring.gateway.admin import Admin
 from mainspring.gateway.fastcgi import FastCGIConnection
 from mainspring.gateway.kept import Keeper
 from mainspring.gateway.operating import Logs, open_journal
@@ -105,8 +106,6 @@ class Assembly:
         if purpose == "scgi":
             return partial(SCGIConnection, serve, bounds, connections)
         if purpose == "admin":
-            from mainspring.gateway.admin import Admin
-
             environment = self.gateway.environment
             return Admin(Status(self.journal, self.gauges, connections, environment)).make_connection
         from mainspring.gateway.http import make_http
