@@ -105,7 +105,7 @@ class Reader:
         return [take_item() for _ in range(count)]
 
     def take_words(self) -> list[bytes]:
-        """A list of bytes, without a call for each: an environment is most of what a start is read from."""
+        """A list of bytes, without a call for each: an environment is most of a request."""
         count = self.take_number(4)
         payload, end = self.payload, self.place
         if count * 4 > len(payload) - end:
