@@ -77,7 +77,7 @@ class Assembly:
         pool = Pool(bounds)
         logs = Logs(options.access_log, options.log_format, options.error_log, options.slow_log)
         self.journal = open_journal(logs, bounds)
-        starter = Starter(find_launcher())
+        starter = Starter(find_launcher(), self.journal.note_cold)
         self.keeper = Keeper(starter, bounds) if bounds.reuse else None
         self.gateway = Gateway(
             open_site(options),
@@ -106,7 +106,8 @@ class Assembly:
         if purpose == "scgi":
             return partial(SCGIConnection, serve, bounds, connections)
         if purpose == "admin":
-            return Admin(Status(self.journal, self.gauges)).make_connection
+            environment = self.gateway.environment
+            return Admin(Status(self.journal, self.gauges, connections, environment)).make_connection
         from mainspring.gateway.http import make_http
 
         return make_http(self, bounds, connections)

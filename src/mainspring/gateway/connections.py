@@ -59,6 +59,8 @@ class Connections:
         self._tell = tell
         self._empty: asyncio.Future[None] | None = None
         self.winding_down = False
+        #: bytes of bodies that wait to be read
+        self.held = 0
         #: how often each breach has been
         self.breaches: Counter[Word] = Counter()
 
@@ -118,8 +120,8 @@ class Connections:
         for one in list(self._standing):
             one.wind_down()
         if self._standing:
-            self._empty = asyncio.get_running_loop().create_future()
-            await self._empty
+            self._empty = self._empty or asyncio.get_running_loop().create_future()
+            await asyncio.shield(self._empty)
 
     def abort(self) -> None:
         """Close them all at once."""

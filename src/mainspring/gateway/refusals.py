@@ -91,7 +91,7 @@ GATEWAY: dict[Word, Row] = {
         "have it write a CGI answer, and rename it",
     ),
     "outside-root": Row(
-        403,
+        404,  # as of what is not there: a link is not to tell what else there is
         "the path leads out of the folder that is served",
         "serve a folder that holds what the link leads to",
     ),

@@ -133,15 +133,17 @@ class Service:
         assembly = Assembly(self._options)
         try:
             self._heed_signals(assembly)
-            servers = [await self._open_server(assembly, one) for one in self._listeners]
+            servers = [(one[0], await self._open_server(assembly, one)) for one in self._listeners]
             tell()
             self._notifier.tell_ready(f"serving {self._options.path}")
             alive = asyncio.ensure_future(self._tell_alive())
             await self._ending.wait()
             self._notifier.tell_stopping("completing what is under way")
             assembly.note_ending()
-            await close_servers(servers)
+            await close_servers(server for purpose, server in servers if purpose != "admin")
             status = await self._wind_down()
+            # until now, /-/ping has told that the gateway ends
+            await close_servers(server for purpose, server in servers if purpose == "admin")
             alive.cancel()
             return status
         finally:
