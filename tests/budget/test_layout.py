@@ -27,7 +27,7 @@ NATIVE = {"_gateway", "_native", "_warm"}
 #: run by the slots before anything of the package is loaded, or by any Python: no part of it
 ALONE = (
     "slot/look.py", "slot/stand_back.py", "start/sitecustomize.py", "observe/probe.py",
-    "observe/moduleprobe.py", "observe/verify/checker.py", "gateway/kept_child.py",
+    "observe/moduleprobe.py", "observe/verify/checker.py",
 )  # fmt: skip
 #: on a start's path, and so without a docstring's worth of imports
 HIT_PATH = (

@@ -1,4 +1,4 @@
-"""A kept process serves one request after the other; what is said by either side is in kept_child.py."""
+"""A kept process serves one request after the other; what is said by either side is in kept_child/."""
 
 from __future__ import annotations
 

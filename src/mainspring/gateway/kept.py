@@ -1,6 +1,6 @@
 """Processes are kept for further requests of the script that they have run: its modules stay loaded.
 
-What stays, what is fresh and what ends them is in kept_child.py.  A process is for calls of one script by
+What stays, what is fresh and what ends them is in kept_child/.  A process is for calls of one script by
 one interpreter with the same variables of those that select a host (PYTHONPATH, LANG, HOME and the like):
 with these it was started.  The one that was used last is used next; one that has had nothing to do for
 `kept_idle` ends, and the one that has waited longest makes room for another script's: there are never
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from mainspring.gateway.starting import Starter
     from mainspring.gateway.streams import Streams
 
-PROGRAM = str(Path(__file__).with_name("kept_child.py"))
+PROGRAM = str(Path(__file__).parents[1] / "_kept_child.py")
 has_selected_name = lru_cache(maxsize=1024)(is_selected)
 
 
