@@ -23,7 +23,7 @@ from pairs import Figure, show_figures
 
 from mainspring.gateway.bounds import Bounds
 from mainspring.gateway.call import Call, Process
-from mainspring.gateway.kept import Keeper
+from mainspring.gateway.keeper import Keeper
 from mainspring.gateway.starting import Starter
 from mainspring.gateway.streams import open_streams
 

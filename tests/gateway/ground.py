@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.wire import ORDINARY, FastCGIClient, fetch_fastcgi, serve_wire
 from mainspring.gateway.bounds import Bounds
+from mainspring.gateway.gateway import Gateway
 from mainspring.gateway.operating import Logs, open_journal
 from mainspring.gateway.pool import Pool
-from mainspring.gateway.serving import Gateway
 from mainspring.gateway.site import Site
 from mainspring.gateway.starting import Starter
 from mainspring.gateway.variables import Passage, choose_base

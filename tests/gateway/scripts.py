@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from warm.parity.world import WarmWorld
 
     from mainspring.gateway.call import Process
-    from mainspring.gateway.kept import Keeper
+    from mainspring.gateway.keeper import Keeper
     from mainspring.gateway.starting import Starter
 
 Result = TypeVar("Result")

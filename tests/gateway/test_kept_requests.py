@@ -14,7 +14,7 @@ import pytest
 from warm.parity.remains import list_descendants, wait_for
 
 from mainspring.gateway.bounds import Bounds
-from mainspring.gateway.kept import Keeper
+from mainspring.gateway.keeper import Keeper
 
 from .scripts import Ran, act, finish, list_descriptors, read_line
 

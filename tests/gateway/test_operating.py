@@ -17,9 +17,9 @@ from gateway.telling import Gauges, parse_access_line
 from gateway.wire import FastCGIClient, serve_wire
 from mainspring.gateway.admin import Admin, serve_admin
 from mainspring.gateway.bounds import Bounds
+from mainspring.gateway.gateway import Gateway
 from mainspring.gateway.operating import Logs, open_journal
 from mainspring.gateway.pool import Pool
-from mainspring.gateway.serving import Gateway
 from mainspring.gateway.site import Site
 from mainspring.gateway.starting import Starter
 from mainspring.gateway.status import Status

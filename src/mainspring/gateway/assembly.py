@@ -23,12 +23,12 @@ from typing import TYPE_CHECKING
 from mainspring.gateway.account import AccountError, choose_account
 from mainspring.gateway.admin import Admin
 from mainspring.gateway.fastcgi import FastCGIConnection
-from mainspring.gateway.kept import Keeper
+from mainspring.gateway.gateway import Gateway
+from mainspring.gateway.keeper import Keeper
 from mainspring.gateway.operating import Logs, open_journal
 from mainspring.gateway.options import check_options
 from mainspring.gateway.pool import Pool
 from mainspring.gateway.scgi import SCGIConnection
-from mainspring.gateway.serving import Gateway
 from mainspring.gateway.site import Site
 from mainspring.gateway.starting import Starter
 from mainspring.gateway.static import StaticFiles

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from mainspring.gateway.call import Process
     from mainspring.gateway.exchange import Exchange
+    from mainspring.gateway.gateway import Gateway
     from mainspring.gateway.output import LocalRedirect
     from mainspring.gateway.served import Served
-    from mainspring.gateway.serving import Gateway
     from mainspring.gateway.site import Target
 
 #: a script that has closed its output has mostly ended by then

@@ -28,5 +28,5 @@ class Served:
     received: int = 0  # bytes of the body
     sent: int = 0  # bytes of the answer's body
     status: int = 0  # as answered; 0 before that, 499 if the client went first
-    reason: str = ""  # why it was refused or broken off; a word of reasons.GATEWAY
+    reason: str = ""  # why it was refused or broken off; a word of refusals.GATEWAY
     exit_status: int | None = None

@@ -34,9 +34,9 @@ from mainspring.gateway.activation import take_over
 from mainspring.gateway.addresses import listen
 from mainspring.gateway.assembly import Assembly
 from mainspring.gateway.connections import Connections
-from mainspring.gateway.limits import raise_open_files
 from mainspring.gateway.listening import close_servers, open_server
 from mainspring.gateway.notify import find_notifier
+from mainspring.gateway.openfiles import raise_open_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

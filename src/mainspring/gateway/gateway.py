@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from mainspring.gateway.bounds import Bounds
     from mainspring.gateway.exchange import Exchange
     from mainspring.gateway.journal import Journal
-    from mainspring.gateway.kept import Keeper
+    from mainspring.gateway.keeper import Keeper
     from mainspring.gateway.pool import Pool
     from mainspring.gateway.site import Site
     from mainspring.gateway.starting import Starter

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mainspring.gateway.kept_child.channel import Request
 
 
-class Keeper:
+class Child:
     """Serves one request after the other."""
 
     def __init__(self, script: str) -> None:
@@ -184,4 +184,4 @@ def tidy_path() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(Keeper(sys.argv[1]).serve())
+    sys.exit(Child(sys.argv[1]).serve())
