@@ -22,6 +22,8 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote_to_bytes
 
+from mainspring.gateway.params import join_value
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -111,7 +113,6 @@ def translate_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
             translated.setdefault(SINGLE[key], decode(value))
         elif NAME.fullmatch(key):
             variable = "HTTP_" + key.decode("ascii").upper().replace("-", "_")
-            between = "; " if key == b"cookie" else ", "
-            before = translated.get(variable)
-            translated[variable] = decode(value) if before is None else before + between + decode(value)
+            text, before = decode(value), translated.get(variable)
+            translated[variable] = text if before is None else join_value(variable, before, text)
     return translated

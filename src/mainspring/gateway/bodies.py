@@ -11,6 +11,7 @@ import os
 import tempfile
 from typing import TYPE_CHECKING
 
+from mainspring.gateway.params import is_length
 from mainspring.gateway.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 #: requests of these have no body unless they say how long it is
 BODILESS = {"GET", "HEAD", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
-MOST_DIGITS = 18
 
 
 class Body:
@@ -59,6 +59,6 @@ def read_length(params: Mapping[str, str]) -> int:
     digits = params.get("CONTENT_LENGTH", "")
     if not digits:
         return 0
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS):
+    if not is_length(digits):
         raise Refusal("bad-request", "CONTENT_LENGTH is no number")
     return int(digits)

@@ -37,6 +37,7 @@ import re
 from typing import NamedTuple
 
 from mainspring.gateway.exchange import Head
+from mainspring.gateway.params import is_length
 from mainspring.gateway.refusals import Refusal, find_phrase
 
 #: an empty line, with the end of the line before it
@@ -44,7 +45,6 @@ HEAD_END = re.compile(rb"\n\r?\n")
 EMPTY_LINE = re.compile(rb"\r?\n")
 FIELD = re.compile(r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t -~\x80-\xff]*)")
 STATUS = re.compile(r"([2-5][0-9][0-9])(?:[ \t]+(.*))?")
-NUMBER = re.compile(r"[0-9]{1,18}")
 
 #: fields of which there is one, and what else an answer cannot say twice
 SINGLE = frozenset({"status", "location", "content-type", "content-length"})
@@ -175,7 +175,7 @@ def judge(fields: list[tuple[str, str]]) -> Head | LocalRedirect:
         return LocalRedirect(location)
     status, phrase = judge_status(special.get("status"), redirects=location is not None)
     length = special.get("content-length")
-    if length is not None and not NUMBER.fullmatch(length):
+    if length is not None and not is_length(length):
         raise Refusal("malformed-head", f"Content-Length: {excerpt(length)}")
     return Head(status, phrase, tuple(keep_fields(fields, status)))
 

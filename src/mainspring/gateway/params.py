@@ -7,10 +7,12 @@ other FastCGI application, since fronts are configured so.
 
 from __future__ import annotations
 
+import re
+
 from mainspring.gateway.breaches import Breach
 
-#: of a CONTENT_LENGTH: more than these are no length of anything, and costly to convert
-MOST_DIGITS = 18
+#: whether a text is a length: more digits are no length of anything, and costly to convert
+is_length = re.compile(r"[0-9]{1,18}").fullmatch
 
 
 def join_value(name: str, first: str, second: str) -> str:
@@ -32,6 +34,6 @@ def read_content_length(params: dict[str, str]) -> int | None:
     digits = params.get("CONTENT_LENGTH", "")
     if not digits:
         return None
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS):
+    if not is_length(digits):
         raise Breach("content-length")
     return int(digits)

@@ -10,13 +10,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
+
+from mainspring.gateway.fronts import ENCODED_SLASH
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
-
-ENCODED_SLASH = re.compile("%2f", re.IGNORECASE)
 
 
 def put_target(params: MutableMapping[str, str], root: str | None) -> None:

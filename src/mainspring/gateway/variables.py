@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING
 
 from mainspring.gateway.call import Call
 from mainspring.gateway.fronts import decode
+from mainspring.gateway.params import is_length
 from mainspring.gateway.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -83,7 +84,6 @@ STEERING = re.compile(
 NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 METHOD = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
-NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ def set_request(environment: dict[str, str], params: Mapping[str, str]) -> None:
     environment["QUERY_STRING"] = read_query(params) if query is None else query
     length = params.get("CONTENT_LENGTH", "")
     if length:
-        if not NUMBER.fullmatch(length):
+        if not is_length(length):
             raise Refusal("bad-request", f"CONTENT_LENGTH: {length!r}")
         environment["CONTENT_LENGTH"] = length
 

@@ -21,11 +21,11 @@ the body is read first, see spool.py: a script may answer before it reads.
 from __future__ import annotations
 
 import asyncio
-import re
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from mainspring.gateway.exchange import Exchange, GoneError, Head
+from mainspring.gateway.params import is_length
 from mainspring.gateway.spool import PART, Spool
 
 if TYPE_CHECKING:
@@ -42,7 +42,6 @@ VARIABLES = frozenset({
     "REMOTE_HOST", "REMOTE_PORT", "REMOTE_USER", "REQUEST_METHOD", "REQUEST_SCHEME", "REQUEST_URI",
     "SCRIPT_NAME", "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL",
 })  # fmt: skip
-NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
 class ShortBodyError(Exception):
@@ -79,7 +78,7 @@ def read_body(environ: Environ, params: dict[str, str], bound: int) -> Spool:
     spool = Spool(bound)
     stream = environ["wsgi.input"]
     length = params.get("CONTENT_LENGTH") or ""
-    if NUMBER.fullmatch(length) and int(length) <= bound:
+    if is_length(length) and int(length) <= bound:
         copy_body(stream, spool, int(length))
         if spool.length < int(length):
             raise ShortBodyError
