@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.telling import PARAMS, SAID_OR_NOT, make_served, parse_access_line
-from mainspring.gateway.accesslog import FIELDS, format_combined, format_json, list_fields
+from mainspring.gateway.accesslog import FIELDS, format_combined, format_json
 from mainspring.gateway.logtext import LONGEST_TEXT, format_apache_second, format_second
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def test_every_reader_of_json_takes_a_line(params: dict[str, str]) -> None:
 
 def test_a_json_line_has_the_fields_of_the_table() -> None:
     value = json.loads(format_json(make_served(reason="timeout", waited=0.5, received=7)))
-    assert list(value) == list(FIELDS) == [name for name, _, _ in list_fields()]
+    assert list(value) == list(FIELDS)
     assert value == {
         "time": "2023-11-14T23:13:20.250+01:00", "id": "a1b2c3-1", "protocol": "fastcgi",
         "client": "192.0.2.7", "user": None, "method": "GET", "host": "example.org",

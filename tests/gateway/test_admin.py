@@ -22,9 +22,9 @@ from mainspring.gateway.admin import (
     Admin,
     BadQueryError,
     parse_head,
-    serve_admin,
 )
 from mainspring.gateway.bounds import Bounds
+from mainspring.gateway.listening import open_server
 from mainspring.gateway.operating import Logs, open_journal
 from mainspring.gateway.status import Status
 
@@ -69,7 +69,7 @@ def run_world(act: Callable[[World], Coroutine[object, object, None]], listening
         journal.end(served)
         gauges = Gauges()
         admin = Admin(Status(journal, gauges))
-        server = await serve_admin(admin, listening)
+        server = await open_server(admin.make_connection, listening)
         await act(World(admin, gauges, listening.getsockname()))
         server.close()
         await server.wait_closed()

@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.telling import Gauges, make_served
 from mainspring.gateway.bounds import Bounds
-from mainspring.gateway.metrics import FAMILIES, escape_label, list_metrics, render_metrics
+from mainspring.gateway.metrics import FAMILIES, escape_label, render_metrics
 from mainspring.gateway.operating import Logs, open_journal
 from mainspring.gateway.status import Status
 from mainspring.gateway.tally import MOST_SCRIPTS
@@ -90,8 +90,8 @@ def test_each_metric_is_of_its_type_and_has_its_meaning(journal: Journal) -> Non
         for one in text_string_to_metric_families(render_metrics(Status(journal, Gauges())))
     }
     expected = {
-        name.removesuffix("_total") if kind == "counter" else name: (kind, meaning)
-        for name, kind, meaning in list_metrics()
+        name.removesuffix("_total") if one.type == "counter" else name: (one.type, one.meaning)
+        for name, one in FAMILIES.items()
     }
     assert found == expected
     assert all(name.endswith("_total") == (one.type == "counter") for name, one in FAMILIES.items())

@@ -15,9 +15,10 @@ import pytest
 from gateway.ground import HELLO, Ground, stop_hosts, wait_until
 from gateway.telling import Gauges, parse_access_line
 from gateway.wire import FastCGIClient, serve_wire
-from mainspring.gateway.admin import Admin, serve_admin
+from mainspring.gateway.admin import Admin
 from mainspring.gateway.bounds import Bounds
 from mainspring.gateway.gateway import Gateway
+from mainspring.gateway.listening import open_server
 from mainspring.gateway.operating import Logs, open_journal
 from mainspring.gateway.pool import Pool
 from mainspring.gateway.site import Site
@@ -78,7 +79,8 @@ def watched(tmp_path: Path, bare_python: Path, launcher: Path) -> Iterator[Watch
     port = listening.getsockname()[1]
     with serve_wire(tmp_path, gateway.serve, bounds) as wire:
         admin = Admin(Status(journal, Gauges(), wire.connections, environment))
-        asyncio.run_coroutine_threadsafe(serve_admin(admin, listening), wire.loop).result()
+        opening = open_server(admin.make_connection, listening)
+        asyncio.run_coroutine_threadsafe(opening, wire.loop).result()
         ground = Ground(tmp_path, dict(environment), bare_python, launcher, gateway, wire)
         yield Watched(ground, port)
         stop_hosts(ground)

@@ -117,8 +117,3 @@ class AccessLog:
 
     def tell(self, served: Served) -> None:
         self.file.write(self._format(served).encode("ascii"))
-
-
-def list_fields() -> list[tuple[str, str, str]]:
-    """Name, type and meaning of each field of a JSON line, for the documentation."""
-    return [(name, field.type, field.meaning) for name, field in FIELDS.items()]

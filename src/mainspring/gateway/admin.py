@@ -215,11 +215,3 @@ def is_local(host: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-async def serve_admin(admin: Admin, listening: socket.socket) -> asyncio.Server:
-    """Answer on the socket *listening* until the server is closed."""
-    loop = asyncio.get_running_loop()
-    if listening.family == socket.AF_UNIX:
-        return await loop.create_unix_server(admin.make_connection, sock=listening)
-    return await loop.create_server(admin.make_connection, sock=listening)

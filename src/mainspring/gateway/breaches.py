@@ -1,7 +1,8 @@
 """What a client of FastCGI or SCGI can do wrong, and its answer: one table, closed.
 
-Nothing is run for it, and no script is concerned: these words are counted for each server, and those that
-are answered at all have a word of `refusals.py` besides.
+Nothing is run for it, and no script is concerned: these words are counted, and stand in the error log the
+first time, the tenth, the hundredth and so on, so that no client can fill it.  Those that are answered at
+all have a word of `refusals.py` besides.
 """
 
 from __future__ import annotations

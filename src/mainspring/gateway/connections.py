@@ -42,9 +42,9 @@ class Connection(Protocol):
 
 
 class Connections:
-    """The open ones.  *tell* hears the word of each breach that closes or refuses something."""
+    """The open ones.  *tell* hears of each breach, and how often there was one."""
 
-    def __init__(self, bounds: Bounds, tell: Callable[[Word], None] | None = None) -> None:
+    def __init__(self, bounds: Bounds, tell: Callable[[Word, int], None] | None = None) -> None:
         self._most = bounds.connections
         self._waiting: dict[Standing, OrderedDict[Connection, float]] = {
             "idle": OrderedDict(),
@@ -72,7 +72,7 @@ class Connections:
     def note(self, word: Word) -> None:
         self.breaches[word] += 1
         if self._tell is not None:
-            self._tell(word)
+            self._tell(word, self.breaches[word])
 
     def admit(self, one: Connection) -> bool:
         """Take in a new connection, and close the longest silent one if that is too many.

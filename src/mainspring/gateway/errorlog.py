@@ -2,8 +2,8 @@
 
     line := "[" MOMENT "] [" IDENTITY "] " SCRIPT ": " TEXT LF
 
-MOMENT is RFC 3339, local; IDENTITY is the request's, as in the access log; SCRIPT is a path, "-" where
-none was found.  TEXT is a `line` of `logtext.py`.
+MOMENT is RFC 3339, local; IDENTITY is the request's, as in the access log, "-" for what is no request;
+SCRIPT is a path, "-" where none was found.  TEXT is a `line` of `logtext.py`.
 
 | what a script writes | what is logged |
 |---|---|
@@ -69,6 +69,10 @@ class ErrorLog:
         lines = ErrorLines(self, served)
         lines.feed(text.encode("utf-8", "surrogateescape"))
         lines.end()
+
+    def note_breach(self, text: str, count: int) -> None:
+        """Log what was wrong with a connection."""
+        self.write("[-] -: ", text if count == 1 else f"{text} ({count} times by now)")
 
     def write(self, name: str, text: str) -> int:
         """Write a line about *name*; return its size."""

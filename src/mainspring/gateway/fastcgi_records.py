@@ -42,7 +42,7 @@ KEEP_CONN = 1
 REQUEST_COMPLETE, CANT_MPX_CONN, OVERLOADED, UNKNOWN_ROLE = range(4)
 MAX_CONTENT = 65_535
 #: of our own records: the longest that needs no padding to be a multiple of 8
-FULL = 65_528
+FULL = MAX_CONTENT - MAX_CONTENT % 8
 
 HEAD = Struct("!BBHHBx")
 BEGIN = Struct("!HB5x")

@@ -1,19 +1,22 @@
 """The one place that is told of requests; what it fails at never fails a request.
 
 `begin` when a request has come, `end` when its answer is complete or broken off, `note_error` for what is
-wrong with it, `open_lines` for its script's stderr.  It keeps those under way, in the order in which they
-came, and hands each one on when it has ended: to the access log, to what is counted, to the slow log.
+wrong with it, `open_lines` for its script's stderr; `note_breach` for what is no request.  It keeps those
+under way, in the order in which they came, and hands each one on when it has ended: to the access log, to
+what is counted, to the slow log.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mainspring.gateway.breaches import BREACHES
 from mainspring.gateway.errorlog import ErrorLines
 from mainspring.gateway.tally import Tally
 
 if TYPE_CHECKING:
     from mainspring.gateway.accesslog import AccessLog
+    from mainspring.gateway.breaches import Word
     from mainspring.gateway.errorlog import ErrorLog
     from mainspring.gateway.logfile import LogFile
     from mainspring.gateway.served import Served
@@ -52,6 +55,15 @@ class Journal:
         """Log *text*, which may have several lines, about *served*."""
         try:
             self.errors.note(served, text)
+        except Exception:  # noqa: BLE001 - as above
+            self.failures += 1
+
+    def note_breach(self, word: Word, count: int) -> None:
+        """Log what a client has done wrong, for the *count*-th time; that is told ever more rarely."""
+        if word == "idle" or str(count).strip("0") != "1":  # connections are left idle for good reasons
+            return
+        try:
+            self.errors.note_breach(f"{word}: {BREACHES[word].meaning}", count)
         except Exception:  # noqa: BLE001 - as above
             self.failures += 1
 

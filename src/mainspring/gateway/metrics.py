@@ -183,8 +183,3 @@ def label(**values: str) -> str:
 def escape_label(value: str) -> str:
     """A path may have anything but NUL in it; what is no UTF-8 is shown as in the logs."""
     return escape_controls(value).replace("\\", "\\\\").replace('"', '\\"')
-
-
-def list_metrics() -> list[tuple[str, str, str]]:
-    """Name, type and meaning of each, for the documentation."""
-    return [(name, family.type, family.meaning) for name, family in FAMILIES.items()]

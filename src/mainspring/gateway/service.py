@@ -124,16 +124,16 @@ class Service:
         self._listeners = listeners
         self._notifier = notifier
         self._open_files = open_files
-        self._connections = Connections(options.bounds)
         self._ending = asyncio.Event()
         self._now = asyncio.Event()
 
     async def live(self, tell: Callable[[], None]) -> int:
         set_open_files(self._open_files)
         assembly = Assembly(self._options)
+        connections = Connections(self._options.bounds, assembly.journal.note_breach)
         try:
             self._heed_signals(assembly)
-            servers = [(one[0], await self._open_server(assembly, one)) for one in self._listeners]
+            servers = [(one[0], await open_front(assembly, connections, one)) for one in self._listeners]
             tell()
             self._notifier.tell_ready(f"serving {self._options.path}")
             alive = asyncio.ensure_future(self._tell_alive())
@@ -141,7 +141,7 @@ class Service:
             self._notifier.tell_stopping("completing what is under way")
             assembly.note_ending()
             await close_servers(server for purpose, server in servers if purpose != "admin")
-            status = await self._wind_down()
+            status = await self._wind_down(connections)
             # until now, /-/ping has told that the gateway ends
             await close_servers(server for purpose, server in servers if purpose == "admin")
             alive.cancel()
@@ -149,18 +149,14 @@ class Service:
         finally:
             await assembly.close()
 
-    async def _open_server(self, assembly: Assembly, listening: Listening) -> asyncio.Server:
-        purpose, listener = listening
-        return await open_server(assembly.find_front(purpose, self._connections), listener.socket)
-
     async def _tell_alive(self) -> None:
         while self._notifier.interval:
             self._notifier.tell_alive()
             await asyncio.sleep(self._notifier.interval)
 
-    async def _wind_down(self) -> int:
+    async def _wind_down(self, connections: Connections) -> int:
         """Let what is under way be completed, unless that takes too long or a second signal comes."""
-        done = asyncio.ensure_future(self._connections.wind_down())
+        done = asyncio.ensure_future(connections.wind_down())
         now = asyncio.ensure_future(self._now.wait())
         bounds = self._options.bounds
         await asyncio.wait(
@@ -170,7 +166,7 @@ class Service:
         if done.done():
             return ENDED
         done.cancel()
-        self._connections.abort()
+        connections.abort()
         return BROKEN_OFF
 
     # ---- signals ----------------------------------------------------------------------------
@@ -193,3 +189,10 @@ class Service:
             with suppress(OSError):
                 print(f"mainspring: not reloaded: {error}", file=sys.stderr, flush=True)  # noqa: T201
         self._notifier.tell_ready(f"serving {self._options.path}")
+
+
+async def open_front(
+    assembly: Assembly, connections: Connections, listening: Listening
+) -> asyncio.Server:
+    purpose, listener = listening
+    return await open_server(assembly.find_front(purpose, connections), listener.socket)
