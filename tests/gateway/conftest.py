@@ -14,6 +14,7 @@ for name in (
     "gateway.wire",
     "gateway.ground",
     "gateway.hosting",
+    "gateway.keeping",
     "gateway.service",
 ):
     pytest.register_assert_rewrite(name)
