@@ -167,7 +167,7 @@ def test_what_is_no_socket_is_never_replaced(tmp_path: Path, kind: str) -> None:
 
 
 def test_a_folder_that_is_missing_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(NotListeningError, match="No such file"):
+    with pytest.raises(NotListeningError, match="its folder is missing"):
         listen(UnixAddress(str(tmp_path / "a" / "s")), Access())
 
 

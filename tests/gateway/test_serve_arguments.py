@@ -27,7 +27,10 @@ if TYPE_CHECKING:
         (("none",), "there is nothing at "),
         (("cgi", "--root", "/nowhere"), "does not lie below the root"),
         (("cgi", "--http", "h:x"), "'h:x' is no address; give unix:/PATH"),
-        (("cgi", "--http", "unix:/nowhere/s"), "cannot listen on unix:/nowhere/s: No such file"),
+        (
+            ("cgi", "--http", "unix:/nowhere/s"),
+            "cannot listen on unix:/nowhere/s: its folder is missing; make ",
+        ),
         (("cgi", "--extension", "py"), "'py' is no extension; begin it with a dot"),
         (("cgi", "--env", "A"), "'A' is no variable; give NAME=VALUE"),
         (("cgi", "--env", "=A"), "'' cannot be an environment name; give NAME=VALUE"),

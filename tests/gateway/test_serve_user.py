@@ -105,6 +105,13 @@ def test_scripts_run_as_the_user_that_is_named(shared: Scene) -> None:
             assert {name: shown["env"].get(name) for name in expected} == expected
 
 
+def test_a_user_who_cannot_reach_the_scripts_is_refused(shared: Scene) -> None:
+    shared.cgi.chmod(0)
+    said = shared.refuse(shared.cgi, "--http", f"unix:{shared.folder / 'http'}", "--user", OTHER)
+    shared.cgi.chmod(0o755)
+    assert re.fullmatch(r"mainspring: .+ cannot reach .+/cgi; give that user access to it .*\n", said)
+
+
 def test_the_user_has_a_folder_for_hosts_that_nobody_else_can_enter(shared: Scene) -> None:
     with shared.serve(user=("--user", OTHER)) as service:
         folder = json.loads(service.get("/who.py"))["env"]["XDG_RUNTIME_DIR"]

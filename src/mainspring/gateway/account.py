@@ -10,6 +10,7 @@ Sockets are bound before, since only root may; all else, logs and hosts too, is 
 | another | none, or itself | scripts run as that user |
 | another | somebody else | refused |
 | anybody | unknown | refused |
+| anybody | who cannot run the interpreter, or reach what is served | refused |
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from __future__ import annotations
 import grp
 import os
 import pwd
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -85,12 +87,30 @@ def find_group(name: str) -> int:
 
 
 def become(account: Account, environment: MutableMapping[str, str]) -> None:
-    """Go on as *account*, for good; *environment* is then theirs.  Raises OSError."""
+    """Go on as *account*, for good; *environment* is then theirs.  Raises AccountError."""
     folder = make_runtime_folder(account)
-    os.initgroups(account.name, account.group)
-    os.setresgid(account.group, account.group, account.group)
-    os.setresuid(account.user, account.user, account.user)
+    try:
+        os.initgroups(account.name, account.group)
+        os.setresgid(account.group, account.group, account.group)
+        os.setresuid(account.user, account.user, account.user)
+    except OSError as error:  # of a root without CAP_SETUID or CAP_SETGID
+        raise AccountError(
+            f"this root cannot become {account.name} ({error.strerror})", "start it as that user"
+        ) from error
     describe(account, environment, folder)
+
+
+def check_access(name: str, served: str) -> None:
+    """Hold that the user *name*, who we are by now, can run scripts of *served*.  Raises AccountError."""
+    if not os.access(sys.executable, os.X_OK):
+        raise AccountError(
+            f"{name} cannot run {sys.executable}",
+            "install Mainspring, and its Python, where that user can read them",
+        )
+    if not os.access(served, os.X_OK if os.path.isdir(served) else os.R_OK):
+        raise AccountError(
+            f"{name} cannot reach {served}", "give that user access to it and to its folders"
+        )
 
 
 def describe(account: Account, environment: MutableMapping[str, str], folder: str | None) -> None:

@@ -36,6 +36,14 @@ INTERNET = re.compile(r"(?:(?P<host>\[[0-9A-Fa-f:.%\w]+\]|[^\s:\[\]/]*):)?(?P<po
 #: as much as the kernel allows (net.core.somaxconn)
 BACKLOG = 4096
 REMEDY = "give unix:/PATH, PORT or HOST:PORT"
+#: error -> what is wrong, and what the user can do
+PROBLEMS = {
+    errno.EADDRINUSE: ("it is in use", "name another address, or end what listens there"),
+    errno.EADDRNOTAVAIL: ("this machine has no such address", "name one that `ip address` shows"),
+    errno.EACCES: ("it is not allowed", "name a port from 1024 on, or a folder that you can write to"),
+    errno.ENOENT: ("its folder is missing", "make the folder, or name another path"),
+    socket.EAI_NONAME: ("nobody knows the host", "check its name, or give its address"),
+}
 
 
 class NotListeningError(MainspringError):
@@ -129,14 +137,10 @@ def listen(address: Address, access: Access) -> list[Listener]:
             return [listen_on_file(address, access)]
         return listen_on_port(address)
     except OSError as error:
-        problem = f"cannot listen on {address}: {describe(error)}"
-        raise NotListeningError(problem, "name another address, or free this one") from error
-
-
-def describe(error: OSError) -> str:
-    if error.errno == errno.EADDRINUSE:
-        return "it is in use"
-    return error.strerror or str(error)
+        problem, remedy = PROBLEMS.get(
+            error.errno or 0, (error.strerror or str(error), "name another address")
+        )
+        raise NotListeningError(f"cannot listen on {address}: {problem}", remedy) from error
 
 
 def listen_on_port(address: InternetAddress) -> list[Listener]:

@@ -15,7 +15,7 @@ from mainspring.gateway.call import StartError
 from mainspring.gateway.ending import end_script
 from mainspring.gateway.exchange import GoneError
 from mainspring.gateway.redirect import NOT_OURS, follow, send_client
-from mainspring.gateway.refusals import Refusal, answer
+from mainspring.gateway.refusals import Refusal, Word, answer
 from mainspring.gateway.relay import Relay
 from mainspring.gateway.variables import make_call
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 #: a script that has closed its output has mostly ended by then
 LINGER_SECONDS = 0.1
+#: nobody has done anything wrong: these are in the access log alone
+UNTOLD: frozenset[Word] = frozenset({"folder", "gone"})
 
 
 class Request:
@@ -187,7 +189,7 @@ class Request:
         """Answer as *error* wants it, or break off what has begun."""
         refusal = find_refusal(error)
         self.served.reason = refusal.word
-        if refusal.word != "gone":
+        if refusal.word not in UNTOLD:
             self.gateway.journal.note_error(self.served, str(refusal))
         with suppress(GoneError):
             if self.served.status:

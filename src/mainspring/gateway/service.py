@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 
 from mainspring._gateway import set_open_files
 from mainspring.errors import MainspringError
-from mainspring.gateway.account import become, choose_account, find_service_folder
+from mainspring.gateway.account import become, check_access, choose_account, find_service_folder
 from mainspring.gateway.activation import take_over
 from mainspring.gateway.addresses import listen
 from mainspring.gateway.assembly import Assembly
@@ -77,6 +77,7 @@ def run(order: Order, tell: Callable[[Sequence[Listening]], None]) -> int:
         open_files = raise_open_files()
         if account is not None:
             become(account, os.environ)
+        check_access("who starts this" if account is None else account.name, order.options.path)
         find_service_folder(os.environ)
         service = Service(order.options, listeners, notifier, open_files.soft)
         with asyncio.Runner(loop_factory=find_loop()) as runner:
