@@ -29,6 +29,7 @@ class Imports(ImportRun):
     # ---- imports -------------------------------------------------------------------------------------
 
     def on_import(self, name: str, succeeded: "bool | None") -> None:
+        """Called where an import begins (None), and where it ends."""
         if not self.is_on:
             return
         try:
