@@ -1,4 +1,4 @@
-"""A library has its end at a quick end however it was linked, changed or named, and looking at it is no crash."""
+"""A library has its end however it was linked, changed or named, and looking at it is no crash."""
 
 from __future__ import annotations
 
@@ -131,9 +131,8 @@ def use(folder: Path, end: str, way: str) -> Ending:
 
 def run_host(folder: Path, lines: tuple[str, str]) -> bytes:
     (folder / "host.py").write_text(HOST % lines)
-    return subprocess.run(
-        [sys.executable, "host.py"], cwd=folder, env={"PYTHONPATH": "."}, stdout=subprocess.PIPE, check=True
-    ).stdout
+    command = [sys.executable, "host.py"]
+    return subprocess.check_output(command, cwd=folder, env={"PYTHONPATH": "."})
 
 
 def build(
@@ -160,8 +159,7 @@ def link(target: Path, *words: str | Path) -> None:
 
 
 def find_object(name: str) -> str:
-    found = subprocess.run(["cc", f"-print-file-name={name}"], stdout=subprocess.PIPE, text=True, check=True)
-    return found.stdout.strip()
+    return subprocess.check_output(["cc", f"-print-file-name={name}"], text=True).strip()
 
 
 def forget_table(library: Path) -> None:
