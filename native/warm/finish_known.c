@@ -5,7 +5,7 @@
 
 typedef struct {
     const char *name;
-    const char *attribute; /* the object has nothing left to do if this is None, True or zero ... */
+    const char *attribute; /* the object has nothing left to do if this is None or True */
     sight sight;
 } known_type;
 
@@ -36,7 +36,7 @@ static const known_type DEALLOCATED[] = {
 };
 
 /* A __del__ of the standard library, and the attribute that tells that it has nothing to do: it is
- * None, or true.  Without one it never does anything that shows. */
+ * None, or True.  Without one it never does anything that shows. */
 static const known_type FINALIZERS[] = {
     {"subprocess.Popen.__del__", NULL, HIDDEN}, /* a ResourceWarning; takes up an ended child */
     {"multiprocessing.connection._ConnectionBase.__del__", NULL, HIDDEN}, /* closes */
