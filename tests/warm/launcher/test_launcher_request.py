@@ -113,7 +113,8 @@ open("/proc/self/oom_score_adj", "w").write("7")
 """
     wait_until(lambda: start_after(warm, preparation) or warm.requests())  # it may need its own host
     request = request_after(warm, preparation)
-    assert (request["umask"], request["nice"], request["oom_score_adj"]) == (0o027, 3, 7)
+    nice = os.nice(0) + 3  # the tests may be run with a lower priority, too
+    assert (request["umask"], request["nice"], request["oom_score_adj"]) == (0o027, nice, 7)
     assert request["limits"][resource.RLIMIT_NOFILE] == [500, 800]
     assert request["limits"][resource.RLIMIT_CORE] == [0, 0]
     stack = resource.getrlimit(resource.RLIMIT_STACK)
