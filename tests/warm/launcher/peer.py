@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 HERE = os.path.dirname(os.path.abspath(__file__))
 REAL = sys.executable
 PR_SET_PDEATHSIG = 1
+UNLIMITED = resource.RLIM_INFINITY  # which is -1 up to 3.14, and deprecated as that since
 KILLED_WITH_HOST = ctypes.CDLL(None).prctl
 
 
@@ -148,7 +149,7 @@ def run_program(start: Start, rights: list[int], connection: socket.socket) -> N
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
         signal.signal(number, signal.SIG_IGN if number in ignored else signal.SIG_DFL)
     for kind, limits in enumerate(start["limits"]):
-        resource.setrlimit(kind, [-1 if limit == 2**64 - 1 else limit for limit in limits])
+        resource.setrlimit(kind, [UNLIMITED if limit == 2**64 - 1 else limit for limit in limits])
     os.umask(start["umask"])
     # before anybody knows whom to pass a signal on to
     signal.pthread_sigmask(signal.SIG_SETMASK, mask_of(start["mask"]))

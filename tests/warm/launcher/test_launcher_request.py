@@ -122,6 +122,10 @@ open("/proc/self/oom_score_adj", "w").write("7")
     assert len(request["limits"]) == 16
 
 
+def lower_soft_limit(kind: str, limit: int) -> str:
+    return f"resource.setrlimit(resource.RLIMIT_{kind}, ({limit}, resource.RLIM_INFINITY))"
+
+
 NOT_TO_BE_RAISED_AGAIN = {
     **{
         f"hard limit {number}": f"resource.setrlimit({number}, [4096, 4096])"
@@ -129,7 +133,7 @@ NOT_TO_BE_RAISED_AGAIN = {
     },
     "hard limit of files": "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 40, 1 << 41))",
     "hard limit of memory": "resource.setrlimit(resource.RLIMIT_AS, (1 << 40, 1 << 41))",
-    "soft limit of the stack": "resource.setrlimit(resource.RLIMIT_STACK, (1 << 22, -1))",
+    "soft limit of the stack": lower_soft_limit("STACK", 1 << 22),
     **(
         {"processors": "os.sched_setaffinity(0, [max(os.sched_getaffinity(0))])"}
         if len(os.sched_getaffinity(0)) > 1
@@ -141,8 +145,8 @@ NOT_TO_BE_RAISED_AGAIN = {
 #: of limits that are soft
 TAKEN_OVER = {
     "files open": "resource.setrlimit(resource.RLIMIT_NOFILE, (300, HARD))",
-    "memory": "resource.setrlimit(resource.RLIMIT_AS, (1 << 40, -1))",
-    "time": "resource.setrlimit(resource.RLIMIT_CPU, (900, -1))",
+    "memory": lower_soft_limit("AS", 1 << 40),
+    "time": lower_soft_limit("CPU", 900),
 }
 
 
