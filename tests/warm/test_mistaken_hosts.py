@@ -29,13 +29,12 @@ print("the other")
 #: executes it, once there is a certain file, and once alone
 EXECUTES = """\
 import os, sys
-if os.path.exists({flag!r}) and os.environ.get("AGAIN") != "no":
-    os.environ["AGAIN"] = "no"
+if os.path.exists({flag!r}) and not sys.flags.safe_path:
     {execute}
 """
 EXECUTIONS = {
-    "execv": "os.execv(sys.executable, [sys.executable, {other!r}])",
-    "execve": "os.execve(sys.executable, [sys.executable, {other!r}], os.environ)",
+    "execv": "os.execv(sys.executable, [sys.executable, '-P', {other!r}])",
+    "execve": "os.execve(sys.executable, [sys.executable, '-P', {other!r}], os.environ)",
 }
 IMPORTS_IT = "import argparse, json, part, sys\nprint('ran', flush=True)\nsys.stdin.read()\n"
 #: with the number of the process that is to be a host, its key, and the folder
