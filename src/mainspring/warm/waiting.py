@@ -30,7 +30,7 @@ from mainspring.warm.hostlog import tell_of_host
 from mainspring.warm.learning import amend, give_up, learn_anew, note_stale
 from mainspring.warm.leftovers import remove_key
 from mainspring.warm.others import tidy_up
-from mainspring.warm.ownfiles import list_own_files
+from mainspring.warm.ownfiles import find_gone_library, list_own_files
 from mainspring.warm.place import leave_place, take_place
 from mainspring.warm.recipe import CHECKPOINT_MODULE, name_recipe, read_recipe
 from mainspring.warm.sight import Sight
@@ -238,7 +238,7 @@ class Waiting:
         raise GivenUp(difference)
 
     def open_doors(self, watch: Watch) -> Host:
-        changed = watch.find_change()
+        changed = watch.find_change() or find_gone_library()
         if changed is not None:
             raise GivenUp("stale", changed)
         doors = Doors(self.folder, f"{self.key_name}.sock", watch.descriptor, self.watch_session())
