@@ -125,6 +125,7 @@ def test_an_import_ahead_that_executes_a_program_is_left_to_the_program(
         assert second.stdout
         assert second.stdout.readline() == b"ran\n"
         (warm_world.work / "flag").touch()
+        settle(warm_world.work)
         second.communicate()
     wait_for(lambda: bool(warm_world.list_hosts()), "up: a host")
     assert list_notes(warm_world) == []
