@@ -27,7 +27,7 @@ from mainspring.warm.host import Doors, Host
 from mainspring.warm.judging import judge_ahead, judge_condition
 from mainspring.warm.learning import amend
 from mainspring.warm.others import tidy_up
-from mainspring.warm.ownfiles import list_own_files
+from mainspring.warm.ownfiles import find_gone_library, list_own_files
 from mainspring.warm.place import leave_place, take_place
 from mainspring.warm.recipe import CHECKPOINT_MODULE, read_recipe
 from mainspring.warm.sight import Sight
@@ -189,7 +189,7 @@ class Waiting:
         judge_condition(difference, self.claim, is_at_checkpoint=self.prelude is not None)
 
     def open_doors(self, watch: Watch) -> Host:
-        changed = watch.find_change()
+        changed = watch.find_change() or find_gone_library()
         if changed is not None:
             raise GivenUp("stale", changed)
         doors = Doors(self.claim.folder, self.claim.socket, watch.descriptor, self.watch_session())

@@ -50,11 +50,13 @@ def begin_host(plan: "Plan", recipe_id: str, *numbers: str) -> None:
     waiting.beginning.attempt = sum(attempt)
     if not sys.dont_write_bytecode and not is_read_only(os.environ):
         waiting.cache = plan.cache
-    if os.fsencode(plan.script) not in claim.key.split(b"\0"):
-        claim.tell("ended", "unplanned")
-        os._exit(0)
-    if plan.code is None:
+    if plan.code is None or not is_selected_by(claim.key, plan.script):
         claim.tell("ended", "unplanned")
         os._exit(0)
     plan.pause = waiting.pause
     plan.finish = waiting.finish
+
+
+def is_selected_by(key: bytes, script: str) -> bool:
+    """Whether the host that *key* selects is one of *script*: `site` may have executed another."""
+    return b"\0\0script\0%b\0" % os.fsencode(script) in key
