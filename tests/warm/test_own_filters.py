@@ -44,7 +44,8 @@ with warnings.catch_warnings():
 DEFINE_SHOW = """\
 import argparse, sys
 def show():
-    print(sys.modules["warnings"].filters)
+    import warnings
+    print(warnings.filters)
 """
 LEFT_TO_IT = {
     "looks before and after": """\
