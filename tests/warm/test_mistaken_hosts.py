@@ -88,11 +88,13 @@ def has_set_out(world: WarmWorld) -> bool:
 
 
 @pytest.mark.parametrize("name", list(EXECUTIONS))
-def test_a_host_whose_site_executes_a_program_runs_none(site_world: WarmWorld, name: str) -> None:
+def test_a_host_whose_site_executes_a_program_runs_none(warm_world: WarmWorld, name: str) -> None:
     """The hook has come by then: a sitecustomize is loaded after ours."""
-    write_execution(site_world, find_site_packages(site_world) / "sitecustomize.py", name)
-    start_while_wanted(site_world)
-    assert list_notes(site_world) == [str(site_world.work)]  # the caller's own
+    warm_world.write("program.py", PROGRAM)
+    warm_world.settings["PYTHONPATH"] = str(warm_world.work / "site")
+    write_execution(warm_world, warm_world.write("site/sitecustomize.py", ""), name)
+    start_while_wanted(warm_world)
+    assert list_notes(warm_world) == [str(warm_world.work)]  # the caller's own
 
 
 def test_a_program_that_is_executed_in_its_place_is_no_host(site_world: WarmWorld) -> None:
