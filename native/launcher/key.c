@@ -129,28 +129,6 @@ void find_choices(struct choices *choices, char **arguments, const char *folder)
     choices->argument_count = count_words(arguments);
 }
 
-bool add_selected(struct text *text, char **environment, const struct choices *choices,
-                  const struct recipe *recipe)
-{
-    size_t count = 0;
-    char **selected = malloc((count_words(environment) + 1) * sizeof *selected);
-    if (selected == NULL)
-        return false;
-    for (; *environment != NULL; environment++) {
-        if (is_selected(*environment, recipe))
-            selected[count++] = *environment;
-    }
-    qsort(selected, count, sizeof *selected, compare_variables);
-    for (size_t i = 0; i < count; i++) {
-        add_string(text, "env:");
-        add_field(text, selected[i]);
-    }
-    free(selected);
-    if (recipe->state == RECIPE_READY)
-        add_choices(text, choices, recipe->selects);
-    return !text->failed;
-}
-
 /* The prime is 2**88 + 0x13b; the product is taken in two halves, since not every C has more. */
 void hash_text(const struct text *text, char digits[DIGITS_SIZE])
 {
@@ -165,6 +143,42 @@ void hash_text(const struct text *text, char digits[DIGITS_SIZE])
     }
     snprintf(digits, DIGITS_SIZE, "%016llx%016llx", (unsigned long long)high,
              (unsigned long long)low);
+}
+
+/* What selects a host beyond who the caller is. False if memory is short. */
+static bool add_selected(struct text *text, const struct selection *selection,
+                         const struct recipe *recipe)
+{
+    size_t count = 0;
+    char **environment = selection->environment;
+    char **selected = malloc((count_words(environment) + 1) * sizeof *selected);
+    if (selected == NULL)
+        return false;
+    for (; *environment != NULL; environment++) {
+        if (is_selected(*environment, recipe))
+            selected[count++] = *environment;
+    }
+    qsort(selected, count, sizeof *selected, compare_variables);
+    for (size_t i = 0; i < count; i++) {
+        add_string(text, "env:");
+        add_field(text, selected[i]);
+    }
+    free(selected);
+    if (recipe->state == RECIPE_READY)
+        add_choices(text, &selection->choices, recipe->selects);
+    return !text->failed;
+}
+
+bool make_key(struct text *key, char digits[DIGITS_SIZE], const struct selection *selection,
+              const struct recipe *recipe)
+{
+    key->length = 0;
+    add_bytes(key, selection->program.bytes, selection->program.length);
+    add_bytes(key, selection->identity->bytes, selection->identity->length);
+    if (!add_selected(key, selection, recipe))
+        return false;
+    hash_text(key, digits);
+    return true;
 }
 
 /* An empty part is the working directory as well. */

@@ -24,9 +24,17 @@ struct choices {
 /* `arguments` begin with the script. */
 void find_choices(struct choices *choices, char **arguments, const char *folder);
 
-/* Adds what selects a host beyond who the caller is. False if memory is short. */
-bool add_selected(struct text *text, char **environment, const struct choices *choices,
-                  const struct recipe *recipe);
+/* What selects a host; a recipe says how much of it. */
+struct selection {
+    struct text program;         /* the program text */
+    const struct text *identity; /* of the caller */
+    char **environment;
+    struct choices choices;
+};
+
+/* Makes the key text anew, and its hash. False if memory is short. */
+bool make_key(struct text *key, char digits[DIGITS_SIZE], const struct selection *selection,
+              const struct recipe *recipe);
 
 void hash_text(const struct text *text, char digits[DIGITS_SIZE]);
 

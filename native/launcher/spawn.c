@@ -37,18 +37,6 @@
 
 static struct recipe recipe;
 
-/* The key text as this helper's recipe has it now. */
-static bool make_key(const struct host *host, struct text *key, char digits[DIGITS_SIZE])
-{
-    key->length = 0;
-    add_bytes(key, host->program->bytes, host->program->length);
-    add_bytes(key, host->caller->identity.bytes, host->caller->identity.length);
-    if (!add_selected(key, host->environment, host->choices, &recipe))
-        return false;
-    hash_text(key, digits);
-    return true;
-}
-
 /* A recipe comes by rename. Where the kernel has no more room to watch, the program's end tells. */
 static int watch_recipes(int folder)
 {
@@ -133,8 +121,8 @@ static void execute(const struct host *host, const char *warm)
     char **arguments = malloc((host->script + 2) * sizeof *arguments);
     char *script = strdup(host->path);
     if (arguments == NULL || script == NULL ||
-        !make_hooked_environment(&environment, host->environment, host->start_folder, host->way,
-                                 warm))
+        !make_hooked_environment(&environment, host->selection->environment, host->start_folder,
+                                 host->way, warm))
         return;
     if (host->way == BY_PRELOAD)
         script[0] = HELD_BACK;
@@ -176,7 +164,7 @@ static void help(const struct host *host, int program, struct text *key)
         return;
     if (is_after_recording(host) && !wait_alone_for_recipe(host, program))
         return;
-    if (!make_key(host, key, digits) || !has_hook(host->start_folder))
+    if (!make_key(key, digits, host->selection, &recipe) || !has_hook(host->start_folder))
         return;
     int lock = claim_key(host, digits);
     if (lock >= 0)
@@ -205,7 +193,7 @@ static bool is_of_use(const struct host *host, struct text *key)
     if (is_after_recording(host))
         return may_claim(host->folder, host->id);
     read_recipe(host->folder, host->id, &recipe);
-    return make_key(host, key, digits) &&
+    return make_key(key, digits, host->selection, &recipe) &&
            (host->occasion == AFTER_HOST || may_claim(host->folder, digits));
 }
 

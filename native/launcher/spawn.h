@@ -20,14 +20,12 @@ struct host {
     char **arguments; /* of the start, from the interpreter on */
     size_t script;    /* which of them it is */
     const char *path; /* its absolute path */
-    char **environment;
     const char *start_folder;
     enum way way;
     int folder; /* of the hosts */
     const char *id;
-    const struct text *program; /* the program text */
+    const struct selection *selection;
     const struct caller *caller;
-    const struct choices *choices;
     const struct descriptors *descriptors;
     enum occasion occasion;
 };

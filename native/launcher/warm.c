@@ -33,11 +33,10 @@ struct attempt {
     char current[PATH_MAX];  /* the working directory */
     char path[2 * PATH_MAX]; /* of the script, as CPython forms it */
     char id[DIGITS_SIZE];
-    struct text program;
     struct text key;
     struct text frame;
     struct caller caller;
-    struct choices choices;
+    struct selection selection;
     int folder;
 };
 
@@ -48,7 +47,8 @@ static bool find_path(struct attempt *attempt)
     char *current = attempt->current;
     if (getcwd(current, sizeof attempt->current) == NULL || current[0] != '/')
         return false;
-    find_choices(&attempt->choices, attempt->start->arguments + attempt->start->script, current);
+    find_choices(&attempt->selection.choices, attempt->start->arguments + attempt->start->script,
+                 current);
     int length = name[0] == '/'
                      ? snprintf(attempt->path, sizeof attempt->path, "%s", name)
                      : snprintf(attempt->path, sizeof attempt->path, "%s/%s", current, name);
@@ -106,16 +106,6 @@ static const char *find_obstacle(struct attempt *attempt)
     return recipe.state == RECIPE_NEVER ? "never" : NULL;
 }
 
-static bool make_key(struct attempt *attempt, char digits[DIGITS_SIZE])
-{
-    add_bytes(&attempt->key, attempt->program.bytes, attempt->program.length);
-    add_bytes(&attempt->key, attempt->caller.identity.bytes, attempt->caller.identity.length);
-    if (!add_selected(&attempt->key, attempt->start->environment, &attempt->choices, &recipe))
-        return false;
-    hash_text(&attempt->key, digits);
-    return true;
-}
-
 static bool make_frame(struct attempt *attempt, uint64_t mask)
 {
     struct request request = {
@@ -161,7 +151,7 @@ static const char *hold_signals(struct attempt *attempt)
 static const char *try_host(struct attempt *attempt)
 {
     char digits[DIGITS_SIZE];
-    if (!make_key(attempt, digits))
+    if (!make_key(&attempt->key, digits, &attempt->selection, &recipe))
         return "too-much";
     const char *reason = connect_host(&connection, attempt->folder, digits);
     if (reason == NULL)
@@ -177,14 +167,12 @@ static void spawn(struct attempt *attempt, enum occasion occasion)
         .arguments = attempt->start->arguments,
         .script = attempt->start->script,
         .path = attempt->path,
-        .environment = attempt->start->environment,
         .start_folder = attempt->start->start_folder,
         .way = attempt->start->way,
         .folder = attempt->folder,
         .id = attempt->id,
-        .program = &attempt->program,
+        .selection = &attempt->selection,
         .caller = &attempt->caller,
-        .choices = &attempt->choices,
         .descriptors = &descriptors,
         .occasion = occasion,
     };
@@ -239,18 +227,20 @@ void start_warm(struct warm_start *start)
 {
     static struct attempt attempt;
     attempt.start = start;
+    attempt.selection.environment = start->environment;
+    attempt.selection.identity = &attempt.caller.identity;
     start->warm[0] = '\0';
     if (!find_descriptors(&descriptors) || !find_path(&attempt))
         return;
     attempt.folder = open_runtime_folder();
     if (attempt.folder < 0)
         return;
-    add_program_text(&attempt.program, start->arguments, start->script, attempt.path);
-    hash_text(&attempt.program, attempt.id);
-    if (!attempt.program.failed)
+    add_program_text(&attempt.selection.program, start->arguments, start->script, attempt.path);
+    hash_text(&attempt.selection.program, attempt.id);
+    if (!attempt.selection.program.failed)
         note_cold_start(attempt.folder, attempt.id, attempt_start(&attempt));
     close(attempt.folder);
-    free(attempt.program.bytes);
+    free(attempt.selection.program.bytes);
     free(attempt.key.bytes);
     free(attempt.frame.bytes);
     free(attempt.caller.identity.bytes);
