@@ -13,6 +13,7 @@ import asyncio
 import socket
 import struct
 import threading
+import time
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -260,6 +261,13 @@ def fetch_scgi(address: Address, params: dict[str, str] | None = None, body: byt
     with Client(address) as client:
         client.send(pack_scgi(params or ORDINARY, body))
         return Answer(bytearray(client.read()))
+
+
+def wait_until(holds: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
 
 
 async def echo(exchange: Exchange) -> None:

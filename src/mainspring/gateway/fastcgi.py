@@ -80,7 +80,7 @@ class FastCGIConnection(WireConnection):
 
     def take(self, data: bytes) -> None:
         for event in self._receiver.feed(data):
-            if self.leaving:
+            if self.is_over():
                 return
             self._act(event)
 

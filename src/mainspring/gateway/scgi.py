@@ -178,6 +178,8 @@ class SCGIConnection(WireConnection):
 
     def take(self, data: bytes) -> None:
         for event in self._receiver.feed(data):
+            if self.is_over():
+                return
             match event:
                 case Asked(params):
                     self._exchange = SCGIExchange(self, params)

@@ -9,14 +9,12 @@ holds more than it likes.
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
 from abc import abstractmethod
 from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
-from mainspring.gateway.connections import find_gone
 from mainspring.gateway.exchange import GoneError
+from mainspring.gateway.presence import ask_whether_there, find_gone
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -192,6 +190,10 @@ class WireConnection(asyncio.Protocol):
 
     # what becomes of it
 
+    def is_over(self) -> bool:
+        """Whether nothing is to be done with what comes: an answer may have found the client gone."""
+        return self.leaving or self._transport.is_closing()
+
     def settle(self) -> None:
         """Note in the table what the connection is doing."""
         if not self.leaving:
@@ -234,15 +236,3 @@ class WireConnection(asyncio.Protocol):
         finally:
             with suppress(GoneError):
                 await exchange.end_unserved()
-
-
-def ask_whether_there(descriptor: int) -> None:
-    """Find out whether a TCP client that sends nothing more is there to be answered.
-
-    FIN says only that it sends nothing more, and until its TIME_WAIT is over the kernel answers keepalive
-    for one that has closed.  Data are answered by a reset then; what is out of band is no part of them.
-    """
-    with socket.socket(fileno=os.dup(descriptor)) as connection:
-        if connection.family != socket.AF_UNIX:
-            with suppress(OSError):
-                connection.send(b"\0", socket.MSG_OOB | socket.MSG_DONTWAIT)

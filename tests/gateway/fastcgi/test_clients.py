@@ -9,6 +9,8 @@ import pytest
 
 from gateway.fastcgi.staging import Stage, steps
 from gateway.wire import (
+    LOOPS,
+    ORDINARY,
     PARAMS,
     PATIENCE,
     STDIN,
@@ -20,6 +22,7 @@ from gateway.wire import (
     pack_pairs,
     pack_stream,
     serve_wire,
+    wait_until,
 )
 from mainspring.gateway.bounds import Bounds
 
@@ -138,3 +141,16 @@ def test_all_that_is_held_of_bodies_is_bounded(tmp_path: Path, stage: Stage) -> 
         assert 60 << 20 < send_until_blocked(client, 90 << 20) < 70 << 20
         other = steps("read begin write end")
         assert fetch_fastcgi(wire.fastcgi, other, bytes(1_000_000)).body == b"part"
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_client_that_asks_for_much_and_closes_is_no_problem(tmp_path: Path, loop: str) -> None:
+    begun = pack_begin(keep=True) + pack_stream(PARAMS, 1, pack_pairs(ORDINARY))
+    asked = begun + (pack(77, 0) * 1500 + pack(STDIN, 1, b"part")) * 3
+    with serve_wire(tmp_path, loop=loop) as wire:
+        for _ in range(100):
+            with FastCGIClient(wire.fastcgi) as client:
+                client.send(asked)
+        assert fetch_fastcgi(wire.fastcgi).status == 200
+        wait_until(lambda: not sum(wire.connections.count().values()))
+        assert wire.connections.held == 0
