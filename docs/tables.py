@@ -12,6 +12,12 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
+from mainspring.cli.bounding import BOUND_OPTIONS
+from mainspring.gateway.accesslog import FIELDS
+from mainspring.gateway.bounds import list_bounds
+from mainspring.gateway.breaches import BREACHES
+from mainspring.gateway.metrics import FAMILIES
+from mainspring.gateway.refusals import GATEWAY
 from mainspring.reasons import COLD, ENDERS, HOST_ENDS, REASONS, VERDICTS
 from mainspring.settings import SETTINGS
 
@@ -40,6 +46,46 @@ class WordsTable(SphinxDirective):
         [kind] = self.arguments
         rows = [(f"`{word}`", *row) for word, row in self.tables[kind].items()]
         return [make_table((kind, "meaning", "remedy"), rows)]
+
+
+def list_gateway_bounds() -> list[tuple[str, ...]]:
+    return [
+        (
+            f"`{BOUND_OPTIONS[name].option}`",
+            BOUND_OPTIONS[name].default or f"{default:,g} {unit}",
+            meaning,
+        )
+        for name, default, unit, meaning in list_bounds()
+    ]
+
+
+class GatewayTable(SphinxDirective):
+    """What a gateway answers, allows, and tells its operator."""
+
+    required_arguments = 1
+    tables: ClassVar[Mapping[str, tuple[tuple[str, ...], list[tuple[str, ...]]]]] = {
+        "bounds": (("option", "default", "of what"), list_gateway_bounds()),
+        "refusals": (
+            ("word", "status", "meaning", "remedy"),
+            [(f"`{word}`", str(row.status), row.meaning, row.remedy) for word, row in GATEWAY.items()],
+        ),
+        "breaches": (
+            ("word", "answer", "meaning"),
+            [(f"`{word}`", row.refusal or "closed", row.meaning) for word, row in BREACHES.items()],
+        ),
+        "fields": (
+            ("name", "type", "meaning"),
+            [(f"`{name}`", field.type, field.meaning) for name, field in FIELDS.items()],
+        ),
+        "metrics": (
+            ("name", "kind", "meaning"),
+            [(f"`{name}`", family.type, family.meaning) for name, family in FAMILIES.items()],
+        ),
+    }
+
+    def run(self) -> list[nodes.Node]:
+        heads, rows = self.tables[self.arguments[0]]
+        return [make_table(heads, rows)]
 
 
 class FormatOf(SphinxDirective):
@@ -88,4 +134,5 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_directive("settings-table", SettingsTable)
     app.add_directive("words-table", WordsTable)
     app.add_directive("format-of", FormatOf)
+    app.add_directive("gateway-table", GatewayTable)
     return {"parallel_read_safe": True}

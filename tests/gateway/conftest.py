@@ -13,6 +13,8 @@ for name in (
     "gateway.scripts",
     "gateway.wire",
     "gateway.ground",
+    "gateway.hosting",
+    "gateway.service",
 ):
     pytest.register_assert_rewrite(name)
 
@@ -22,6 +24,7 @@ from warm.parity.world import live_in, make_world  # noqa: E402
 
 from gateway.ground import make_ground  # noqa: E402
 from gateway.scripts import Site  # noqa: E402
+from gateway.service import Scene  # noqa: E402
 from mainspring.gateway.starting import Starter  # noqa: E402
 
 if TYPE_CHECKING:
@@ -61,3 +64,9 @@ def stage(launcher: Path, clean_env: dict[str, str], tmp_path: Path) -> Iterator
     """A program, and hosts that do what they are told to do wrong."""
     with staged(tmp_path / "stage", launcher, clean_env) as one:
         yield one
+
+
+@pytest.fixture
+def scene(tmp_path: Path, bare_python: Path, launcher: Path) -> Scene:
+    """Scripts, to be served by a gateway of their own."""
+    return Scene(tmp_path, bare_python, launcher)

@@ -112,6 +112,11 @@ class Server:
         return int(self.get("/memory"))
 
 
+def find_line(answer: http.client.HTTPResponse, line: bytes) -> bool:
+    """Whether *line* comes, in an answer that need not end."""
+    return any(found == line for found in iter(answer.fp.readline, b""))
+
+
 def can_connect(path: str) -> bool:
     with socket.socket(socket.AF_UNIX) as trial:
         try:
@@ -127,11 +132,11 @@ def hosted(
 ) -> Iterator[Server]:
     """*application*, of the module echoing.py unless it names another, hosted by *server*."""
     path, log = str(folder / "s"), folder / "log"
-    where = application if "." in application else f"echoing:{application}"
+    where = application if ":" in application else f"echoing:{application}"
     with log.open("wb") as output:
         process = subprocess.Popen(
             command(server, where, path, *more),
-            cwd=HERE,
+            cwd=folder,
             env=os.environ | {"PYTHONPATH": str(HERE)} | environment,
             stdout=output,
             stderr=output,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from hypothesis import strategies as st
 from security.people import need_root
 
+from mainspring.gateway.logfile import LogFile
 from mainspring.gateway.served import Served
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class AccessLine(NamedTuple):
     agent: str | None
 
 
-LINE = re.compile(
+ACCESS_LINE = re.compile(
     r"(?P<client>\S+) - (?P<user>\S+) \[(?P<time>[^]]+)\] "
     r'"(?P<method>(?:[^\s"\\]|\\.)+) (?P<target>(?:[^\s"\\]|\\.)+) (?P<protocol>(?:[^\s"\\]|\\.)+)" '
     r'(?P<status>\d{3}) (?P<sent>\d+|-) "(?P<referer>(?:[^"\\]|\\.)*)" "(?P<agent>(?:[^"\\]|\\.)*)"\n'
@@ -95,7 +96,7 @@ SHORT = {"b": 8, "n": 10, "r": 13, "t": 9, "v": 11, '"': 34, "\\": 92}
 
 
 def parse_access_line(line: str) -> AccessLine:
-    found = LINE.fullmatch(line)
+    found = ACCESS_LINE.fullmatch(line)
     assert found is not None, line
     texts = {name: unescape(text) for name, text in found.groupdict().items()}
     sent = 0 if found["sent"] == "-" else int(found["sent"])
@@ -125,3 +126,16 @@ def mounted_disk(folder: Path, size: str) -> Iterator[Path]:
         yield folder
     finally:
         subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+#: of a log that is no access log
+LINE = b"x" * 99 + b"\n"
+
+
+def open_log(path: Path | str, complaints: list[str] | None = None) -> LogFile:
+    said = [] if complaints is None else complaints
+    return LogFile("access log", str(path), 1, said.append)
+
+
+def is_whole(content: bytes) -> bool:
+    return content == LINE * (len(content) // len(LINE))

@@ -29,22 +29,16 @@ from gateway.wire import (
     pack_scgi,
     pack_stream,
     serve_wire,
+    wait_until,
 )
 from mainspring.gateway.bounds import Bounds
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 SHORT = 0.2  # seconds
-
-
-def wait_until(holds: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
 
 
 ASKED = pack_begin(keep=True) + pack_stream(PARAMS, 1, pack_pairs({**ORDINARY, "CONTENT_LENGTH": "2"}))

@@ -391,7 +391,7 @@ ENDS: dict[str, str] = {
     "hook fails": "sys.excepthook = 1; 1/0",
     "thread": "import threading, time\n"
     "threading.Thread(target=lambda: (time.sleep(.1), print('x'))).start()",
-    "thread fails": "import threading\nthreading.Thread(target=lambda: 1/0).start()",
+    "thread fails": "import threading\nthreading.Thread(target=lambda: 1/0, name='own').start()",
     "daemon": "import threading, time\n"
     "threading.Thread(target=time.sleep, args=[9], daemon=True).start()",
     "own daemon": "import threading, time\n"

@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 import socket
+from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.request import Request, urlopen
 
@@ -23,6 +24,7 @@ from mainspring.gateway.site import Site
 from mainspring.gateway.starting import Starter
 from mainspring.gateway.status import Status
 from mainspring.gateway.variables import Passage, choose_base
+from mainspring.reasons import COLD, HOST_ENDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,11 +72,12 @@ def watched(tmp_path: Path, bare_python: Path, launcher: Path) -> Iterator[Watch
     bounds = Bounds(slow=0.5)
     logs = Logs(*(str(tmp_path / "access"), "combined", str(tmp_path / "errors"), str(tmp_path / "slow")))  # type: ignore[arg-type]
     journal, site, pool = open_journal(logs, bounds), Site(str(tmp_path / "cgi")), Pool(bounds)
-    gateway = Gateway(site, Starter(str(launcher)), pool, journal, bounds, environment, Passage())
+    starter = Starter(str(launcher), journal.note_cold)
+    gateway = Gateway(site, starter, pool, journal, bounds, environment, Passage())
     listening = socket.create_server(("127.0.0.1", 0))
     port = listening.getsockname()[1]
     with serve_wire(tmp_path, gateway.serve, bounds) as wire:
-        admin = Admin(Status(journal, Gauges(), wire.connections))
+        admin = Admin(Status(journal, Gauges(), wire.connections, environment))
         asyncio.run_coroutine_threadsafe(serve_admin(admin, listening), wire.loop).result()
         ground = Ground(tmp_path, dict(environment), bare_python, launcher, gateway, wire)
         yield Watched(ground, port)
@@ -145,11 +148,21 @@ def test_the_stack_of_a_slow_script_is_logged_while_it_runs(watched: Watched, ki
 
 def test_a_host_that_died_shows_as_a_start_that_was_cold_again(watched: Watched) -> None:
     ground = watched.ground
-    ground.write("hello.py", HELLO)
+    script = ground.write("hello.py", HELLO)
     warm_up(watched, "hello.py")
     stop_hosts(ground)
     ground.get("hello.py")
     wait_until(lambda: watched.status()["starts"]["cold_again"], "counted")
+    restarts = watched.status()["restarts"]
+    assert (restarts["lately"][0]["script"], restarts["lately"][0]["reason"]) == (str(script), "no-host")
+    assert restarts["reasons"]["no-host"] >= 1
+    assert restarts["reasons"].keys() <= COLD.keys()
+    end = restarts["host_ends"][0]
+    assert end["script"] == str(script)
+    word = end["reason"].split(" ")[0].rstrip(":")
+    page = watched.ask("/-/status?format=html")
+    assert "Hosts that ended" in page
+    assert escape(HOST_ENDS[word].meaning) in page
 
 
 def test_nothing_of_it_is_served_where_scripts_are(watched: Watched) -> None:

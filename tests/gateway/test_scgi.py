@@ -195,12 +195,15 @@ def test_a_client_that_sends_nothing_more_is_answered(staged: Wire, stage: Stage
         stage.wait_for("begin", "wait")
         stage.release(staged)
         assert client.read().endswith(b"\r\n\r\npart")
+    stage.wait_for("write", "end")
+    assert stage.seen.empty()
 
 
-def test_a_client_that_goes_away_is_gone_at_once(staged: Wire, stage: Stage) -> None:
-    with Client(staged.scgi) as client:
-        client.send(pack_scgi(steps("begin wait")))
-        stage.wait_for("begin", "wait")
+@pytest.mark.parametrize("family", ["scgi", "scgi_tcp"])
+def test_a_client_that_goes_away_is_gone(staged: Wire, stage: Stage, family: str) -> None:
+    with Client(getattr(staged, family)) as client:
+        client.send(pack_scgi(steps("wait")))  # and no answer that it has not read
+        stage.wait_for("wait")
     stage.wait_for("gone")
 
 

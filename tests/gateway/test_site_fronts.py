@@ -185,6 +185,7 @@ def test_a_rewritten_url_is_left_as_the_front_has_it(root: Path) -> None:
         ({"SCRIPT_NAME": "", "PATH_INFO": "/a/x.py"}, "", "/a/x.py"),
         ({"SCRIPT_NAME": "/tool", "PATH_INFO": "/file/x.py"}, "/tool", "/file/x.py"),
         ({"SCRIPT_NAME": "/tool", "PATH_INFO": ""}, "/tool", ""),
+        ({"SCRIPT_NAME": "/tool/a", "PATH_INFO": "/a", "REQUEST_URI": "/tool/a"}, "/tool", "/a"),
         ({"SCRIPT_NAME": "/anything"}, "", "/anything"),
         ({"DOCUMENT_URI": "/"}, "", "/"),
         ({"REQUEST_URI": "/a%20b"}, "", "/a b"),

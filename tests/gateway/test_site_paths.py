@@ -148,6 +148,8 @@ def test_a_link_may_stay_within_the_root_and_not_leave_it(root: Path, tmp_path: 
     (root / "secret.py").symlink_to(".secret/z.py")
     (root / "loop.py").symlink_to("loop.py")
     (root / "raw.py").symlink_to("d/nph-raw.py")
+    (root / "nph-x.py").symlink_to("x.py")
+    (root / ".x.py").symlink_to("x.py")
     site = Site(str(root))
     assert site.find({"SCRIPT_NAME": "/same.py"}).script == str(root / "d/index.py")
     assert site.find({"SCRIPT_NAME": "/e/deep/y.cgi/a"}).script == str(root / "d/deep/y.cgi")
@@ -155,7 +157,9 @@ def test_a_link_may_stay_within_the_root_and_not_leave_it(root: Path, tmp_path: 
     assert words == dict.fromkeys(words, "outside-root")
     assert refuse(site, {"SCRIPT_NAME": "/secret.py"}) == "no-script"
     assert refuse(site, {"SCRIPT_NAME": "/loop.py"}) == "no-script"
+    assert refuse(site, {"SCRIPT_NAME": "/.x.py"}) == "no-script"
     assert refuse(site, {"SCRIPT_NAME": "/raw.py"}) == "nph"
+    assert refuse(site, {"SCRIPT_NAME": "/nph-x.py"}) == "nph"
 
 
 def test_what_is_no_regular_file_is_no_script(root: Path) -> None:
@@ -165,6 +169,17 @@ def test_what_is_no_regular_file_is_no_script(root: Path) -> None:
     assert refuse(Site(str(root)), {"SCRIPT_NAME": "/null.py"}) == "outside-root"
     (root / "folder.py").mkdir()
     assert refuse(Site(str(root)), {"SCRIPT_NAME": "/folder.py"}) == "folder"
+
+
+def test_a_file_that_is_deleted_while_it_is_looked_at_is_no_script(root: Path) -> None:
+    """The kernel then gives it a name that it never had, below the root."""
+    descriptor = os.open(root / "x.py", os.O_RDONLY)
+    try:
+        (root / "x.py").unlink()
+        (root / "gone.py").symlink_to(f"/proc/self/fd/{descriptor}")
+        assert refuse(Site(str(root)), {"SCRIPT_NAME": "/gone.py"}) == "no-script"
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

@@ -164,6 +164,25 @@ def test_the_query_is_taken_from_request_uri_if_nothing_else_has_it() -> None:
     assert call({"REQUEST_URI": "/x.py?a=b", "QUERY_STRING": ""}).environment["QUERY_STRING"] == ""
 
 
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("www.example.org", "www.example.org"),
+        ("www.example.org:8080", "www.example.org"),
+        ("192.0.2.1:80", "192.0.2.1"),
+        ("[2001:db8::1]:80", "[2001:db8::1]"),
+        ("evil/path", "localhost"),
+        ("a b", "localhost"),
+        ("a\n", "localhost"),
+        ("", "localhost"),
+    ],
+)
+def test_a_front_without_a_name_is_called_what_the_client_calls_it(host: str, name: str) -> None:
+    for params in ({"SERVER_NAME": ""}, {}):
+        assert call({"HTTP_HOST": host, **params}).environment["SERVER_NAME"] == name
+    assert call({"HTTP_HOST": host, "SERVER_NAME": "own"}).environment["SERVER_NAME"] == "own"
+
+
 STEERING = [
     "PATH", "IFS", "HOME", "ENV", "SHELL", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "LOGNAME", "TERM",
     "LD_PRELOAD", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONINSPECT",

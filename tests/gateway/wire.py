@@ -13,6 +13,7 @@ import asyncio
 import socket
 import struct
 import threading
+import time
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -40,6 +41,8 @@ PATIENCE = 30.0  # seconds that a client waits for a byte
 BEGIN, ABORT, END, PARAMS, STDIN, STDOUT, STDERR = range(1, 8)
 GET_VALUES, GET_VALUES_RESULT, UNKNOWN_TYPE = 9, 10, 11
 COMPLETE, CANT_MULTIPLEX, OVERLOADED, UNKNOWN_ROLE = range(4)
+#: what the gateway ends an answer with that cannot be completed
+NO_RECORD = bytes(8)
 #: of the event loop; uvloop where it is installed
 LOOPS = [name for name in ("asyncio", "uvloop") if find_spec(name)]
 ORDINARY = {
@@ -192,9 +195,9 @@ class FastCGIClient(Client):
         self.send(pack_request(params or ORDINARY, body, request, keep=keep))
 
     def read_record(self) -> Record | None:
-        """The next record; None if the connection is closed."""
+        """The next record; None if the connection is closed, or an answer broken off."""
         head = self._read_exactly(8)
-        if not head:
+        if not head or head == NO_RECORD:
             return None
         version, kind, request, length, padding, _ = struct.unpack(">BBHHBB", head)
         assert version == 1
@@ -258,6 +261,13 @@ def fetch_scgi(address: Address, params: dict[str, str] | None = None, body: byt
     with Client(address) as client:
         client.send(pack_scgi(params or ORDINARY, body))
         return Answer(bytearray(client.read()))
+
+
+def wait_until(holds: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
 
 
 async def echo(exchange: Exchange) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 #: a user, and a group, that no account has
 STRANGER = 12345
 #: what is copied of the environment that the tests run in, so that a stranger can reach it
-PACKAGES = ("mainspring", "click", "rich", "markdown_it", "mdurl", "pygments")
+PACKAGES = ("mainspring", "click", "h11", "rich", "markdown_it", "mdurl", "pygments", "uvicorn")
 #: of the standard library, what no start needs
 LEFT_OUT = ("test", "site-packages", "config-*", "idlelib", "tkinter", "lib2to3", "ensurepip")
 #: outcomes of starts that write an entry

@@ -1,5 +1,6 @@
 """Every bound of the gateway is an option of `mainspring serve`, made from one table."""
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -29,6 +30,16 @@ class Size(click.ParamType[int]):
         return size
 
 
+class Seconds(click.FloatRange):
+    """A time that comes to an end."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        seconds: float = super().convert(value, param, ctx)
+        if not math.isfinite(seconds):
+            self.fail(f"{value!r} is no number of seconds", param, ctx)
+        return seconds
+
+
 class BoundOption(NamedTuple):
     """How one bound is given."""
 
@@ -39,7 +50,7 @@ class BoundOption(NamedTuple):
 
 
 COUNT, SOME = click.IntRange(min=0), click.IntRange(min=1)
-SECONDS, MORE_SECONDS = click.FloatRange(min=0), click.FloatRange(min=0, min_open=True)
+SECONDS, MORE_SECONDS = Seconds(min=0), Seconds(min=0, min_open=True)
 
 #: bound of bounds.py -> its option
 BOUND_OPTIONS = {

@@ -21,9 +21,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mainspring.gateway.account import AccountError, choose_account
+from mainspring.gateway.admin import Admin
 from mainspring.gateway.fastcgi import FastCGIConnection
 from mainspring.gateway.kept import Keeper
 from mainspring.gateway.operating import Logs, open_journal
+from mainspring.gateway.options import check_options
 from mainspring.gateway.pool import Pool
 from mainspring.gateway.scgi import SCGIConnection
 from mainspring.gateway.serving import Gateway
@@ -75,7 +77,7 @@ class Assembly:
         pool = Pool(bounds)
         logs = Logs(options.access_log, options.log_format, options.error_log, options.slow_log)
         self.journal = open_journal(logs, bounds)
-        starter = Starter(find_launcher())
+        starter = Starter(find_launcher(), self.journal.note_cold)
         self.keeper = Keeper(starter, bounds) if bounds.reuse else None
         self.gateway = Gateway(
             open_site(options),
@@ -104,16 +106,15 @@ class Assembly:
         if purpose == "scgi":
             return partial(SCGIConnection, serve, bounds, connections)
         if purpose == "admin":
-            from mainspring.gateway.admin import Admin
-
-            return Admin(Status(self.journal, self.gauges)).make_connection
+            environment = self.gateway.environment
+            return Admin(Status(self.journal, self.gauges, connections, environment)).make_connection
         from mainspring.gateway.http import make_http
 
         return make_http(self, bounds, connections)
 
     def reload(self) -> None:
-        """Look up anew what is served.  Raises OSError, or what else is wrong with it."""
-        self.gateway.site = open_site(self.options)
+        """Look up anew what is served.  Raises MainspringError, and has changed nothing then."""
+        self.gateway.site = open_site(check_options(self.options))
         if self.keeper is not None:
             self.keeper.renew()
 

@@ -12,9 +12,10 @@ order alone, and a byte costs one move to the end.
 from __future__ import annotations
 
 import asyncio
-import select
 from collections import Counter, OrderedDict
 from typing import TYPE_CHECKING, Literal, Protocol
+
+from mainspring.gateway.presence import find_gone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,6 +60,8 @@ class Connections:
         self._tell = tell
         self._empty: asyncio.Future[None] | None = None
         self.winding_down = False
+        #: bytes of bodies that wait to be read
+        self.held = 0
         #: how often each breach has been
         self.breaches: Counter[Word] = Counter()
 
@@ -118,8 +121,8 @@ class Connections:
         for one in list(self._standing):
             one.wind_down()
         if self._standing:
-            self._empty = asyncio.get_running_loop().create_future()
-            await self._empty
+            self._empty = self._empty or asyncio.get_running_loop().create_future()
+            await asyncio.shield(self._empty)
 
     def abort(self) -> None:
         """Close them all at once."""
@@ -156,15 +159,3 @@ class Connections:
             one.abort()
         if self._standing:
             self._set_timer()
-
-
-def find_gone(some: set[Connection]) -> list[Connection]:
-    """Those of *some* whose other end is closed both ways, which is known without reading."""
-    if not some:
-        return []
-    by_descriptor = {one.descriptor(): one for one in some}
-    poll = select.poll()
-    for descriptor in by_descriptor:
-        if descriptor >= 0:
-            poll.register(descriptor, 0)  # POLLHUP and POLLERR come unasked
-    return [by_descriptor[descriptor] for descriptor, _ in poll.poll(0)]

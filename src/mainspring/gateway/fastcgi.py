@@ -5,20 +5,16 @@ The bytes are in `fastcgi_records.py`, what is asked in `fastcgi_requests.py`; h
 | what happens | what is done |
 |---|---|
 | the script ends | STDOUT is ended; END_REQUEST with its exit status, 128+n for signal n |
-| an answer cannot be completed | closed without END_REQUEST; beside other requests, END_REQUEST alone |
+| an answer cannot be completed | what is no record, and closed; beside others, END_REQUEST alone |
 | the gateway is full | the answer is 503, and END_REQUEST says OVERLOADED |
 | KEEP_CONN was not asked for | closed when no request is left |
 | ABORT_REQUEST | the exchange's client is gone; END_REQUEST at once |
 | the connection is closed | the client of each exchange is gone |
 | it is closed for sending alone | what was asked completely is answered; the client of all else is gone |
-
-Over TCP, nothing tells a client that sends nothing more from one that is gone, but sending: one empty
-record of STDERR, which says that there are no errors to report, and is answered by a reset if it is gone.
 """
 
 from __future__ import annotations
 
-import socket
 from typing import TYPE_CHECKING, ClassVar
 
 from mainspring.gateway import fastcgi_records as fcgi
@@ -40,6 +36,10 @@ if TYPE_CHECKING:
     from mainspring.gateway.connections import Connections, Standing
     from mainspring.gateway.fastcgi_requests import Event
     from mainspring.gateway.wire import Serve
+
+
+#: nginx takes the end of a connection that is not to be kept for the end of the answer, but not this
+NO_RECORD = bytes(fcgi.HEAD.size)
 
 
 class FastCGIExchange(WireExchange):
@@ -80,7 +80,7 @@ class FastCGIConnection(WireConnection):
 
     def take(self, data: bytes) -> None:
         for event in self._receiver.feed(data):
-            if self.leaving:
+            if self.is_over():
                 return
             self._act(event)
 
@@ -125,8 +125,6 @@ class FastCGIConnection(WireConnection):
             if not exchange.body_complete:
                 self._forget(exchange)
                 exchange.lose()
-            elif self.family() != socket.AF_UNIX:
-                self.send(fcgi.pack_record(fcgi.STDERR, exchange.request, b""))
 
     def standing(self) -> Standing:
         if self.paused or any(exchange.body_complete for exchange in self._live.values()):
@@ -151,7 +149,7 @@ class FastCGIConnection(WireConnection):
             self.send(fcgi.pack_end(exchange.request, 1, fcgi.REQUEST_COMPLETE))
             self._conclude(exchange.keep, complete=False)
         else:
-            self.flush()
+            self.send(NO_RECORD)
             self.leave()
 
     def _forget(self, exchange: FastCGIExchange) -> bool:

@@ -1,6 +1,6 @@
 """A process serves requests of one script, one after the other: `__main__` is fresh each time, modules stay.
 
-It is run by the script's interpreter, of any version and with nothing of Mainspring's, and so it
+It is run by the script's interpreter, from 3.8 on and with nothing of Mainspring's, and so it
 depends on nothing but what an interpreter has loaded or built in.  It is called as
 
     python OPTIONS kept_child.py SCRIPT        with a stream socket as standard input
@@ -131,7 +131,7 @@ class Files:
 
     def note_modules(self, began):
         """Remember the files of what was imported since *began*; whether there was any."""
-        fresh = [name for name in sys.modules.copy() if name not in self.known]
+        fresh = sys.modules.keys() - self.known
         for name in fresh:
             path = find_file(sys.modules.get(name))
             if path is not None:
@@ -247,19 +247,24 @@ class Habits:
         """What belongs to the script, whose global names were *names*, is never kept."""
         os.umask(self.umask)
         _signal.setitimer(_signal.ITIMER_REAL, 0)
-        before = self.handlers, self.hooks
+        handlers, hooks = self.handlers, self.hooks
         if is_of_modules:
             self.note()
-        for place, number in enumerate(self.numbers):
-            handler = _signal.getsignal(number)
-            wanted = self.handlers[place]
-            if is_of(wanted, names):
-                wanted = self.handlers[place] = before[0][place]
-            if handler is not wanted and handler != wanted and wanted is not None:
-                _signal.signal(number, wanted)
-        hooks = [new if not is_of(new, names) else old for new, old in zip(self.hooks, before[1])]
-        sys.excepthook, sys.displayhook = self.hooks = tuple(hooks)
+            self.handlers = [
+                old if is_of(new, names) else new for new, old in zip(self.handlers, handlers)
+            ]
+            self.hooks = [old if is_of(new, names) else new for new, old in zip(self.hooks, hooks)]
+        sys.excepthook, sys.displayhook = self.hooks
+        self.put_handlers_back()
         self.put_filters_back()
+
+    def put_handlers_back(self):
+        current = [_signal.getsignal(number) for number in self.numbers]
+        if current == self.handlers:
+            return
+        for number, handler, wanted in zip(self.numbers, current, self.handlers):
+            if handler != wanted and wanted is not None:  # one that C code has set
+                _signal.signal(number, wanted)
 
     def put_filters_back(self):
         warnings = sys.modules.get("warnings")

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
-Sample = tuple[str, dict[str, str], float]
+#: what its name ends with, its labels as they stand in the text, its value
+Sample = tuple[str, str, float]
 
 
 class Family(NamedTuple):
@@ -39,17 +40,17 @@ class Family(NamedTuple):
 
 
 def gauge(meaning: str, read: Callable[[Status], float]) -> Family:
-    return Family("gauge", meaning, lambda status: iter([("", {}, read(status))]))
+    return Family("gauge", meaning, lambda status: iter([("", "", read(status))]))
 
 
 def counter(meaning: str, read: Callable[[Status], float]) -> Family:
-    return Family("counter", meaning, lambda status: iter([("", {}, read(status))]))
+    return Family("counter", meaning, lambda status: iter([("", "", read(status))]))
 
 
 def by_script(meaning: str, read: Callable[[ScriptTally], float]) -> Family:
     def list_samples(status: Status) -> Iterator[Sample]:
         for script, one in status.journal.tally.scripts.items():
-            yield "", {"script": script}, read(one)
+            yield "", label(script=script), read(one)
 
     return Family("counter", meaning, list_samples)
 
@@ -58,48 +59,48 @@ def list_requests(status: Status) -> Iterator[Sample]:
     for script, one in status.journal.tally.scripts.items():
         for first, count in enumerate(one.classes):
             if count:
-                yield "", {"script": script, "code": f"{first}xx" if first else "none"}, count
+                yield "", label(script=script, code=f"{first}xx" if first else "none"), count
 
 
 def list_times(status: Status) -> Iterator[Sample]:
     for script, one in status.journal.tally.scripts.items():
-        label = {"script": script}
+        labels = label(script=script)
         for step, count in zip(STEPS, one.times.count_steps(), strict=True):
-            yield "_bucket", {**label, "le": f"{step:g}"}, count
-        yield "_bucket", {**label, "le": "+Inf"}, one.times.number
-        yield "_sum", label, one.times.total
-        yield "_count", label, one.times.number
+            yield "_bucket", f'{labels[:-1]},le="{step:g}"}}', count
+        yield "_bucket", f'{labels[:-1]},le="+Inf"}}', one.times.number
+        yield "_sum", labels, one.times.total
+        yield "_count", labels, one.times.number
 
 
 def list_starts(status: Status) -> Iterator[Sample]:
     for script, one in status.journal.tally.scripts.items():
         for kind, count in one.kinds.items():
-            yield "", {"script": script, "kind": kind}, count
+            yield "", label(script=script, kind=kind), count
 
 
 def list_refusals(status: Status) -> Iterator[Sample]:
     for reason, count in status.journal.tally.reasons.items():
-        yield "", {"reason": reason}, count
+        yield "", label(reason=reason), count
 
 
 def list_cold(status: Status) -> Iterator[Sample]:
     for reason, count in status.journal.tally.cold_reasons.items():
-        yield "", {"reason": reason}, count
+        yield "", label(reason=reason), count
 
 
 def list_connections(status: Status) -> Iterator[Sample]:
     for standing, count in status.count_connections().items():
-        yield "", {"standing": standing}, count
+        yield "", label(standing=standing), count
 
 
 def list_breaches(status: Status) -> Iterator[Sample]:
     for reason, count in status.count_breaches().items():
-        yield "", {"reason": reason}, count
+        yield "", label(reason=reason), count
 
 
 def list_lost(status: Status) -> Iterator[Sample]:
     for file in status.journal.list_files():
-        yield "", {"log": file.name}, file.lost
+        yield "", label(log=file.name), file.lost
 
 
 def count_slow(status: Status) -> float:
@@ -109,10 +110,10 @@ def count_slow(status: Status) -> float:
 #: name -> type, meaning, samples
 FAMILIES: dict[str, Family] = {
     "mainspring_info": Family(
-        "gauge", "The version.", lambda _: iter([("", {"version": __version__}, 1.0)])
+        "gauge", "The version.", lambda _: iter([("", label(version=__version__), 1.0)])
     ),
     "mainspring_start_time_seconds": gauge("When the gateway was started.", lambda one: one.since),
-    "mainspring_ending": gauge("1 while it takes no more requests.", lambda one: one.gauges.ending),
+    "mainspring_ending": gauge("1 while it takes no more requests.", lambda one: int(one.gauges.ending)),
     "mainspring_scripts_running": gauge("Scripts that run.", lambda one: one.gauges.running),
     "mainspring_scripts_limit": gauge("Scripts that may run at once.", lambda one: one.gauges.limit),
     "mainspring_scripts_kept": gauge(
@@ -171,26 +172,17 @@ def render_metrics(status: Status) -> str:
     lines: list[str] = []
     for name, family in FAMILIES.items():
         lines.append(f"# HELP {name} {family.meaning}\n# TYPE {name} {family.type}\n")
-        lines += [
-            f"{name}{suffix}{render_labels(labels)} {render_number(value)}\n"
-            for suffix, labels, value in family.read(status)
-        ]
+        lines += [f"{name}{suffix}{labels} {value}\n" for suffix, labels, value in family.read(status)]
     return "".join(lines)
 
 
-def render_labels(labels: dict[str, str]) -> str:
-    if not labels:
-        return ""
-    return "{" + ",".join(f'{name}="{escape_label(value)}"' for name, value in labels.items()) + "}"
+def label(**values: str) -> str:
+    return "{" + ",".join(f'{name}="{escape_label(value)}"' for name, value in values.items()) + "}"
 
 
 def escape_label(value: str) -> str:
     """A path may have anything but NUL in it; what is no UTF-8 is shown as in the logs."""
     return escape_controls(value).replace("\\", "\\\\").replace('"', '\\"')
-
-
-def render_number(value: float) -> str:
-    return repr(float(value)) if isinstance(value, float) else str(int(value))
 
 
 def list_metrics() -> list[tuple[str, str, str]]:

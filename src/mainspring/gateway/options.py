@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mainspring.errors import BadArgumentsError
 from mainspring.gateway.bounds import Bounds
+from mainspring.gateway.variables import Passage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,6 +96,10 @@ def check_options(options: Options) -> Options:
     for name in options.variables:
         if not name or "=" in name or "\0" in name + options.variables[name]:
             raise BadArgumentsError(f"{name!r} cannot be an environment name", "give NAME=VALUE")
+    try:
+        Passage(options.authorization, frozenset(options.passed))
+    except ValueError as error:
+        raise BadArgumentsError(str(error), "leave it out") from error
     return options
 
 

@@ -64,7 +64,7 @@ GATEWAY: dict[Word, Row] = {
     "head-too-large": Row(
         500,
         "the head of the script's answer is larger than allowed",
-        "see `--head`, and what the script writes",
+        "see `--max-head`, and what the script writes",
     ),
     "malformed-head": Row(
         500, "the script's answer has no proper head", "see the error log for what is wrong with it"
@@ -91,7 +91,7 @@ GATEWAY: dict[Word, Row] = {
         "have it write a CGI answer, and rename it",
     ),
     "outside-root": Row(
-        403,
+        404,  # as of what is not there: a link is not to tell what else there is
         "the path leads out of the folder that is served",
         "serve a folder that holds what the link leads to",
     ),
@@ -99,16 +99,16 @@ GATEWAY: dict[Word, Row] = {
         503, "as many requests wait as may", "see `--children` and `--queue`, and the slow log"
     ),
     "queue-timeout": Row(
-        503, "the request waited for too long", "see `--children` and `--queue-seconds`, and the slow log"
+        503, "the request waited for too long", "see `--children` and `--queue-timeout`, and the slow log"
     ),
     "redirect-loop": Row(
         500, "scripts redirected within the gateway too often", "see which script redirects to itself"
     ),
     "start-failed": Row(500, "the script could not be started", "see the error log for the cause"),
-    "timeout": Row(504, "the script took longer than it may", "see `--seconds`, and the slow log"),
-    "too-large": Row(413, "the body is larger than allowed", "see `--body`"),
+    "timeout": Row(504, "the script took longer than it may", "see `--timeout`, and the slow log"),
+    "too-large": Row(413, "the body is larger than allowed", "see `--max-body`"),
     "too-many-params": Row(
-        431, "the meta-variables, or headers, are larger than allowed", "see `--params`"
+        431, "the meta-variables, or headers, are larger than allowed", "see `--max-params`"
     ),
 }
 

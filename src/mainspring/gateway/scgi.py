@@ -178,6 +178,8 @@ class SCGIConnection(WireConnection):
 
     def take(self, data: bytes) -> None:
         for event in self._receiver.feed(data):
+            if self.is_over():
+                return
             match event:
                 case Asked(params):
                     self._exchange = SCGIExchange(self, params)
@@ -212,8 +214,8 @@ class SCGIConnection(WireConnection):
 
     def break_off(self) -> None:
         self.flush()
-        if self.family() != socket.AF_UNIX:
-            # the kernel then resets the connection instead of closing it
-            with socket.socket(fileno=os.dup(self.descriptor())) as connection:
+        with socket.socket(fileno=os.dup(self.descriptor())) as connection:
+            if connection.family != socket.AF_UNIX:
+                # the kernel then resets the connection instead of closing it
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER)
         self.leave()

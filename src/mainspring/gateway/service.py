@@ -24,12 +24,15 @@ import sys
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from mainspring._gateway import set_open_files
+from mainspring.errors import MainspringError
 from mainspring.gateway.account import become, choose_account, find_service_folder
 from mainspring.gateway.activation import take_over
 from mainspring.gateway.addresses import listen
+from mainspring.gateway.assembly import Assembly
 from mainspring.gateway.connections import Connections
 from mainspring.gateway.limits import raise_open_files
 from mainspring.gateway.listening import close_servers, open_server
@@ -39,7 +42,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mainspring.gateway.addresses import Access, Address, Listener
-    from mainspring.gateway.assembly import Assembly
     from mainspring.gateway.notify import Notifier
     from mainspring.gateway.options import Options
 
@@ -71,6 +73,7 @@ def run(order: Order, tell: Callable[[Sequence[Listening]], None]) -> int:
         notifier = find_notifier(os.environ)
         stack.callback(notifier.close)
         listeners = open_sockets(order, stack)
+        load_fronts(listeners)
         open_files = raise_open_files()
         if account is not None:
             become(account, os.environ)
@@ -93,6 +96,12 @@ def open_sockets(order: Order, stack: ExitStack) -> list[Listening]:
             stack.callback(one.close)
             listeners.append((purpose, one))
     return listeners
+
+
+def load_fronts(listeners: Sequence[Listening]) -> None:
+    """Import what is to be needed while files are read by who started this: another may be unable to."""
+    if any(purpose == "http" for purpose, _ in listeners):
+        import_module("mainspring.gateway.http")
 
 
 def find_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -120,21 +129,21 @@ class Service:
         self._now = asyncio.Event()
 
     async def live(self, tell: Callable[[], None]) -> int:
-        from mainspring.gateway.assembly import Assembly
-
         set_open_files(self._open_files)
         assembly = Assembly(self._options)
         try:
             self._heed_signals(assembly)
-            servers = [await self._open_server(assembly, one) for one in self._listeners]
+            servers = [(one[0], await self._open_server(assembly, one)) for one in self._listeners]
             tell()
             self._notifier.tell_ready(f"serving {self._options.path}")
             alive = asyncio.ensure_future(self._tell_alive())
             await self._ending.wait()
             self._notifier.tell_stopping("completing what is under way")
             assembly.note_ending()
-            await close_servers(servers)
+            await close_servers(server for purpose, server in servers if purpose != "admin")
             status = await self._wind_down()
+            # until now, /-/ping has told that the gateway ends
+            await close_servers(server for purpose, server in servers if purpose == "admin")
             alive.cancel()
             return status
         finally:
@@ -180,7 +189,7 @@ class Service:
         self._notifier.tell_reloading()
         try:
             assembly.reload()
-        except Exception as error:  # noqa: BLE001 - what is served goes on
+        except MainspringError as error:
             with suppress(OSError):
                 print(f"mainspring: not reloaded: {error}", file=sys.stderr, flush=True)  # noqa: T201
         self._notifier.tell_ready(f"serving {self._options.path}")

@@ -74,9 +74,9 @@ class Gateway:
         try:
             await Request(self, exchange, served, task).run()
         finally:
-            self.requests.discard(task)
             served.seconds = time.monotonic() - served.clock
             self.journal.end(served)
+            self.requests.discard(task)
 
     def go_on(self, work: Coroutine[object, object, None]) -> None:
         """Have *work* done, which no client waits for."""

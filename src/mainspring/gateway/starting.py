@@ -31,6 +31,8 @@ from mainspring.gateway.launched import Launched
 from mainspring.gateway.streams import Streams, open_streams
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mainspring._gateway import Caller
 
 #: for so long it is taken as read who the gateway is: its groups, limits, namespaces
@@ -40,8 +42,10 @@ IDENTITY_SECONDS = 1.0
 class Starter:
     """Makes a process of each call."""
 
-    def __init__(self, launcher: str) -> None:
+    def __init__(self, launcher: str, note_cold: Callable[[str, str], None] | None = None) -> None:
+        """*note_cold* is told of a script that no host can serve, and why: a word of `reasons.COLD`."""
         self.launcher = launcher
+        self.note_cold = note_cold
         self.caller: Caller | None = None
         self.identified = float("-inf")
 
@@ -68,25 +72,28 @@ class Starter:
     async def begin(self, call: Call, words: list[str], streams: Streams) -> Process:
         arguments = [os.fsencode(word) for word in words]
         environment = list_variables(call)
-        return await self.ask_host(call, arguments, environment, streams) or self.launch(
-            call, arguments, environment, streams
-        )
+        hosted = await self.ask_host(call, arguments, environment, streams)
+        if not isinstance(hosted, str):
+            return hosted
+        if self.note_cold is not None:
+            self.note_cold(call.script, hosted)
+        return self.launch(call, arguments, environment, streams)
 
     async def ask_host(
         self, call: Call, arguments: list[bytes], environment: list[bytes], streams: Streams
-    ) -> Process | None:
-        """None where the start has to be cold: nothing of the script has run then."""
+    ) -> Process | str:
+        """Why the start has to be cold, if it has to: nothing of the script has run then."""
         caller = self.identify()
         if caller is None:
-            return None
+            return "unknown-caller"
         try:
             reached = reach(caller, arguments, environment, os.fsencode(call.folder), *streams.theirs)
         except ValueError as error:
             raise StartError(str(error)) from error
         if isinstance(reached, str):
-            return None
+            return reached
         hosted = Hosted(asyncio.get_running_loop(), *reached, streams.ours)
-        return hosted if await hosted.begin() else None
+        return hosted if await hosted.begin() else "host-ended"
 
     def launch(
         self, call: Call, arguments: list[bytes], environment: list[bytes], streams: Streams

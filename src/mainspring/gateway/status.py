@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mainspring import __version__
+from mainspring.gateway.hostends import HostEnd, explain_end, list_host_ends
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,10 +64,18 @@ class Standings(Protocol):
 class Status:
     """Puts together what the journal, the pool and the fronts know, when it is asked for."""
 
-    def __init__(self, journal: Journal, gauges: Gauges, connections: Standings | None = None) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        gauges: Gauges,
+        connections: Standings | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """*environment* is that of the scripts: it says where their hosts have their log."""
         self.journal = journal
         self.gauges = gauges
         self.connections = connections
+        self.environment = environment or {}
         self.since = time.time()
         self._clock = time.monotonic()
 
@@ -133,7 +142,12 @@ class Status:
     def _describe_restarts(self) -> dict[str, Any]:
         tally = self.journal.tally
         lately = [describe_restart(one) for one in reversed(tally.restarts)]
-        return {"reasons": dict(tally.cold_reasons), "lately": lately}
+        ends = list_host_ends(self.environment, self.since, tally.scripts)
+        return {
+            "reasons": dict(tally.cold_reasons),
+            "lately": lately,
+            "host_ends": [describe_end(one) for one in ends],
+        }
 
     def _describe_errors(self) -> dict[str, int]:
         errors = self.journal.errors
@@ -192,6 +206,10 @@ def describe_slow(slow: Slow) -> dict[str, Any]:
 
 def describe_restart(one: Restart) -> dict[str, Any]:
     return {"time": one.moment, "script": one.script, "reason": one.reason}
+
+
+def describe_end(one: HostEnd) -> dict[str, Any]:
+    return {"time": one.moment, "script": one.script, "reason": explain_end(one.reason)}
 
 
 def describe_file(file: LogFile) -> dict[str, Any]:

@@ -161,10 +161,18 @@ def render_slow(slow: Mapping[str, Any]) -> str:
 
 
 def render_restarts(restarts: Mapping[str, Any]) -> str:
-    rows = [(format_time(one["time"]), one["script"], one["reason"]) for one in restarts["lately"]]
-    return render_table(
+    heads = ("when", "script", "reason")
+    cold = render_table(
         "Starts that no host could serve", ("reason", "starts#"), rank(restarts["reasons"])
-    ) + render_table("Of these, of scripts that had a host before", ("when", "script", "reason"), rows)
+    )
+    again = render_table(
+        "Of these, of scripts that had a host before", heads, list_events(restarts["lately"])
+    )
+    return cold + again + render_table("Hosts that ended", heads, list_events(restarts["host_ends"]))
+
+
+def list_events(events: Iterable[Mapping[str, Any]]) -> list[Row]:
+    return [(format_time(one["time"]), one["script"], one["reason"]) for one in events]
 
 
 def rank(counts: Mapping[str, int]) -> list[Row]:

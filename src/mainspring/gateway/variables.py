@@ -9,7 +9,8 @@ The environment is made of what stands here, and of nothing else of the front's 
 | SCRIPT_FILENAME | the script's path; DOCUMENT_ROOT the front's, else the served folder |
 | QUERY_STRING | always, be it empty |
 | CONTENT_LENGTH, CONTENT_TYPE | unless empty; a length that is no number: bad-request |
-| REQUEST_METHOD, SERVER_NAME, SERVER_PORT, SERVER_PROTOCOL, SERVER_SOFTWARE, REMOTE_ADDR | always |
+| REQUEST_METHOD, SERVER_PORT, SERVER_PROTOCOL, SERVER_SOFTWARE, REMOTE_ADDR | always |
+| SERVER_NAME | always: the front's, else the one in Host, else `localhost` |
 | AUTH_TYPE, REMOTE_HOST, REMOTE_IDENT, REMOTE_USER, HTTPS | as the front has it, unless empty |
 | what fronts add (`FRONT`) | as the front has it |
 | HTTP_* of A-Z, 0-9 and `_` | but for `DROPPED_HEADERS`; HTTP_AUTHORIZATION if that is asked for |
@@ -55,7 +56,7 @@ FRONT = frozenset(
     | {"SERVER_SIGNATURE", "SSL_CIPHER", "SSL_PROTOCOL", "SSL_SESSION_ID", "SSL_TLS_SNI", "UNIQUE_ID"}
 )
 FRONT_PREFIXES = ("SSL_CIPHER_", "SSL_CLIENT_", "SSL_SERVER_")
-#: what must be there, and what it is where the front says nothing
+#: what must be there, and what it is where neither the front nor Host says
 REQUIRED = {
     "REMOTE_ADDR": "",
     "SERVER_NAME": "localhost",
@@ -81,6 +82,7 @@ STEERING = re.compile(
 )
 NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 METHOD = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
 NUMBER = re.compile(r"[0-9]{1,18}")
 
 
@@ -126,6 +128,8 @@ def make_call(
         or name in passage.names
         or (passage.authorization and name in AUTHORIZATION)
     }
+    if not environment["SERVER_NAME"] or "SERVER_NAME" not in params:
+        environment["SERVER_NAME"] = read_host(params)
     set_request(environment, params)
     set_script(environment, params, target)
     if any("\0" in value for value in environment.values()):
@@ -154,6 +158,12 @@ def set_request(environment: dict[str, str], params: Mapping[str, str]) -> None:
         if not NUMBER.fullmatch(length):
             raise Refusal("bad-request", f"CONTENT_LENGTH: {length!r}")
         environment["CONTENT_LENGTH"] = length
+
+
+def read_host(params: Mapping[str, str]) -> str:
+    """The name that the client called: a server of nginx's need not have one of its own."""
+    found = HOST.fullmatch(params.get("HTTP_HOST", ""))
+    return found[1] if found else REQUIRED["SERVER_NAME"]
 
 
 def read_query(params: Mapping[str, str]) -> str:

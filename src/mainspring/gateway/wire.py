@@ -1,7 +1,7 @@
 """Connections of FastCGI and SCGI hold, send and lose requests alike.
 
-The body of a request is held until it is read, at most HELD bytes on a connection and what came with
-them: then the connection is not read from until some of it was taken.  Output is gathered for the rest
+The bodies of requests are held until they are read.  Where too much is held, the connection is not read
+from until some of it was taken.  Output is gathered for the rest
 of the loop's turn, so that a short answer goes out in one piece; a writer waits while the transport
 holds more than it likes.
 """
@@ -13,8 +13,8 @@ from abc import abstractmethod
 from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
-from mainspring.gateway.connections import find_gone
 from mainspring.gateway.exchange import GoneError
+from mainspring.gateway.presence import ask_whether_there, find_gone
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 
     Serve = Callable[[Exchange], Awaitable[None]]
 
+#: of bodies that wait to be read, for each request of a connection: a front that sends many at once goes
+#: on sending while some wait for their turn
 HELD = 256 << 10
+#: by all connections; beyond it, each has what is left to the least
+MOST_HELD, HELD_OF_LITTLE = 64 << 20, 64 << 10
 #: gathered output beyond this goes out at once
 GATHERED = 16 << 10
 #: what a client may leave unread of answers that cost it nothing to ask for
@@ -95,6 +99,7 @@ class WireConnection(asyncio.Protocol):
         if find_gone({self}):
             self.lose()
             return False
+        ask_whether_there(self.descriptor())
         return True
 
     def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002 - whatever the reason
@@ -120,30 +125,35 @@ class WireConnection(asyncio.Protocol):
     def descriptor(self) -> int:
         return int(self._transport.get_extra_info("socket").fileno())
 
-    def family(self) -> int:
-        return int(self._transport.get_extra_info("socket").family)
-
     def wind_down(self) -> None:
-        if not self.leaving and self.standing() != "busy":
+        if self.leaving and not self._transport.get_write_buffer_size():
+            self.abort()
+        elif not self.leaving and self.standing() != "busy":
             self.leave()
 
     # an exchange's
 
     def hold(self, size: int) -> None:
         self._held += size
-        if self._held > HELD and not self.paused and not self.half_closed:
+        self._connections.held += size
+        if self._held > self._allow() and not self.paused and not self.half_closed:
             self.paused = True
             self._transport.pause_reading()
             self._connections.mark_deaf(self, True)
 
     def release(self, size: int) -> None:
         self._held -= size
-        if self.paused and self._held <= HELD // 2:
+        self._connections.held -= size
+        if self.paused and self._held <= self._allow() // 2:
             self.paused = False
             if not self._transport.is_closing():
                 self._transport.resume_reading()
                 self._connections.mark_deaf(self, False)
                 self.settle()
+
+    def _allow(self) -> int:
+        """How much of bodies may be held."""
+        return HELD * max(1, len(self._tasks)) if self._connections.held < MOST_HELD else HELD_OF_LITTLE
 
     async def drain(self) -> None:
         """Wait until the client has read on, or has gone."""
@@ -179,6 +189,10 @@ class WireConnection(asyncio.Protocol):
             self.send(data)
 
     # what becomes of it
+
+    def is_over(self) -> bool:
+        """Whether nothing is to be done with what comes: an answer may have found the client gone."""
+        return self.leaving or self._transport.is_closing()
 
     def settle(self) -> None:
         """Note in the table what the connection is doing."""

@@ -1,6 +1,6 @@
 """A forked child takes over everything of its caller, and is from then on the start that was asked for.
 
-The first has rehearsed that before a caller comes.
+A spare one has rehearsed that, if there was time for it before a caller came.
 """
 
 import os
@@ -26,7 +26,7 @@ from mainspring.warm.takeover import (
 def rehearse(own: Own, key: bytes) -> None:
     """Go through all of a start that leaves no trace: what it touches is copied, and bound, by then.
 
-    Most of what a child does first is to have the kernel copy pages for it.
+    Most of what a child does first is to have the kernel copy pages for it, and the processor fetch them.
     """
     start = Start(pack_start(own.imagine_start(key)))
     compare_key(start, key)

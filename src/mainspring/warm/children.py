@@ -96,9 +96,9 @@ class Children:
         die_with_parent()
         if os.getppid() != self.process:
             os._exit(0)
-        if self.survey.lacks_notes:
-            rehearse(self.own, self.key)
         self.survey.prepare_child()
+        if not wait_ready([way], [], 0):  # nobody has come yet, who would only wait for it
+            rehearse(self.own, self.key)
         try:
             _, [connection] = receive(way, 1, 0)
         except BaseException:  # noqa: BLE001 - the host has ended, and sends nobody

@@ -21,8 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
-#: in the second, the host does no more what it does only once, the program may do something else, and
-#: what taking over writes to is noted as well: the child has not rehearsed
+#: in the second, the host does no more what it does only once, and the program may do something else
 ROUNDS = 2
 
 
@@ -31,25 +30,15 @@ class Survey:
 
     def __init__(self) -> None:
         self.rounds = ROUNDS
-        self.is_possible = True
         self.mirror: int | None = None  # the way to it, while a round lasts
         try:
             begin_survey()
         except OSError:
             self.rounds = 0
-            self.is_possible = False
 
     @property
     def is_under_way(self) -> bool:
         return self.mirror is not None
-
-    @property
-    def lacks_notes(self) -> bool:
-        """Whether nobody notes what a child writes to that has not rehearsed.
-
-        The last round does, so that no child after it has to: a rehearsal takes half as long as a start.
-        """
-        return self.rounds > 0 or not self.is_possible
 
     def begin_round(self) -> None:
         """To be called just before a spare child is forked.  Raises OSError."""
@@ -59,7 +48,7 @@ class Survey:
             self.mirror = fork_mirror()
 
     def prepare_child(self) -> None:
-        """In a spare child: have what it will write to copied."""
+        """In a spare child: have what it will write to copied, whether it rehearses after that or not."""
         copy_pages(False)
         if self.is_under_way:
             be_surveyed()

@@ -111,8 +111,10 @@ def test_a_body_without_a_length_is_delivered_as_it_comes(tmp_path: Path) -> Non
 
 def test_an_answer_that_cannot_be_completed_has_no_end(staged: Wire) -> None:
     with FastCGIClient(staged.fastcgi) as client:
-        answer = client.fetch(steps("begin write break_off"))
-    assert (answer.body, answer.app_status, answer.kinds) == (b"part", None, [STDOUT, STDOUT])
+        client.ask(steps("begin write break_off"))
+        records = client.read()
+    # nginx takes the end of the connection for the answer's, if it is not kept; but not what is no record
+    assert records.endswith(pack(STDOUT, 1, b"part", padding=4).replace(b"\xaa", b"\0") + bytes(8))
 
 
 def test_an_answer_that_cannot_be_completed_leaves_others_of_the_connection_alone(
