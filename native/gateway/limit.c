@@ -1,4 +1,4 @@
-/* The gateway opens as many files as it may; a script gets the limit that the gateway began with. */
+/* The gateway opens as many files as it may; a script gets the limit that it began with. */
 #include "gateway.h"
 
 static bool is_set;

@@ -401,6 +401,8 @@ ENDS: dict[str, str] = {
     "child": "import multiprocessing\nif __name__ == '__main__':\n"
     "    p = multiprocessing.get_context('fork').Process(target=print, args=['x']); p.start(); p.join()",
     "no output": "sys.stdout.close()",
+    "closes all": "print('x'); os.closerange(3, 4096)",
+    "closes some": "print('x'); os.closerange(3, 256)",
     "output gone": "os.close(1)\nprint('x')",
     "deleted": "class Last:\n    def __del__(self): print('deleted')\nlast = Last()",
     "file": "file = open('written', 'a'); file.write('x'); print('x')",

@@ -13,6 +13,7 @@ import pytest
 from mainspring.cli.bounding import BOUND_OPTIONS
 from mainspring.cli.serving import serve
 from mainspring.gateway.bounds import Bounds, list_bounds
+from mainspring.gateway.refusals import GATEWAY
 
 from .service import OWN_USER
 
@@ -126,3 +127,10 @@ def test_bounds_of_an_application_have_the_same_names() -> None:
 
     options = make_options("/", {}, seconds=3, body=5, extensions=[".x"])
     assert (options.bounds, options.extensions) == (Bounds(seconds=3, body=5), (".x",))
+
+
+def test_each_option_that_a_remedy_names_is_one() -> None:
+    options = {spelling for one in serve.params for spelling in one.opts}
+    named = {word for row in GATEWAY.values() for word in re.findall(r"`(--[a-z-]+)`", row.remedy)}
+    assert named
+    assert named <= options

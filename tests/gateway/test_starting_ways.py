@@ -9,10 +9,13 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 from warm.parity.remains import wait_for
+
+from mainspring.gateway.starting import IDENTITY_SECONDS
 
 from .scripts import act, finish, list_descriptors, read_line
 
@@ -239,6 +242,22 @@ def test_what_the_gateway_ignores_no_script_does(site: Site) -> None:
             assert ran.stdout == b"0 1\n", kind
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+def test_what_changes_of_the_gateway_is_noticed_within_a_second(site: Site) -> None:
+    script = site.write("import os; print(os.umask(0))\n")
+
+    async def start() -> None:
+        await site.warm_up(script)
+        before = os.umask(0o027)
+        try:
+            end = time.monotonic() + IDENTITY_SECONDS + 1
+            while (await site.run(script)).stdout != b"23\n":
+                assert time.monotonic() < end
+        finally:
+            os.umask(before)
+
+    act(start())
 
 
 def test_who_waits_twice_is_told_twice(site: Site) -> None:

@@ -51,6 +51,7 @@ import _thread
 
 LAST = 1
 CONTROL_SIZE = _socket.CMSG_SPACE(3 * 4)
+FIRST_NUMBER = 1000
 #: file systems note times by a clock that ticks less often
 TICK_NS = 20000000
 
@@ -59,9 +60,11 @@ class Channel:
     """The way to the gateway."""
 
     def __init__(self):
-        # away from where the script's own is to be; no program that it starts has it
-        self.socket = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM, 0, os.dup(0))
-        self.nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+        number = move_away(0)
+        self.socket = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM, 0, number)
+        opened = os.open(os.devnull, os.O_RDWR)
+        self.nothing = move_away(opened)
+        os.close(opened)
         self.let_go()
 
     def let_go(self):
@@ -91,6 +94,19 @@ class Channel:
 
     def tell(self, answer):
         self.socket.send(answer)
+
+
+def move_away(descriptor):
+    """Where scripts seldom close what they know nothing of, and where no program that they start has it."""
+    for number in range(FIRST_NUMBER, FIRST_NUMBER + 8):
+        try:
+            os.fstat(number)
+        except OSError:
+            try:
+                return os.dup2(descriptor, number, False)
+            except OSError:
+                break  # beyond the limit
+    return os.dup(descriptor)
 
 
 class Request:
@@ -453,8 +469,11 @@ class Keeper:
         clear(names)
         if not self.release(current):
             return False
-        self.channel.let_go()
-        self.channel.tell(b"K" + status.to_bytes(4, "little"))
+        try:
+            self.channel.let_go()
+            self.channel.tell(b"K" + status.to_bytes(4, "little"))
+        except OSError:
+            return False  # the script has closed all that is open
         self.habits.put_back(names, self.files.note_modules(self.began))
         tidy_path()
         return True

@@ -62,8 +62,8 @@ class Start:
         self.affinity = reader.take_bytes()
         self.numbers = reader.take_list(reader.take_signed, 4)
         self.skip = reader.take_number(4)
-        self.arguments = reader.take_list(reader.take_bytes, 4)
-        self.environment = reader.take_list(reader.take_bytes, 4)
+        self.arguments = reader.take_words()
+        self.environment = reader.take_words()
         if reader.place != len(payload) or not 0 < self.skip < len(self.arguments):
             raise Malformed
 
@@ -94,7 +94,8 @@ class Reader:
         return self.take(self.take_number(4))
 
     def take_limit(self) -> tuple[int, int]:
-        return self.take_number(8), self.take_number(8)
+        pair = self.take(16)
+        return int.from_bytes(pair[:8], "little"), int.from_bytes(pair[8:], "little")
 
     def take_list(self, take_item: "Callable[[], Item]", least_size: int) -> "list[Item]":
         """As many items as are announced; not more than there is room for."""
@@ -102,6 +103,22 @@ class Reader:
         if count * least_size > len(self.payload) - self.place:
             raise Malformed
         return [take_item() for _ in range(count)]
+
+    def take_words(self) -> list[bytes]:
+        """A list of bytes, without a call for each: an environment is most of a request."""
+        count = self.take_number(4)
+        payload, end = self.payload, self.place
+        if count * 4 > len(payload) - end:
+            raise Malformed
+        words = []
+        for _ in range(count):
+            start = end + 4
+            end = start + int.from_bytes(payload[end:start], "little")
+            words.append(payload[start:end])
+        if end > len(payload):
+            raise Malformed
+        self.place = end
+        return words
 
 
 def pack_number(number: int, size: int = 4) -> bytes:
