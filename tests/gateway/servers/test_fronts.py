@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 ODD_PATH = "/a%20b/%C3%A9/%2B+;=&'%22%3C%3E/..x/%25/%3F%23"
 ODD_INFO = "/a b/\u00e9/++;=&'\"<>/..x/%/?#"
 ODD_QUERY = "a=%20b&c=%C3%A9&d=+&e&f=%26"
+#: fronts that read a whole body before they pass it on, and then say how long it is
+MEASURING = [one for one in FRONTS if one.name in {"nginx", "apache", "apache-tcp", "lighttpd"}]
+NOT_MEASURING = [one for one in FRONTS if one not in MEASURING]
 #: HAProxy does not say that a client has gone where requests share a connection
 TELLING = [front for front in FRONTS if front.name != "haproxy"]
 #: the others see that a client has gone when they write to it
@@ -198,3 +201,17 @@ def test_lines_arrive_one_by_one(client: Client, gateway: Gateway) -> None:
                 print(number, file=lines, flush=True)
                 assert (response.readline(), response.readline()) == (b"data: %d\n" % number, b"\n")
         assert response.read() == b""
+
+
+@pytest.mark.parametrize("front", MEASURING, ids=name_front, indirect=True)
+def test_a_body_whose_length_the_client_does_not_say_arrives_whole(client: Client) -> None:
+    parts = [f"part {number} ".encode() * 1000 for number in range(50)]
+    shown = client.ask("POST", "/cgi-bin/show.py", iter(parts)).shown
+    body = b"".join(parts)
+    assert shown["environment"]["CONTENT_LENGTH"] == str(len(body))
+    assert (shown["length"], shown["digest"]) == (len(body), hashlib.sha256(body).hexdigest())
+
+
+@pytest.mark.parametrize("front", NOT_MEASURING, ids=name_front, indirect=True)
+def test_or_such_a_body_is_refused(client: Client) -> None:
+    assert client.ask("POST", "/cgi-bin/show.py", iter([b"a body"])).status in {400, 411}
