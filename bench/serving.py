@@ -182,8 +182,8 @@ def is_listening(place: Path) -> bool:
 
 def find(name: str) -> str:
     """The path of a server's command, where Debian puts it."""
-    path = f"{os.environ['PATH']}:/usr/sbin:/usr/lib/postgresql/15/bin"
-    found = shutil.which(name, path=path)
+    folders = (os.environ["PATH"], "/usr/sbin", *map(str, Path("/usr/lib/postgresql").glob("*/bin")))
+    found = shutil.which(name, path=":".join(folders))
     if found is None:
         raise NotUpError(f"{name} is not installed")
     return found

@@ -25,7 +25,9 @@ PATIENCE: Final = 60.0
 #: .ci/run asks for it, and has installed them
 ALL_SERVERS: Final = os.environ.get("MAINSPRING_ALL_SERVERS") == "1"
 #: where Debian puts servers, whatever PATH has
-FOLDERS: Final = f"{os.environ['PATH']}:/usr/sbin:/usr/lib/postgresql/15/bin"
+FOLDERS: Final = ":".join(
+    (os.environ["PATH"], "/usr/sbin", *map(str, Path("/usr/lib/postgresql").glob("*/bin")))
+)
 
 
 def find_server(name: str) -> str:

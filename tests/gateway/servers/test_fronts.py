@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,11 +14,13 @@ from warm.parity.remains import wait_for
 
 from .client import Client, ask_on
 from .fronts import FRONTS, name_front
+from .served import place_script
 
 if TYPE_CHECKING:
     from .fronts import Front
     from .served import Gateway
 
+PYTHON = Path(sys.executable)
 #: all that a path may have, a question mark and a number sign as `%`
 ODD_PATH = "/a%20b/%C3%A9/%2B+;=&'%22%3C%3E/..x/%25/%3F%23"
 ODD_INFO = "/a b/\u00e9/++;=&'\"<>/..x/%/?#"
@@ -158,6 +162,28 @@ def test_a_broken_script_is_an_error_page_that_shows_nothing_of_it(client: Clien
 
 def test_a_script_that_is_not_there_is_404(client: Client) -> None:
     assert client.get("/cgi-bin/absent.py").status == 404
+
+
+@pytest.mark.parametrize("name", ["secret.txt", "hello.py~", ".hidden.py", "hello.py.orig", "folder/"])
+def test_what_is_no_script_is_never_sent(client: Client, gateway: Gateway, name: str) -> None:
+    if not name.endswith("/"):
+        place = gateway.scripts / name
+        place.write_text("#!/bin/sh\n# a secret\n")
+        place.chmod(0o755)
+    answer = client.get(f"/cgi-bin/{name}")
+    assert 400 <= answer.status < 500
+    assert b"secret" not in answer.body
+    assert b"other.py" not in answer.body
+
+
+def test_a_path_does_not_lead_out_of_the_folder(client: Client, gateway: Gateway) -> None:
+    place_script(
+        gateway.folder / "outside.py", "print('Content-Type: text/plain\\n\\na secret')\n", PYTHON
+    )
+    for path in ("../outside.py", "..%2foutside.py", "folder/..%2f..%2foutside.py", "%2e%2e/outside.py"):
+        answer = client.get(f"/cgi-bin/{path}")
+        assert 400 <= answer.status < 500
+        assert b"secret" not in answer.body
 
 
 def test_a_connection_is_kept_for_many_requests(client: Client) -> None:
