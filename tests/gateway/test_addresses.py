@@ -10,15 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mainspring.errors import BadArgumentsError
-from mainspring.gateway import addresses
-from mainspring.gateway.addresses import (
-    Access,
-    InternetAddress,
-    NotListeningError,
-    UnixAddress,
-    listen,
-    parse_address,
-)
+from mainspring.gateway import listening
+from mainspring.gateway.addresses import InternetAddress, UnixAddress, parse_address
+from mainspring.gateway.listening import Access, NotListeningError, listen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -105,8 +99,8 @@ def test_a_socket_is_nobodys_until_it_has_its_mode(
         seen.append(stat.S_IMODE(path.stat().st_mode))
         return original(given, access)
 
-    original = addresses.admit
-    monkeypatch.setattr(addresses, "admit", admit)
+    original = listening.admit
+    monkeypatch.setattr(listening, "admit", admit)
     [one] = listen(UnixAddress(str(path)), Access(0o666))
     one.close()
     assert seen == [0]

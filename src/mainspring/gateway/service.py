@@ -31,17 +31,17 @@ from mainspring._gateway import set_open_files
 from mainspring.errors import MainspringError
 from mainspring.gateway.account import become, choose_account, find_service_folder
 from mainspring.gateway.activation import take_over
-from mainspring.gateway.addresses import listen
 from mainspring.gateway.assembly import Assembly
 from mainspring.gateway.connections import Connections
 from mainspring.gateway.limits import raise_open_files
-from mainspring.gateway.listening import close_servers, open_server
+from mainspring.gateway.listening import close_servers, listen, open_server
 from mainspring.gateway.notify import find_notifier
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mainspring.gateway.addresses import Access, Address, Listener
+    from mainspring.gateway.addresses import Address
+    from mainspring.gateway.listening import Access, Listener
     from mainspring.gateway.notify import Notifier
     from mainspring.gateway.options import Options
 
