@@ -35,6 +35,8 @@ LONGEST_PATH = 107
 INTERNET = re.compile(r"(?:(?P<host>\[[0-9A-Fa-f:.%\w]+\]|[^\s:\[\]/]*):)?(?P<port>[0-9]{1,5})", re.ASCII)
 #: as much as the kernel allows (net.core.somaxconn)
 BACKLOG = 4096
+#: of an address that this machine does not have, though a name leads to it, as `localhost` to ::1
+NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 REMEDY = "give unix:/PATH, PORT or HOST:PORT"
 
 
@@ -145,13 +147,18 @@ def listen_on_port(address: InternetAddress) -> list[Listener]:
         address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )
     listeners: list[Listener] = []
-    try:
-        for family, _, _, _, place in dict.fromkeys(found):
+    problem: OSError | None = None
+    for family, _, _, _, place in dict.fromkeys(found):
+        try:
             listeners.append(bind_port(family, place))
-    except OSError:
+        except OSError as error:
+            problem = error
+            if error.errno not in NOT_HERE:
+                break
+    if problem is not None and (problem.errno not in NOT_HERE or not listeners):
         for one in listeners:
             one.close()
-        raise
+        raise problem
     return listeners
 
 
