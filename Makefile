@@ -39,6 +39,7 @@ bench: $(VENV)/.installed
 	@$(clean_python) $(bin)/python bench/ahead.py
 	@$(clean_python) $(bin)/python bench/sweep.py
 	@$(clean_python) $(bin)/python bench/warm.py
+	@$(clean_python) $(bin)/python bench/gateway.py
 
 docs: $(VENV)/.installed
 	$(clean_python) $(bin)/python -m sphinx -W --keep-going -n -q -d $(VENV)/docs/trees docs $(VENV)/docs/html

@@ -11,6 +11,7 @@ import select
 import signal
 import socket
 import sys
+from contextlib import suppress
 from types import CodeType
 
 
@@ -60,7 +61,7 @@ class Server:
             process, status = os.waitpid(-1, os.WNOHANG)
             if not process:
                 return
-            with self.running.pop(process) as connection:
+            with self.running.pop(process) as connection, suppress(BrokenPipeError):
                 connection.send(status.to_bytes(4, "little"))
 
 

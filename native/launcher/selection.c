@@ -83,6 +83,7 @@ const char *find_caller_obstacle(const struct selection *selection)
 bool make_key(struct selection *selection, char digits[DIGITS_SIZE])
 {
     const struct text *identity = &selection->caller->identity;
+    selection->key.length = 0;
     add_bytes(&selection->key, selection->program.bytes, selection->program.length);
     add_bytes(&selection->key, identity->bytes, identity->length);
     if (!add_selected(&selection->key, selection->environment, &selection->choices,

@@ -36,7 +36,7 @@ const char *find_program_obstacle(const struct selection *selection);
 /* The same of a caller, and of the recipe. */
 const char *find_caller_obstacle(const struct selection *selection);
 
-/* Makes the key by the recipe. False if memory is short. */
+/* Makes the key anew, by the recipe. False if memory is short. */
 bool make_key(struct selection *selection, char digits[DIGITS_SIZE]);
 
 /* What was allocated. The caller is not the selection's. */

@@ -20,9 +20,7 @@
 
 #include "claim.h"
 #include "environment.h"
-#include "key.h"
 #include "leave.h"
-#include "recipe.h"
 
 /* In the place of the first byte of a script's path, as warm/again.py has it: native/preload.c puts
  * that back. */
@@ -34,20 +32,6 @@
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
 #endif
-
-static struct recipe recipe;
-
-/* The key text as this helper's recipe has it now. */
-static bool make_key(const struct host *host, struct text *key, char digits[DIGITS_SIZE])
-{
-    key->length = 0;
-    add_bytes(key, host->program->bytes, host->program->length);
-    add_bytes(key, host->caller->identity.bytes, host->caller->identity.length);
-    if (!add_selected(key, host->environment, host->choices, &recipe))
-        return false;
-    hash_text(key, digits);
-    return true;
-}
 
 /* A recipe comes by rename. Where the kernel has no more room to watch, the program's end tells. */
 static int watch_recipes(int folder)
@@ -69,8 +53,9 @@ static void drain(int events)
 
 static bool is_known(const struct host *host)
 {
-    read_recipe(host->folder, host->id, &recipe);
-    return recipe.state == RECIPE_NEVER || (recipe.state == RECIPE_READY && !recipe.is_stale);
+    struct recipe *recipe = &host->selection->recipe;
+    read_recipe(host->folder, host->selection->id, recipe);
+    return recipe->state == RECIPE_NEVER || (recipe->state == RECIPE_READY && !recipe->is_stale);
 }
 
 /* A recording is complete by the end of its program. What a recipe was before is better than none.
@@ -86,20 +71,20 @@ static bool wait_for_recipe(const struct host *host, int program)
         bool has_ended = waited[0].revents != 0;
         drain(waited[1].fd);
         if (is_known(host) || has_ended || poll(waited, 2, patience) <= 0)
-            return recipe.state == RECIPE_READY;
+            return host->selection->recipe.state == RECIPE_READY;
     }
 }
 
 /* Only one of all that are recorded at the same time. */
 static bool wait_alone_for_recipe(const struct host *host, int program)
 {
-    int lock = claim(host->folder, host->id, false);
+    int lock = claim(host->folder, host->selection->id, false);
     if (lock < 0)
         return false;
     alarm(PATIENCE_FOR_RECIPE_S);
     bool is_ready = wait_for_recipe(host, program);
     alarm(0);
-    remove_claim(host->folder, host->id);
+    remove_claim(host->folder, host->selection->id);
     close(lock);
     return is_ready;
 }
@@ -129,31 +114,32 @@ static int make_pipe(const struct text *text)
 
 static void execute(const struct host *host, const char *warm)
 {
+    const struct selection *selection = host->selection;
     struct hooked_environment environment;
-    char **arguments = malloc((host->script + 2) * sizeof *arguments);
-    char *script = strdup(host->path);
+    char **arguments = malloc((selection->script + 2) * sizeof *arguments);
+    char *script = strdup(selection->path);
     if (arguments == NULL || script == NULL ||
-        !make_hooked_environment(&environment, host->environment, host->start_folder, host->way,
-                                 warm))
+        !make_hooked_environment(&environment, selection->environment, host->start_folder,
+                                 host->way, warm))
         return;
     if (host->way == BY_PRELOAD)
         script[0] = HELD_BACK;
-    memcpy(arguments, host->arguments, host->script * sizeof *arguments);
-    arguments[host->script] = script;
-    arguments[host->script + 1] = NULL;
+    memcpy(arguments, selection->arguments, selection->script * sizeof *arguments);
+    arguments[selection->script] = script;
+    arguments[selection->script + 1] = NULL;
     execve(arguments[0], arguments, environment.variables);
 }
 
-static void become_host(const struct host *host, const struct text *key, int lock)
+static void become_host(const struct host *host, int lock)
 {
     char warm[100];
-    int text = make_pipe(key);
+    int text = make_pipe(&host->selection->key);
     int folder = fcntl(host->folder, F_DUPFD, 3);
     if (text < 0 || folder < 0 || fcntl(lock, F_SETFD, 0) != 0)
         return;
     note_attempt(lock);
     alarm(PATIENCE_FOR_HOOK_S); /* which exec keeps */
-    snprintf(warm, sizeof warm, "host:%s:%d:%d:%d", host->id, text, folder, lock);
+    snprintf(warm, sizeof warm, "host:%s:%d:%d:%d", host->selection->id, text, folder, lock);
     execute(host, warm);
 }
 
@@ -169,24 +155,24 @@ static bool is_after_recording(const struct host *host)
     return host->occasion == AFTER_RECIPE || host->occasion == AFTER_RENEWAL;
 }
 
-static void help(const struct host *host, int program, struct text *key)
+static void help(const struct host *host, int program)
 {
     char digits[DIGITS_SIZE];
-    if (!leave_caller(host->caller, host->descriptors))
+    if (!leave_caller(host->selection->caller, host->descriptors))
         return;
     if (is_after_recording(host) && !wait_alone_for_recipe(host, program))
         return;
-    if (!make_key(host, key, digits) || !has_hook(host->start_folder))
+    if (!make_key(host->selection, digits) || !has_hook(host->start_folder))
         return;
     int lock = claim_key(host, digits);
     if (lock >= 0)
-        become_host(host, key, lock);
+        become_host(host, lock);
 }
 
 /* fork, but without a SIGCHLD at its end, which the program would find. */
 static pid_t fork_silently(void) { return (pid_t)syscall(SYS_clone, 0, 0, 0, 0, 0); }
 
-static void fork_helper(const struct host *host, int program, struct text *key)
+static void fork_helper(const struct host *host, int program)
 {
     pid_t between = fork_silently();
     if (between > 0)
@@ -194,35 +180,33 @@ static void fork_helper(const struct host *host, int program, struct text *key)
     if (between != 0)
         return;
     if (fork_silently() == 0)
-        help(host, program, key);
+        help(host, program);
     _exit(0);
 }
 
 /* So that a start forks nobody in vain; who comes first is decided by the lock. */
-static bool is_of_use(const struct host *host, struct text *key)
+static bool is_of_use(const struct host *host)
 {
     char digits[DIGITS_SIZE];
     if (is_after_recording(host))
-        return may_claim(host->folder, host->id);
-    read_recipe(host->folder, host->id, &recipe);
-    return make_key(host, key, digits) &&
+        return may_claim(host->folder, host->selection->id);
+    read_recipe(host->folder, host->selection->id, &host->selection->recipe);
+    return make_key(host->selection, digits) &&
            (host->occasion == AFTER_HOST || may_claim(host->folder, digits));
 }
 
 void spawn_host(const struct host *host)
 {
-    struct text key = {.bytes = NULL};
     int program = -1;
     if (is_after_recording(host)) {
         program = (int)syscall(SYS_pidfd_open, getpid(), 0);
         if (program < 0)
             return;
     }
-    if (is_of_use(host, &key))
-        fork_helper(host, program, &key);
+    if (is_of_use(host))
+        fork_helper(host, program);
     if (program >= 0)
         close(program);
-    free(key.bytes);
 }
 #else
 typedef int no_warm_starts_here;

@@ -3,9 +3,7 @@
 
 #include "descriptors.h"
 #include "environment.h"
-#include "identity.h"
-#include "key.h"
-#include "text.h"
+#include "selection.h"
 
 /* What a host begins after. */
 enum occasion {
@@ -17,17 +15,10 @@ enum occasion {
 
 /* A host that is to be. */
 struct host {
-    char **arguments; /* of the start, from the interpreter on */
-    size_t script;    /* which of them it is */
-    const char *path; /* its absolute path */
-    char **environment;
+    struct selection *selection; /* its recipe is read anew, and its key made by that */
     const char *start_folder;
     enum way way;
     int folder; /* of the hosts */
-    const char *id;
-    const struct text *program; /* the program text */
-    const struct caller *caller;
-    const struct choices *choices;
     const struct descriptors *descriptors;
     enum occasion occasion;
 };

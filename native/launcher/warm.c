@@ -106,17 +106,10 @@ static const char *try_host(struct attempt *attempt)
 static void spawn(struct attempt *attempt, enum occasion occasion)
 {
     struct host host = {
-        .arguments = attempt->start->arguments,
-        .script = attempt->start->script,
-        .path = attempt->selection.path,
-        .environment = attempt->start->environment,
+        .selection = &attempt->selection,
         .start_folder = attempt->start->start_folder,
         .way = attempt->start->way,
         .folder = attempt->folder,
-        .id = attempt->selection.id,
-        .program = &attempt->selection.program,
-        .caller = &caller,
-        .choices = &attempt->selection.choices,
         .descriptors = &descriptors,
         .occasion = occasion,
     };

@@ -14,14 +14,18 @@ static int is_zero(PyObject *key)
     return number == 0 && overflow == 0;
 }
 
-static PyObject *words_subscript(PyObject *self, PyObject *key)
+/* As call_base, with arguments made for this call, if they could be made. */
+static PyObject *call_list(const char *word, const char *method, PyObject *self, PyObject *args)
 {
-    PyObject *args = PyTuple_Pack(1, key);
-    const char *word = is_zero(key) ? choose_word(self, "argument-0") : "arguments";
-    PyObject *result =
-        args == NULL ? NULL : call_base(&PyList_Type, word, "__getitem__", self, args);
+    PyObject *result = args == NULL ? NULL : call_base(&PyList_Type, word, method, self, args);
     Py_XDECREF(args);
     return result;
+}
+
+static PyObject *words_subscript(PyObject *self, PyObject *key)
+{
+    const char *word = is_zero(key) ? choose_word(self, "argument-0") : "arguments";
+    return call_list(word, "__getitem__", self, PyTuple_Pack(1, key));
 }
 
 static PyObject *words_item(PyObject *self, Py_ssize_t index)
@@ -36,9 +40,7 @@ static int words_set_subscript(PyObject *self, PyObject *key, PyObject *value)
 {
     PyObject *args = value == NULL ? PyTuple_Pack(1, key) : PyTuple_Pack(2, key, value);
     const char *method = value == NULL ? "__delitem__" : "__setitem__";
-    PyObject *result =
-        args == NULL ? NULL : call_base(&PyList_Type, "arguments", method, self, args);
-    Py_XDECREF(args);
+    PyObject *result = call_list("arguments", method, self, args);
     Py_XDECREF(result);
     return result == NULL ? -1 : 0;
 }
@@ -56,18 +58,11 @@ static Py_ssize_t words_length(PyObject *self)
 
 static int words_contain(PyObject *self, PyObject *value)
 {
-    PyObject *args = PyTuple_Pack(1, value);
-    PyObject *result =
-        args == NULL ? NULL : call_base(&PyList_Type, "arguments", "__contains__", self, args);
+    PyObject *result = call_list("arguments", "__contains__", self, PyTuple_Pack(1, value));
     int contains = result == NULL ? -1 : result == Py_True;
-    Py_XDECREF(args);
     Py_XDECREF(result);
     return contains;
 }
-
-/* CPython keeps the functions of a type as pointers to data. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wpedantic"
 
 static PyObject *words_compare(PyObject *self, PyObject *other, int operation)
 {
@@ -81,66 +76,30 @@ static PyObject *words_repr(PyObject *self)
     return call_base(&PyList_Type, "arguments", "__repr__", self, NULL);
 }
 
-static PyObject *words_join(PyObject *self, PyObject *other)
-{
-    binaryfunc join = (binaryfunc)PyType_GetSlot(&PyList_Type, Py_sq_concat);
-    tell_reading("arguments", Py_None);
-    return join(self, other);
-}
+/* Defines what a list does for one of its slots, and tells that all was read. */
+#define READ_BY_SLOT(name, slot, function, argument)                                               \
+    static PyObject *words_##name(PyObject *self, argument other)                                  \
+    {                                                                                              \
+        function of_list = (function)PyType_GetSlot(&PyList_Type, slot);                           \
+        tell_reading("arguments", Py_None);                                                        \
+        return of_list(self, other);                                                               \
+    }
 
-static PyObject *words_extend_in_place(PyObject *self, PyObject *other)
-{
-    binaryfunc extend = (binaryfunc)PyType_GetSlot(&PyList_Type, Py_sq_inplace_concat);
-    tell_reading("arguments", Py_None);
-    return extend(self, other);
-}
+READ_BY_SLOT(join, Py_sq_concat, binaryfunc, PyObject *)
+READ_BY_SLOT(extend_in_place, Py_sq_inplace_concat, binaryfunc, PyObject *)
+READ_BY_SLOT(repeat, Py_sq_repeat, ssizeargfunc, Py_ssize_t)
+READ_BY_SLOT(repeat_in_place, Py_sq_inplace_repeat, ssizeargfunc, Py_ssize_t)
 
-static PyObject *words_repeat(PyObject *self, Py_ssize_t count)
-{
-    ssizeargfunc repeat = (ssizeargfunc)PyType_GetSlot(&PyList_Type, Py_sq_repeat);
-    tell_reading("arguments", Py_None);
-    return repeat(self, count);
-}
+#define READINGS(DO)                                                                               \
+    DO(__reversed__)                                                                               \
+    DO(append)                                                                                     \
+    DO(clear) DO(copy) DO(count) DO(extend) DO(index) DO(insert) DO(pop) DO(remove) DO(reverse)
+#define DEFINE(method) DEFINE_READING(words, PyList_Type, "arguments", method)
+#define ROW(method) READING_ROW(words, method)
 
-static PyObject *words_repeat_in_place(PyObject *self, Py_ssize_t count)
-{
-    ssizeargfunc repeat = (ssizeargfunc)PyType_GetSlot(&PyList_Type, Py_sq_inplace_repeat);
-    tell_reading("arguments", Py_None);
-    return repeat(self, count);
-}
+READINGS(DEFINE)
 
-#pragma GCC diagnostic pop
-
-READ_ALL(words, PyList_Type, "arguments", __reversed__)
-READ_ALL(words, PyList_Type, "arguments", append)
-READ_ALL(words, PyList_Type, "arguments", clear)
-READ_ALL(words, PyList_Type, "arguments", copy)
-READ_ALL(words, PyList_Type, "arguments", count)
-READ_ALL(words, PyList_Type, "arguments", extend)
-READ_ALL(words, PyList_Type, "arguments", index)
-READ_ALL(words, PyList_Type, "arguments", insert)
-READ_ALL(words, PyList_Type, "arguments", pop)
-READ_ALL(words, PyList_Type, "arguments", remove)
-READ_ALL(words, PyList_Type, "arguments", reverse)
-
-static PyMethodDef words_methods[] = {
-    {"__reversed__", words___reversed__, METH_VARARGS, NULL},
-    {"append", words_append, METH_VARARGS, NULL},
-    {"clear", words_clear, METH_VARARGS, NULL},
-    {"copy", words_copy, METH_VARARGS, NULL},
-    {"count", words_count, METH_VARARGS, NULL},
-    {"extend", words_extend, METH_VARARGS, NULL},
-    {"index", words_index, METH_VARARGS, NULL},
-    {"insert", words_insert, METH_VARARGS, NULL},
-    {"pop", words_pop, METH_VARARGS, NULL},
-    {"remove", words_remove, METH_VARARGS, NULL},
-    {"reverse", words_reverse, METH_VARARGS, NULL},
-    {NULL, NULL, 0, NULL},
-};
-
-/* CPython keeps these functions as pointers to data. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wpedantic"
+static PyMethodDef words_methods[] = {READINGS(ROW){NULL, NULL, 0, NULL}};
 
 static PyType_Slot words_slots[] = {
     {Py_tp_base, &PyList_Type},
@@ -161,7 +120,5 @@ static PyType_Slot words_slots[] = {
     {Py_tp_methods, words_methods},
     {0, NULL},
 };
-
-#pragma GCC diagnostic pop
 
 PyType_Spec arguments_spec = {"builtins.list", 0, 0, Py_TPFLAGS_DEFAULT, words_slots};

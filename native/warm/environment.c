@@ -42,23 +42,14 @@ static PyObject *variables_get(PyObject *self, PyObject *args)
     return value;
 }
 
-READ_ALL(variables, PyDict_Type, "environment", keys)
-READ_ALL(variables, PyDict_Type, "environment", values)
-READ_ALL(variables, PyDict_Type, "environment", items)
-READ_ALL(variables, PyDict_Type, "environment", copy)
+#define READINGS(DO) DO(keys) DO(values) DO(items) DO(copy)
+#define DEFINE(method) DEFINE_READING(variables, PyDict_Type, "environment", method)
+#define ROW(method) READING_ROW(variables, method)
 
-static PyMethodDef variables_methods[] = {
-    {"get", variables_get, METH_VARARGS, NULL},
-    {"keys", variables_keys, METH_VARARGS, NULL},
-    {"values", variables_values, METH_VARARGS, NULL},
-    {"items", variables_items, METH_VARARGS, NULL},
-    {"copy", variables_copy, METH_VARARGS, NULL},
-    {NULL, NULL, 0, NULL},
-};
+READINGS(DEFINE)
 
-/* CPython keeps these functions as pointers to data. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wpedantic"
+static PyMethodDef variables_methods[] = {{"get", variables_get, METH_VARARGS, NULL},
+                                          READINGS(ROW){NULL, NULL, 0, NULL}};
 
 static PyType_Slot variables_slots[] = {
     {Py_tp_base, &PyDict_Type},
@@ -69,7 +60,5 @@ static PyType_Slot variables_slots[] = {
     {Py_tp_methods, variables_methods},
     {0, NULL},
 };
-
-#pragma GCC diagnostic pop
 
 PyType_Spec environment_spec = {"builtins.dict", 0, 0, Py_TPFLAGS_DEFAULT, variables_slots};

@@ -44,7 +44,7 @@ typedef struct {
     const void *key;
     traverseproc traverse;
     const char
-        *attribute; /* FINALIZER: what tells that nothing is left to do, see known_finalizers */
+        *attribute; /* FINALIZER: what tells that nothing is left to do, see finish_known.c */
     uint8_t sight;
     uint8_t is_collected; /* the collector knows of its objects by itself */
     uint8_t is_class;     /* its objects are classes */
@@ -55,6 +55,12 @@ int begin_types(int is_host);
 void end_types(void);
 const type_row *look_at_type(PyTypeObject *type); /* NULL: out of memory */
 int ends_unseen_class(PyTypeObject *type);
+
+/* finish_known.c: how those objects end whose tp_finalize is that of *type*, or whose tp_dealloc,
+ * and those of a class with its __del__, which may depend on an attribute. */
+sight look_up_finalized(PyTypeObject *type);
+sight look_up_deallocated(PyTypeObject *type);
+sight look_up_finalizer(PyTypeObject *type, const char **attribute);
 
 /* finish_objects.c: how one object ends. */
 int is_seen(const type_row *row, PyObject *object);

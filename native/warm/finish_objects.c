@@ -207,7 +207,10 @@ static int is_capsule_seen(PyObject *capsule)
 
 static int is_finalizer_seen(const type_row *row, PyObject *object)
 {
-    return !is_none(object, row->attribute) && is_so(object, row->attribute) != 1;
+    PyObject *value = ask(object, row->attribute);
+    int is_done = value == Py_None || value == Py_True; /* a file that is left is true as well */
+    Py_XDECREF(value);
+    return !is_done;
 }
 
 int is_seen(const type_row *row, PyObject *object)

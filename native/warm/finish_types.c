@@ -2,65 +2,15 @@
  *
  * A class made by Python code ends unseen unless it has a __del__, or a base made by C code that
  * does not.  Of C code, CPython's own and its standard library's is known: what is not in a table
- * here ends unseen if it has no tp_finalize.  Other C code is not known: its objects are seen,
- * unless a host made them while it imported ahead, which was watched for effects.
+ * of finish_known.c ends unseen if it has no tp_finalize.  Other C code is not known: its objects
+ * are seen, unless a host made them while it imported ahead, which was watched for effects.
  */
 #include "finish.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* CPython keeps these functions as pointers to data. */
 #pragma GCC diagnostic ignored "-Wpedantic"
-
-typedef struct {
-    const char *name;
-    const char *attribute; /* the object has nothing left to do if this is None, True or zero ... */
-    sight sight;
-} known_type;
-
-/* Whose tp_finalize it is. */
-static const known_type FINALIZED[] = {
-    {"_io._IOBase", NULL, STREAM},           {"builtins.generator", NULL, GENERATOR},
-    {"builtins.coroutine", NULL, COROUTINE}, {"builtins.async_generator", NULL, COROUTINE},
-    {"_socket.socket", NULL, HIDDEN},        /* a ResourceWarning, and the kernel closes it, too */
-    {"posix.ScandirIterator", NULL, HIDDEN}, /* the same */
-    {"_asyncio.Future", NULL, FUTURE},       {"_asyncio.Task", NULL, FUTURE},
-    {"sqlite3.Connection", NULL, DATABASE},
-};
-
-/* Whose tp_dealloc it is. */
-static const known_type DEALLOCATED[] = {
-    {"builtins.weakref", NULL, REFERENCE},
-    {"weakref.ReferenceType", NULL, REFERENCE},
-    {"builtins.weakproxy", NULL, PROXY},
-    {"builtins.weakcallableproxy", NULL, PROXY},
-    {"weakref.ProxyType", NULL, PROXY},
-    {"weakref.CallableProxyType", NULL, PROXY},
-    {"builtins.PyCapsule", NULL, CAPSULE},
-    {"sqlite3.Connection", NULL, DATABASE},
-    {"_dbm.dbm", NULL, SEEN},
-    {"_gdbm.gdbm", NULL, SEEN},
-    {"_tkinter.tkapp", NULL, SEEN},
-    {"_curses.window", NULL, SEEN},
-};
-
-/* A __del__ of the standard library, and the attribute that tells that it has nothing to do: it is
- * None, or true.  Without one it never does anything that shows. */
-static const known_type FINALIZERS[] = {
-    {"subprocess.Popen.__del__", NULL, HIDDEN}, /* a ResourceWarning; takes up an ended child */
-    {"multiprocessing.connection._ConnectionBase.__del__", NULL, HIDDEN}, /* closes */
-    {"threading._DeleteDummyThreadOnDel.__del__", NULL, HIDDEN},
-    {"asyncio.base_events.BaseEventLoop.__del__", "_closed", FINALIZER},
-    {"asyncio.base_subprocess.BaseSubprocessTransport.__del__", "_closed", FINALIZER},
-    {"asyncio.selector_events._SelectorTransport.__del__", "_sock", FINALIZER},
-    {"asyncio.unix_events._UnixReadPipeTransport.__del__", "_pipe", FINALIZER},
-    {"asyncio.unix_events._UnixWritePipeTransport.__del__", "_pipe", FINALIZER},
-    {"multiprocessing.resource_tracker.ResourceTracker.__del__", "_fd", FINALIZER},
-    {"tempfile._TemporaryFileCloser.__del__", "close_called", FINALIZER},
-    {"gzip.GzipFile.__del__", "closed", FINALIZER},
-    {"zipfile.ZipFile.__del__", "fp", FINALIZER},
-};
 
 static type_row *rows;
 static size_t capacity, count;
@@ -95,37 +45,6 @@ static int grow(void)
     return 0;
 }
 
-/* ---- names --------------------------------------------------------------------------------- */
-
-static int name_type(PyTypeObject *type, char *name, size_t size)
-{
-    PyObject *module = PyObject_GetAttrString((PyObject *)type, "__module__");
-    PyObject *own = PyType_GetQualName(type);
-    PyObject *both = module && own ? PyUnicode_FromFormat("%S.%U", module, own) : NULL;
-    PyObject *bytes = both == NULL ? NULL : PyUnicode_AsUTF8String(both);
-    const char *text = bytes == NULL ? NULL : PyBytes_AsString(bytes);
-    int is_named = text != NULL && strlen(text) < size;
-    if (is_named)
-        memcpy(name, text, strlen(text) + 1);
-    Py_XDECREF(bytes);
-    Py_XDECREF(both);
-    Py_XDECREF(own);
-    Py_XDECREF(module);
-    PyErr_Clear();
-    return is_named ? 0 : -1;
-}
-
-static const known_type *find_name(const known_type *table, size_t size, const char *name)
-{
-    for (size_t i = 0; i < size; i++) {
-        if (strcmp(table[i].name, name) == 0)
-            return &table[i];
-    }
-    return NULL;
-}
-
-#define FIND_NAME(table, name) find_name(table, sizeof(table) / sizeof *(table), name)
-
 /* ---- judging ------------------------------------------------------------------------------- */
 
 static PyTypeObject *base_of(PyTypeObject *type) { return PyType_GetSlot(type, Py_tp_base); }
@@ -134,27 +53,6 @@ static void *finalizer_of(PyTypeObject *type)
 {
     void *finalize = PyType_GetSlot(type, Py_tp_finalize);
     return finalize != NULL ? finalize : PyType_GetSlot(type, Py_tp_del);
-}
-
-/* The __del__ of a class, if it is a function of Python's. */
-static int judge_python_finalizer(PyTypeObject *type, type_row *row)
-{
-    PyObject *function = PyObject_GetAttrString((PyObject *)type, "__del__");
-    PyObject *module = function ? PyObject_GetAttrString(function, "__module__") : NULL;
-    PyObject *name = function ? PyObject_GetAttrString(function, "__qualname__") : NULL;
-    PyObject *both = module && name ? PyUnicode_FromFormat("%S.%S", module, name) : NULL;
-    PyObject *bytes = both == NULL ? NULL : PyUnicode_AsUTF8String(both);
-    const char *text = bytes == NULL ? NULL : PyBytes_AsString(bytes);
-    const known_type *known = text == NULL ? NULL : FIND_NAME(FINALIZERS, text);
-    row->attribute = known == NULL ? NULL : known->attribute;
-    int judgement = known == NULL ? SEEN : (int)known->sight;
-    Py_XDECREF(bytes);
-    Py_XDECREF(both);
-    Py_XDECREF(name);
-    Py_XDECREF(module);
-    Py_XDECREF(function);
-    PyErr_Clear();
-    return judgement;
 }
 
 /* The type that *type* has its tp_finalize from. */
@@ -168,16 +66,12 @@ static PyTypeObject *find_owner(PyTypeObject *type, void *finalize)
     return type;
 }
 
-static int judge_finalizer(PyTypeObject *type, void *finalize, type_row *row)
+static sight judge_finalizer(PyTypeObject *type, void *finalize, type_row *row)
 {
-    char name[128];
     PyTypeObject *owner = find_owner(type, finalize);
     if ((destructor)PyType_GetSlot(owner, Py_tp_dealloc) == class_dealloc)
-        return judge_python_finalizer(type, row);
-    if (name_type(owner, name, sizeof name) < 0)
-        return SEEN;
-    const known_type *known = is_own_code(finalize) ? FIND_NAME(FINALIZED, name) : NULL;
-    return known == NULL ? SEEN : (int)known->sight;
+        return look_up_finalizer(type, &row->attribute);
+    return is_own_code(finalize) ? look_up_finalized(owner) : SEEN;
 }
 
 /* The nearest base that C code takes apart. */
@@ -189,18 +83,14 @@ static PyTypeObject *find_solid_base(PyTypeObject *type)
     return type;
 }
 
-static int judge_base(PyTypeObject *type)
+static sight judge_base(PyTypeObject *type)
 {
-    char name[128];
     PyTypeObject *base = find_solid_base(type);
     if (base == &PyBaseObject_Type)
         return HIDDEN;
     if (!is_own_code(PyType_GetSlot(base, Py_tp_dealloc)))
         return is_for_host ? HIDDEN : SEEN;
-    if (name_type(base, name, sizeof name) < 0)
-        return SEEN;
-    const known_type *known = FIND_NAME(DEALLOCATED, name);
-    return known == NULL ? HIDDEN : (int)known->sight;
+    return look_up_deallocated(base);
 }
 
 static void fill_row(type_row *row, PyTypeObject *type)
@@ -211,7 +101,7 @@ static void fill_row(type_row *row, PyTypeObject *type)
     row->is_class = (PyType_GetFlags(type) & Py_TPFLAGS_TYPE_SUBCLASS) != 0;
     row->is_holder = type == &PyDict_Type || type == &PyTuple_Type;
     void *finalize = finalizer_of(type);
-    int judgement = judge_base(type);
+    sight judgement = judge_base(type);
     if (judgement == HIDDEN && finalize != NULL)
         judgement = judge_finalizer(type, finalize, row);
     row->sight = (uint8_t)judgement;

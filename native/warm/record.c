@@ -11,6 +11,7 @@
 #include <langinfo.h>
 #include <locale.h>
 #include <string.h>
+#include <unistd.h>
 
 /* see native/start.c */
 typedef int (*audit_function)(const char *, PyObject *, void *);
@@ -21,6 +22,7 @@ static PyObject *listener = NULL; /* called with an event and its arguments */
 static int is_telling = 0;        /* a function of ours runs: what it does is not the program's */
 static unsigned long thread = 0;  /* the one that is recorded */
 static int is_hooked = 0;
+static pid_t refusing = 0;    /* the process that is to execute no other program */
 static PyObject *kept = NULL; /* what must never be garbage of the program's */
 
 static const char *const events[] = {
@@ -139,15 +141,23 @@ int is_importlib(void)
     return is_its;
 }
 
-static int on_audit(const char *event, PyObject *args, void *Py_UNUSED(data))
+static void hear(const char *event, PyObject *args)
 {
     if (listener == NULL || !is_of_interest(event) || !is_recorded())
-        return 0;
+        return;
     if (PyInterpreterState_GetID(PyInterpreterState_Get()) != 0 ||
         (strcmp(event, "exec") != 0 && is_importlib()))
-        return 0;
+        return;
     tell_receiver(listener, Py_BuildValue("(sO)", event, args));
-    return 0;
+}
+
+static int on_audit(const char *event, PyObject *args, void *Py_UNUSED(data))
+{
+    hear(event, args);
+    if (refusing == 0 || strcmp(event, "os.exec") != 0 || refusing != getpid())
+        return 0;
+    PyErr_SetString(PyExc_PermissionError, "this is no start of the program");
+    return -1;
 }
 
 PyDoc_STRVAR(listen_doc, "listen(listener)\n--\n\n"
@@ -172,6 +182,16 @@ static PyObject *listen(PyObject *Py_UNUSED(module), PyObject *receiver)
     if (receiver == Py_None)
         Py_DECREF(receiver);
     Py_XDECREF(before);
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(refuse_exec_doc,
+             "refuse_exec(refused)\n--\n\n"
+             "Let this process execute no other program, or any again.  Raises nothing.");
+
+static PyObject *refuse_exec(PyObject *Py_UNUSED(module), PyObject *refused)
+{
+    refusing = refused == Py_True ? getpid() : 0;
     Py_RETURN_NONE;
 }
 
@@ -209,6 +229,7 @@ int add_record_constants(PyObject *module)
 
 PyMethodDef record_methods[] = {
     {"listen", listen, METH_O, listen_doc},
+    {"refuse_exec", refuse_exec, METH_O, refuse_exec_doc},
     {"keep", keep, METH_O, keep_doc},
     {"name_locale", name_locale, METH_O, name_locale_doc},
     {NULL, NULL, 0, NULL},

@@ -8,14 +8,15 @@
 #include <Python.h>
 
 /* Each ends with an empty row. */
-extern PyMethodDef record_methods[];   /* record.c: who is told of events */
-extern PyMethodDef wrapper_methods[];  /* wrapper.c: functions that tell of their calls */
-extern PyMethodDef disguise_methods[]; /* disguise.c: containers that tell who looks into them */
-extern PyMethodDef divert_methods[];   /* divert.c: who calls CPython's own C functions */
-extern PyMethodDef follow_methods[];   /* follow.c: which code is run */
-extern PyMethodDef names_methods[];    /* names.c: what modules bind */
-extern PyMethodDef watch_methods[];    /* watch.c: whether files are as they were */
-extern PyMethodDef finish_methods[];   /* finish.c: the quick end of a child */
+extern PyMethodDef record_methods[];     /* record.c: who is told of events */
+extern PyMethodDef wrapper_methods[];    /* wrapper.c: functions that tell of their calls */
+extern PyMethodDef disguise_methods[];   /* disguise.c: containers that tell who looks into them */
+extern PyMethodDef divert_methods[];     /* divert.c: who calls CPython's own C functions */
+extern PyMethodDef follow_methods[];     /* follow.c: which code is run */
+extern PyMethodDef names_methods[];      /* names.c: what modules bind */
+extern PyMethodDef watch_methods[];      /* watch.c: what the kernel tells of files */
+extern PyMethodDef signatures_methods[]; /* signatures.c: whether files are as they were */
+extern PyMethodDef finish_methods[];     /* finish.c: the quick end of a child */
 extern PyMethodDef socket_methods[];  /* socket.c: connections, and descriptors that come by them */
 extern PyMethodDef adopt_methods[];   /* adopt.c: what a child takes over from its caller */
 extern PyMethodDef strings_methods[]; /* strings.c: what it has of its caller's words */

@@ -179,7 +179,7 @@ def test_control_c_while_a_script_has_a_worker_of_its_own(
 @pytest.mark.parametrize("times", [2, 30])
 def test_control_c_more_than_once(world: World, terminals: list[Terminal], times: int) -> None:
     """As an impatient user types it; the first one counts."""
-    write_modules(world.home / "tree", 200)
+    write_modules(world.home / "tree", 2000)  # more than is compiled before a busy machine hears of it
     for files in (1, 20, 60):
         terminal = open_terminal(world, "-f", "tree")
         terminals.append(terminal)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-pytest.register_assert_rewrite("security.people")
+for module in ("security.people", "warm.shimming"):
+    pytest.register_assert_rewrite(module)
 
 from enabling.commands import Commands  # noqa: E402
 from enabling.conftest import fresh, site  # noqa: E402

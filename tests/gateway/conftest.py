@@ -9,6 +9,11 @@ import pytest
 
 for name in (
     "warm.parity.world",
+    "warm.hosting",
+    "warm.shimming",
+    "warm.parity.probing",
+    "warm.parity.terminal",
+    "warm.parity.dialogue",
     "warm.launcher.stage",
     "gateway.scripts",
     "gateway.wire",

@@ -131,7 +131,7 @@ def hosted(
     server: str, application: str, folder: Path, *more: str, **environment: str
 ) -> Iterator[Server]:
     """*application*, of the module echoing.py unless it names another, hosted by *server*."""
-    path, log = str(folder / "s"), folder / "log"
+    path, log = str(folder / "s"), folder / "server.log"
     where = application if ":" in application else f"echoing:{application}"
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -89,6 +89,7 @@ class Scene:
         self.cgi = folder / "cgi"
         self.python = python
         self.launcher = launcher
+        self.options: tuple[str, ...] = ()  # of every gateway
         for name in ("cgi", "home", "run"):
             (folder / name).mkdir(mode=0o700)
         self.environment = {
@@ -136,7 +137,7 @@ class Scene:
     ) -> Iterator[Service]:  # fmt: skip
         """A gateway with these options; unless told otherwise, with HTTP on a unix socket."""
         address = ("--http", f"unix:{self.folder / 'http'}") if http else ()
-        command = [*through, *self.call(path or self.cgi, *address, *user, *words)]
+        command = [*through, *self.call(path or self.cgi, *address, *user, *self.options, *words)]
         with open(self.folder / "stdout", "wb") as out, open(self.folder / "stderr", "wb") as errors:
             process = subprocess.Popen(
                 command, env=self.environment | changes, stdout=out, stderr=errors, pass_fds=handed,

@@ -144,6 +144,9 @@ def test_a_kept_process_serves_several_under_gunicorn(scene: Scene) -> None:
     environment = scene.environment | {"PYTHONPATH": str(scene.folder)}
     with hosted("gunicorn-sync", application, scene.folder, **environment) as server:
         processes = [server.get("/pid.py") for _ in range(5)]
+        wait_until(lambda: (scene.folder / "log").read_text().count("\n") == 5, "all in the log")
+    kinds = [json.loads(line)["kind"] for line in (scene.folder / "log").read_text().splitlines()]
+    assert kinds == ["kept"] * 5
     assert [processes.count(one) for one in dict.fromkeys(processes)] == [3, 2]
     for process in set(processes):
         wait_until(lambda process=process: not os.path.exists(f"/proc/{int(process)}"), "their end")

@@ -65,6 +65,18 @@ def test_a_gateway_that_has_nothing_to_do_ends_at_once(scene: Scene) -> None:
         assert [name for name in ("f", "http") if (scene.folder / name).exists()] == []
 
 
+def test_a_terminal_that_hangs_up_ends_it(scene: Scene) -> None:
+    ours, theirs = os.openpty()
+    through = ("setsid", "--ctty", "--wait", "sh", "-c", 'exec "$@"', "sh")
+    # `setsid --ctty` takes its standard input for the terminal
+    inner = ("sh", "-c", f'exec "$@" </proc/self/fd/{theirs}', "sh")
+    with scene.serve(through=(*inner, *through), handed=(theirs,)) as service:
+        os.close(theirs)
+        assert service.get("/hello.py") == b"hello\n"
+        os.close(ours)
+        wait_until(lambda: not can_connect(service.path), "the end of listening")
+
+
 def test_a_reload_looks_up_anew_what_is_served(scene: Scene) -> None:
     way, link = scene.make_way(), scene.folder / "current"
     scene.write("../next/hello.py", "print('Content-Type: text/plain\\n\\nnext')\n")

@@ -40,7 +40,7 @@ def test_each_front_answers_at_its_address(scene: Scene) -> None:
 
 
 def test_without_an_address_http_is_answered_on_port_8000(scene: Scene) -> None:
-    with scene.serve(http=False, through=in_namespace()) as service:
+    with scene.serve(http=False, through=in_namespace(), user=("--user", "root")) as service:
         assert "  http    http://127.0.0.1:8000/\n" in service.said
 
 

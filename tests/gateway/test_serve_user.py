@@ -61,6 +61,9 @@ def shared(scene: Scene, installed: Installation | None) -> Iterator[Scene]:
     made = Path(tempfile.mkdtemp(dir=installed.folder))
     made.chmod(0o755)
     scene = Scene(made, installed.plain_python, installed.launcher)
+    for name, value in installed.settings.items():  # what the copy of the interpreter needs
+        scene.environment[name] = value
+        scene.options += ("--env", f"{name}={value}")
     scene.cgi.chmod(0o755)
     scene.write("who.py", WHO)
     yield scene

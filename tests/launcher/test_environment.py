@@ -116,6 +116,26 @@ def test_the_program_sees_none_of_what_was_preloaded(
     assert (actual.stdout.replace(told, b""), actual.stderr) == (expected.stdout, expected.stderr)
 
 
+@pytest.mark.parametrize("preloaded", ["", "libm.so.6:"])
+def test_what_has_no_audit_hooks_sees_none_of_it_either(
+    launcher: Path, layout: Layout, preloaded: str
+) -> None:
+    """As a Python before 3.8, in which nothing of ours would run that could take it away."""
+    given = BEFORE | {"LD_PRELOAD": f"{preloaded}{find_start(launcher)}/_preload.abi3.so"} | AFTER
+    wishes = {"MAINSPRING_START": "1", "MAINSPRING_WARM": "record:0@1"}
+    layout.environment.clear()
+    layout.environment.update(given | wishes)
+    printed = layout.execute(shutil.which("env") or "env", "-0").stdout.split(b"\0")[:-1]
+    kept = {"LD_PRELOAD": preloaded.removesuffix(":")} if preloaded else {}
+    assert printed == raw(BEFORE | kept | AFTER)
+
+
+def find_start(launcher: Path) -> Path:
+    """The folder of the installed hook."""
+    [folder] = launcher.parents[1].glob("lib/python3.*/site-packages/mainspring/start")
+    return folder
+
+
 @pytest.mark.parametrize("folder", ["a folder", "$ORIGIN"])
 def test_a_path_that_the_loader_would_not_find_is_not_preloaded(
     bare_python: Path, layout: Layout, folder: str

@@ -9,7 +9,6 @@ import re
 import select
 import struct
 import subprocess
-import sys
 import termios
 import time
 from typing import TYPE_CHECKING
@@ -19,14 +18,10 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Self
 
+    from starts import Argument
+
 TIMEOUT = 60
 SIZE = struct.pack("HHHH", 50, 250, 0, 0)
-#: gives the shell the terminal for its own, as a login does
-LOGIN = """
-import fcntl, os, sys, termios
-fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-os.execvp(sys.argv[1], sys.argv[1:])
-"""
 #: what moves a cursor or colours a word; fish asks its terminal for attributes, and waits for an answer
 CONTROL = re.compile(
     r"\x1b\[[0-9;?>=]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()].|\x1b[=>78]|\r"
@@ -35,23 +30,28 @@ ASKS_FOR_ATTRIBUTES = b"\x1b[c"
 ATTRIBUTES = b"\x1b[?62;c"
 
 
+def open_terminal(
+    command: Sequence[Argument], env: Mapping[str, str], cwd: Path, size: bytes | None = None
+) -> tuple[subprocess.Popen[bytes], int]:
+    """Start *command* as a login does, in a session with a terminal of its own; and our end of that.
+
+    Nothing is forked here: a worker of pytest's has threads, and CPython may warn of that.
+    """
+    ours, theirs = pty.openpty()
+    if size is not None:
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, size)
+    words = ["setsid", "--ctty", *command]
+    process = subprocess.Popen(words, stdin=theirs, stdout=theirs, stderr=theirs, env=dict(env), cwd=cwd)
+    os.close(theirs)
+    return process, ours
+
+
 class Terminal:
     """A terminal with a command running in it."""
 
     def __init__(self, command: Sequence[str], env: Mapping[str, str], cwd: Path) -> None:
-        self.ours, theirs = pty.openpty()
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, SIZE)
         self.seen = b""
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", LOGIN, *command],
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            env=dict(env),
-            cwd=cwd,
-            start_new_session=True,
-        )
-        os.close(theirs)
+        self.process, self.ours = open_terminal(command, env, cwd, SIZE)
 
     def __enter__(self) -> Self:
         return self

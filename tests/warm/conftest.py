@@ -6,12 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-for name in ("world", "probing", "terminal", "dialogue"):
-    pytest.register_assert_rewrite(f"warm.parity.{name}")
+ASSERTING = (
+    "hosting", "shimming", "parity.world", "parity.probing", "parity.terminal", "parity.dialogue",
+)  # fmt: skip
+for name in ASSERTING:
+    pytest.register_assert_rewrite(f"warm.{name}")
 
-from warm.parity.remains import adopt_orphans  # noqa: E402 - after assertions are set up
+from warm.hosting import Hosts  # noqa: E402 - after assertions are set up
+from warm.parity.remains import adopt_orphans  # noqa: E402
 from warm.parity.world import live_in, make_world  # noqa: E402
 from warm.recording import Program  # noqa: E402
+from warm.shimming import Desk, link  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,3 +57,23 @@ def shared_world(
     """A world for all tests of a module, so that they share a host."""
     del adopted_orphans
     yield from live_in(make_world(tmp_path_factory.mktemp("shared"), bare_python, launcher))
+
+
+@pytest.fixture
+def hosts(launcher: Path, tmp_path: Path) -> Iterator[Hosts]:
+    """A home in which hosts can answer."""
+    found = Hosts(launcher, tmp_path / "home")
+    found.runtime.mkdir(mode=0o700, parents=True)
+    yield found
+    for process in found.answering:
+        with process:
+            process.kill()
+
+
+@pytest.fixture
+def desk(launcher: Path, tmp_path: Path, bare_python: Path) -> Desk:
+    """A home with a folder of commands, and a bare interpreter in it."""
+    home = tmp_path / "home"
+    desk = Desk(launcher, home)
+    link(desk.folder / "python3", bare_python)
+    return desk

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from warm.parity.world import WarmWorld
 
 STARTS = 3
+LONGEST_LOG = 4 * 64 * 1024  # as warm/counting.py has it
 
 
 def test_status_counts_warm_starts(warm_world: WarmWorld) -> None:
@@ -32,6 +33,26 @@ def test_nothing_is_counted_where_nothing_may_be_written(warm_world: WarmWorld) 
     for _ in range(2):
         warm_world.start_warm(program, env=warm_world.environment(**environment))
     assert read_outcome(warm_world)["count"] == 0
+
+
+def test_a_log_that_no_start_sums_up_has_an_end(warm_world: WarmWorld) -> None:
+    program = warm_world.write("program.py", "import argparse, decimal\n")
+    warm_world.warm_up(program)
+    warm_world.list_hosts()  # before it answers, a host notes the uses that it has had
+    [log] = warm_world.home.rglob("%starts")
+    line = log.read_bytes().splitlines(keepends=True)[-1]
+    log.write_bytes(line * (LONGEST_LOG // len(line) + 1))
+    size = log.stat().st_size
+    before = read_outcome(warm_world)["count"]
+    for _ in range(STARTS):
+        warm_world.ask_for_warm(program)
+    [host] = warm_world.list_hosts()
+    assert host["served"] >= STARTS
+    assert log.stat().st_size == size
+    warm_world.start("cold", program)
+    wait_for(lambda: not log.exists() or log.stat().st_size < len(line) * STARTS, "summed up")
+    warm_world.ask_for_warm(program)
+    wait_for(lambda: read_outcome(warm_world)["count"] == before + 1, "counted again")
 
 
 def read_status(world: WarmWorld) -> dict[str, Any]:

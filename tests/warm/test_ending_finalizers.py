@@ -102,6 +102,13 @@ except StopIteration:
 """
 GZIP = "import gzip\nf = gzip.GzipFile('a.gz', 'wb', mtime=0)\nf.write(b'x')\n"
 ZIP = "import zipfile\nz = zipfile.ZipFile('a.zip', 'w')\nz.writestr(zipfile.ZipInfo('a'), 'b')\n"
+ZIP_TO_OBJECT = """\
+import os, zipfile
+class Sink:
+    def write(self, data): return os.write(1, data)
+    def flush(self): pass
+z = zipfile.ZipFile(Sink(), 'w')
+"""
 SHELF = "import dbm.dumb, shelve\ns = shelve.Shelf(dbm.dumb.open('a'))\ns['a'] = [1]\n"
 DATABASE = """\
 import sqlite3
@@ -205,6 +212,7 @@ OPEN = "kept = open('left.txt', 'w')\nkept.write('x' * 100)\n"
            FULL),
     Ending("gzip left open", GZIP, FULL),
     Ending("zip left open", ZIP, FULL),
+    Ending("zip left open in an object of the program's", ZIP_TO_OBJECT, FULL, shows=b"PK"),
     Ending("shelf left open", SHELF, FULL),
     Ending("database left open", DATABASE, FULL),
     Ending("a temporary file left open", TEMPORARY, FULL),

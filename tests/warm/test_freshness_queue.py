@@ -6,6 +6,7 @@ import os
 import select
 import statistics
 import time
+import warnings
 from pathlib import Path
 
 import pytest
@@ -76,10 +77,16 @@ def test_the_descriptor_is_readable_on_a_change_and_not_before(program: Program)
     watch.close()
 
 
+def fork() -> int:
+    """As os.fork: CPython warns of the thread that a worker of pytest has, which is of no use here."""
+    with warnings.catch_warnings(category=DeprecationWarning, action="ignore"):
+        return os.fork()
+
+
 def test_a_child_that_holds_the_descriptor_does_no_harm(program: Program) -> None:
     watch = program.watch()
     end, begin = os.pipe()
-    child = os.fork()
+    child = fork()
     if child == 0:
         os.close(begin)
         os.read(end, 1)
@@ -95,7 +102,7 @@ def test_a_child_that_holds_the_descriptor_does_no_harm(program: Program) -> Non
 
 def test_a_child_that_closes_it_ends_no_watch(program: Program) -> None:
     watch = program.watch()
-    child = os.fork()
+    child = fork()
     if child == 0:
         watch.close()
         os._exit(0)

@@ -12,7 +12,8 @@ from mainspring.errors import BadArgumentsError
 from mainspring.observe.text import escape_controls
 
 if TYPE_CHECKING:
-    from mainspring.gateway.addresses import Access, Address
+    from mainspring.gateway.addresses import Address
+    from mainspring.gateway.listening import Access
     from mainspring.gateway.options import Options
     from mainspring.gateway.service import Listening
 
@@ -98,7 +99,7 @@ def read_addresses(given: dict[str, Any]) -> tuple[tuple[str, "Address"], ...]:
 def read_access(mode: int, group: str | None) -> "Access":
     """Raises BadArgumentsError."""
     from mainspring.gateway.account import find_group
-    from mainspring.gateway.addresses import Access
+    from mainspring.gateway.listening import Access
 
     return Access(mode) if group is None else Access(mode, find_group(group))
 

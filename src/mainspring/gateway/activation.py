@@ -8,7 +8,7 @@ LISTEN_FDNAMES has a name for each, with colons between (`FileDescriptorName=` o
 | LISTEN_PID of another process | nothing was handed over |
 | a name that is no protocol | refused: the unit has to name it |
 | a descriptor that is no socket, or does not listen | refused |
-| LISTEN_FDS that is no number | refused |
+| LISTEN_FDS that is no number, or beyond MOST | refused |
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ import socket
 from typing import TYPE_CHECKING
 
 from mainspring.errors import MainspringError
-from mainspring.gateway.addresses import Listener, read_address
+from mainspring.gateway.listening import Listener, read_address
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
-FIRST = 3
+FIRST, MOST = 3, 1024
 #: what a socket can be for
 PURPOSES = ("fastcgi", "scgi", "http", "admin")
 NAMES = ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES")
@@ -47,6 +47,8 @@ def take_over(environment: MutableMapping[str, str]) -> list[tuple[str, Listener
         return []
     if not (count.isascii() and count.isdecimal()):
         raise BadActivationError(f"LISTEN_FDS is {count!r}, which is no number")
+    if int(count) > MOST:
+        raise BadActivationError(f"LISTEN_FDS is {count}, which is too many")
     words = names.split(":") if names else []
     words += ["unknown"] * (int(count) - len(words))
     return [take_one(FIRST + place, word) for place, word in enumerate(words[: int(count)])]

@@ -4,7 +4,7 @@
 |---|---|
 | SIGTERM, SIGINT | no more connections; what is under way is completed, within `seconds` + `grace` |
 | one of them again | all connections are closed, and all scripts ended |
-| SIGHUP | what is served is looked up anew; see assembly.py |
+| SIGHUP | what is served is looked up anew, see assembly.py; as SIGTERM if the terminal has gone |
 | SIGUSR1 | the logs are opened anew |
 
 | what fails | what happens |
@@ -31,17 +31,17 @@ from mainspring._gateway import set_open_files
 from mainspring.errors import MainspringError
 from mainspring.gateway.account import become, check_access, choose_account, find_service_folder
 from mainspring.gateway.activation import take_over
-from mainspring.gateway.addresses import listen
 from mainspring.gateway.assembly import Assembly
 from mainspring.gateway.connections import Connections
-from mainspring.gateway.listening import close_servers, open_server
+from mainspring.gateway.listening import close_servers, listen, open_server
 from mainspring.gateway.notify import find_notifier
 from mainspring.gateway.openfiles import raise_open_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mainspring.gateway.addresses import Access, Address, Listener
+    from mainspring.gateway.addresses import Address
+    from mainspring.gateway.listening import Access, Listener
     from mainspring.gateway.notify import Notifier
     from mainspring.gateway.options import Options
 
@@ -105,6 +105,15 @@ def load_fronts(listeners: Sequence[Listening]) -> None:
         import_module("mainspring.gateway.http")
 
 
+def has_terminal() -> bool:
+    """Whether there is a terminal that can hang up."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True
+
+
 def find_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
     """What makes the event loop: uvloop, where it is installed."""
     try:
@@ -125,6 +134,7 @@ class Service:
         self._listeners = listeners
         self._notifier = notifier
         self._open_files = open_files
+        self._has_terminal = has_terminal()
         self._ending = asyncio.Event()
         self._now = asyncio.Event()
 
@@ -176,11 +186,17 @@ class Service:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._end)
-        loop.add_signal_handler(signal.SIGHUP, self._reload, assembly)
+        loop.add_signal_handler(signal.SIGHUP, self._hang_up, assembly)
         loop.add_signal_handler(signal.SIGUSR1, assembly.reopen)
 
     def _end(self) -> None:
         (self._now if self._ending.is_set() else self._ending).set()
+
+    def _hang_up(self, assembly: Assembly) -> None:
+        if self._has_terminal and not has_terminal():
+            self._end()
+        else:
+            self._reload(assembly)
 
     def _reload(self, assembly: Assembly) -> None:
         self._notifier.tell_reloading()

@@ -12,6 +12,7 @@ from mainspring._warm import read_affinity, read_limits
 from mainspring.warm.condition import has_child, list_descriptors
 
 MOST_ATTEMPTS = 10
+LONGEST_BEGINNING_SECONDS = 600  # as native/launcher/spawn.c has it
 MOST_IN_PIPE = 65536
 STATUS = "/proc/self/status"
 PRELOADED = b"/_preload.abi3.so"
@@ -47,6 +48,7 @@ class Beginning:
         for descriptor in (key, folder, lock):
             os.set_inheritable(descriptor, True)
         environment = self.make_environment(key, folder, lock)
+        set_alarm()
         os.execve(self.command[0], self.command, environment)  # noqa: S606 - it is this very program
 
     def make_environment(self, key: int, folder: int, lock: int) -> "dict[bytes, bytes]":
@@ -71,6 +73,13 @@ class Beginning:
         self.command[-1] = HELD_BACK + self.command[-1].removeprefix("/")
 
 
+def set_alarm() -> None:
+    """Let the process end if the hook does not come by then: executing another program keeps that."""
+    from _signal import alarm  # type: ignore[import-not-found]  # typeshed has `signal`
+
+    alarm(LONGEST_BEGINNING_SECONDS)
+
+
 def close(descriptor: int) -> None:
     try:
         os.close(descriptor)
@@ -80,7 +89,7 @@ def close(descriptor: int) -> None:
 
 def list_inherited() -> "list[object]":
     """What stays when a process executes another program."""
-    from _signal import (  # type: ignore[import-not-found]  # typeshed has `signal`
+    from _signal import (
         ITIMER_PROF,
         ITIMER_REAL,
         ITIMER_VIRTUAL,

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from mainspring._warm import keep, listen
+from mainspring._warm import keep, listen, refuse_exec
 from mainspring.warm.lazy import LazyFinder, list_names
 from mainspring.warm.recipe import AT_ONCE, FOUND, LOADED, split_step
 from mainspring.warm.recorder import OF_SITE, Recorder
@@ -46,7 +46,9 @@ def import_ahead(recipe: "Recipe", sight: "Sight") -> Ahead:
     keep(recorder)
     listen(recorder.hear)
     recorder.start()
+    refuse_exec(True)  # an import that starts the program anew, say: nobody has asked for that
     ahead.effect = import_all(recipe.ahead, ahead, recorder)
+    refuse_exec(False)
     if recorder.is_on:
         recorder.stop()
     ahead.is_ruled_out = recorder.ended == OF_SITE

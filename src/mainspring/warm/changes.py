@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 TASKS = "/proc/self/task"
 DESCRIPTORS = "/proc/self/fd"
+FILTERS = 3  # their place in a State
 UNKNOWN = ("unknown",)  # the filters, before `warnings` is imported, from 3.14 on
 
 
@@ -143,6 +144,11 @@ def sharpen(cause: "Cause", old: "tuple[object, ...]", new: "tuple[object, ...]"
     if cause[0] == "warnings" and any(row not in old and is_raising(row) for row in new):
         return RAISING_FILTERS
     return cause
+
+
+def has_other_filters(before: "State", after: "State") -> bool:
+    """Whether filters of warnings differ, though harmless: they show to who looks at all of them."""
+    return before[FILTERS] != after[FILTERS]
 
 
 def is_raising(row: object) -> bool:

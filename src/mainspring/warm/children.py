@@ -5,8 +5,9 @@ Their callers are told how they stop, go on and end.
 
 import os
 
-from mainspring._warm import die_with_parent, make_pair, receive, send, wait_ready
+from mainspring._warm import die_with_parent, receive, send, wait_ready
 from mainspring.warm.child import become_start, rehearse
+from mainspring.warm.forking import fork_with_way
 from mainspring.warm.pages import Survey
 from mainspring.warm.protocol import CONTINUED, ENDED, STOPPED, pack_frame, pack_signed
 from mainspring.warm.takeover import Own
@@ -71,24 +72,16 @@ class Children:
     def fork_spare(self) -> "Start | None":
         """Have a child ready.  In the child: what it is the start of.  Raises OSError."""
         self.survey.begin_round()
-        here, there = make_pair()
-        try:
-            process = os.fork()
-        except OSError:
-            os.close(here)
-            os.close(there)
-            raise
+        process, way = fork_with_way()
         if process == 0:
-            return self.be_child(here, there)
-        os.close(there)
-        self.spare = process, here
+            return self.be_child(way)
+        self.spare = process, way
         return None
 
-    def be_child(self, here: int, there: int) -> "Start":
+    def be_child(self, way: int) -> "Start":
         """Whatever fails in a child ends that alone: it is never a second host."""
         try:
-            os.close(here)
-            return self.await_caller(there)
+            return self.await_caller(way)
         except BaseException:  # noqa: BLE001 - nothing of a program has run
             os._exit(1)
 

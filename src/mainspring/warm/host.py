@@ -82,6 +82,7 @@ class Host:
         self.most_idle_seconds = idle_seconds
         self.is_outdated = False  # programs import much that it has not
         self.served = 0  # as far as is noted
+        self.last_ns = time.monotonic_ns()  # when a program last began, as far as is known
         self.end: HostEnd | None = None
         self.detail = ""
         self.on_end: Callable[[], None] | None = None
@@ -162,12 +163,15 @@ class Host:
 
     def count_idle_seconds(self) -> float:
         """Since a program last began: a caller that was refused is no use."""
-        return max(0, time.monotonic_ns() - read_uses()[1]) / 1e9
+        now_ns, last_ns = time.monotonic_ns(), read_uses()[1]
+        if self.last_ns < last_ns <= now_ns:  # any program could write there
+            self.last_ns = last_ns
+        return (now_ns - self.last_ns) / 1e9
 
     def note_uses(self) -> None:
         """Note the programs that have begun, as their processes count them."""
         begun, _, wanting = read_uses()
-        served = min(begun, self.children.handed_over)  # a program could write there
+        served = max(self.served, min(begun, self.children.handed_over))  # for the same reason
         self.is_outdated = wanting >= TOO_OFTEN
         if served != self.served:
             if self.on_use is not None:

@@ -14,17 +14,16 @@ from mainspring.warm.mentions import find_mentioned
 from mainspring.warm.patches import Patches
 from mainspring.warm.recipe import BEFORE_PROGRAM, FOUND
 from mainspring.warm.spans import Readings, Span
-from mainspring.warm.taps import Taps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
     from mainspring.warm.changes import State
     from mainspring.warm.lazy import LazyRun
     from mainspring.warm.recipe import Cause
     from mainspring.warm.sight import Sight
+    from mainspring.warm.taps import Taps
 
 OTHER_FINDERS = ("import-system", "sys.meta_path")
 FUNCTION = type(judge_change)
@@ -34,11 +33,11 @@ ONE_THREAD = 3  # as count_threads has it
 class ImportRun:
     """The imports so far, and what is known about them."""
 
-    def __init__(self, on_end: "Callable[[], None]", sight: "Sight | None" = None) -> None:
+    def __init__(self, taps: "Taps", on_end: "Callable[[], None]", sight: "Sight | None") -> None:
+        self.taps = taps
         self.on_end = on_end
         self.sight = sight
         self.is_host = sight is not None  # there, any effect is the end
-        self.taps = Taps(self.on_import, self.on_query)
         self.is_on = False
         self.running: list[Span] = []
         self.left = 0  # so many of those, from the first on, are left to the program
@@ -207,13 +206,3 @@ class ImportRun:
         """The same, for the program's code and that of the imports that are about to be left to it."""
         left = [*(module for module, _, _ in self.left_out), *(span.name for span in self.running)]
         return bool(find_mentioned([name], left))
-
-    # ---- what the taps tell -------------------------------------------------------------------------
-
-    def on_import(self, name: str, succeeded: "bool | None") -> None:
-        """Called where an import begins (None), and where it ends."""
-        raise NotImplementedError
-
-    def on_query(self, what: str, asked: "Any") -> None:
-        """Called when a tapped function is called, or a tapped container is read."""
-        raise NotImplementedError

@@ -6,7 +6,7 @@ Where modules are loaded lazily, that is where the code of a module is run: see 
 import sys
 import time
 
-from mainspring.warm.changes import judge_change
+from mainspring.warm.changes import has_other_filters, judge_change
 from mainspring.warm.effects import C_ENVIRONMENT, CHANGE_QUERIES, is_passing
 from mainspring.warm.importrun import OTHER_FINDERS, ImportRun
 from mainspring.warm.lazy import LazyRun, find_loading, is_lazy_path
@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mainspring.warm.changes import State
+    from mainspring.warm.recipe import Cause
 
 META_PATH = 2  # its place in a State
 OTHER_STREAMS = ("patch", "sys.stdout")
+OWN_FILTERS = ("warnings", "warnings.filters")
+WARNINGS = ("warnings", "_warnings")  # with which code comes to them
 
 
 class Imports(ImportRun):
@@ -29,6 +32,7 @@ class Imports(ImportRun):
     # ---- imports -------------------------------------------------------------------------------------
 
     def on_import(self, name: str, succeeded: "bool | None") -> None:
+        """Called where an import begins (None), and where it ends."""
         if not self.is_on:
             return
         try:
@@ -175,10 +179,18 @@ class Imports(ImportRun):
 
     def judge_end(self, span: Span, now: "State") -> None:
         cause = judge_change(span.before, now)
-        if cause is None and len(self.running) == self.left + 1:
+        is_within = len(self.running) > self.left + 1
+        if cause is None and not is_within:
             cause = self.find_patch(is_seen=self.is_mentioned)
+        if cause is None and has_other_filters(span.before, now):
+            span.is_tied |= is_within  # what is around it may put the filters back
+            cause = None if is_within else self.find_look_at_filters()
         if cause is not None:
             self.leave(*cause)
+
+    def find_look_at_filters(self) -> "Cause | None":
+        """The program would find in a host what an import has yet to add, or have it in another order."""
+        return OWN_FILTERS if any(map(self.is_mentioned, WARNINGS)) else None
 
     def pop(self, span: Span) -> None:
         self.running.pop()

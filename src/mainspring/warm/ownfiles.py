@@ -5,6 +5,7 @@ import sys
 
 #: what is mapped and is no file that somebody could replace
 UNREAL = (b"/dev/", b"/memfd:", b"/SYSV", b"/anon_hugepage")
+DELETED = b" (deleted)"
 
 
 def list_own_files(script: str) -> set[str]:
@@ -16,7 +17,21 @@ def list_own_files(script: str) -> set[str]:
 
 def list_libraries() -> set[str]:
     """The files that are mapped into this process."""
+    return {os.fsdecode(path.removesuffix(DELETED)) for _, path in list_mappings()}  # others by now
+
+
+def find_gone_library() -> str | None:
+    """What a start would not find any more, though this process still has it."""
+    for access, path in list_mappings():
+        library = os.fsdecode(path.removesuffix(DELETED))
+        if b"x" in access and path.endswith(DELETED) and not os.path.exists(library):
+            return library
+    return None
+
+
+def list_mappings() -> "set[tuple[bytes, bytes]]":
+    """How files are mapped, and their paths."""
     with open("/proc/self/maps", "rb") as file:
-        paths = {line.split(maxsplit=5)[5] for line in file.read().splitlines() if b" /" in line}
-    paths = {path.removesuffix(b" (deleted)") for path in paths}  # another may be in its place
-    return {os.fsdecode(path) for path in paths if path.startswith(b"/") and not path.startswith(UNREAL)}
+        lines = [line.split(maxsplit=5) for line in file.read().splitlines() if b" /" in line]
+    mappings = {(access, path) for _, access, _, _, _, path in lines}
+    return {one for one in mappings if one[1].startswith(b"/") and not one[1].startswith(UNREAL)}

@@ -12,10 +12,10 @@ from mainspring._warm import (
     begin_survey,
     copy_pages,
     die_with_parent,
-    make_pair,
     note_own_pages,
     receive,
 )
+from mainspring.warm.forking import fork_with_way
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,18 +68,10 @@ class Survey:
 
 def fork_mirror() -> int:
     """Fork a process that ends when what is returned is closed.  Raises OSError."""
-    here, there = make_pair()
-    try:
-        process = os.fork()
-    except OSError:
-        os.close(here)
-        os.close(there)
-        raise
+    process, way = fork_with_way()
     if process == 0:
-        os.close(here)
-        be_mirror(there)
-    os.close(there)
-    return here
+        be_mirror(way)
+    return way
 
 
 def be_mirror(way: int) -> "NoReturn":

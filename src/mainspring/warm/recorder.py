@@ -24,13 +24,15 @@ from mainspring.warm.imports import Imports
 from mainspring.warm.mentions import collect_names
 from mainspring.warm.recipe import AT_ONCE, BEFORE_PROGRAM, FOUND, LOADED, Recipe
 from mainspring.warm.siterun import look_at_site
+from mainspring.warm.taps import Taps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from mainspring.warm.recipe import Cause
+    from mainspring.warm.sight import Sight
 
 CHECKPOINT_EVENT = "mainspring.checkpoint"
 #: what a program may do for itself before its checkpoint
@@ -41,6 +43,9 @@ OF_SITE = ("site", BEFORE_PROGRAM)
 
 class Recorder(Imports):
     """An ImportRun that is told of events, calls and readings."""
+
+    def __init__(self, on_end: "Callable[[], None]", sight: "Sight | None" = None) -> None:
+        super().__init__(Taps(self.on_import, self.on_query), on_end, sight)
 
     def start(self) -> None:
         site = look_at_site()

@@ -12,7 +12,6 @@ from mainspring._warm import (
     prepare_end,
     set_mask,
 )
-from mainspring.places import read_file
 from mainspring.settings import find_log, read_count
 from mainspring.startlog import write_line
 from mainspring.warm.account import format_account, name_terminal, read_pss
@@ -25,55 +24,36 @@ from mainspring.warm.early import has_ended_early, note_early_end
 from mainspring.warm.freshness import Watch
 from mainspring.warm.heap import freeze_heap, renew_loader
 from mainspring.warm.host import Doors, Host
-from mainspring.warm.hostkey import find_session, hash_key, is_selected
-from mainspring.warm.hostlog import tell_of_host
-from mainspring.warm.learning import amend, give_up, learn_anew, note_stale
-from mainspring.warm.leftovers import remove_key
+from mainspring.warm.judging import judge_ahead, judge_condition
+from mainspring.warm.learning import amend
 from mainspring.warm.others import tidy_up
-from mainspring.warm.ownfiles import list_own_files
+from mainspring.warm.ownfiles import find_gone_library, list_own_files
 from mainspring.warm.place import leave_place, take_place
-from mainspring.warm.recipe import CHECKPOINT_MODULE, name_recipe, read_recipe
+from mainspring.warm.recipe import CHECKPOINT_MODULE, read_recipe
 from mainspring.warm.sight import Sight
-from mainspring.warm.siterun import is_measured
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mainspring.codecache.lookup import Cache
-    from mainspring.reasons import HostEnd
     from mainspring.warm.ahead import Ahead
+    from mainspring.warm.claim import Claim
     from mainspring.warm.recipe import Cause, Recipe
 
 LONGEST_BIRTH_SECONDS = 600  # what a program does before its checkpoint included
 #: that a program may import beyond what recorded starts did
 MODULES_TO_SPARE = 20
-#: what a program left before its checkpoint -> why it is not paused there
-LEFT_BEHIND = {
-    "children": "process",
-    "descriptors": "descriptor",
-    "environment": "environment",
-    "signals": "signals",
-    "threads": "thread",
-}
 
 
 class Waiting:
     """A start that is to be a host, from the hook on."""
 
-    def __init__(self, recipe_id: str, script: str, key: int, places: tuple[int, int]) -> None:
-        self.recipe_id = recipe_id
-        self.script = script
-        self.folder, self.lock = places
-        self.key = read_file(key)
-        os.close(key)
-        for descriptor in places:
-            os.set_inheritable(descriptor, False)
-        self.key_name = f"{hash_key(self.key):032x}"
-        self.began_ns = os.fstat(self.lock).st_mtime_ns  # noted just before this process executed Python
+    def __init__(self, claim: "Claim") -> None:
+        self.claim = claim
         self.saved_us = 0
         self.modules = 0
-        self.beginning = Beginning(recipe_id, self.key)
+        self.beginning = Beginning(claim.recipe_id, claim.key)
         die_in(LONGEST_BIRTH_SECONDS)
         self.recipe: Recipe | None = None
         self.cache: Cache | None = None
@@ -84,11 +64,11 @@ class Waiting:
 
         For a program with a checkpoint: return, and wait when it gets there.
         """
-        self.recipe = read_recipe(self.folder, self.recipe_id)
+        self.recipe = read_recipe(self.claim.folder, self.claim.recipe_id)
         if self.recipe is None or not self.is_to_run_on(self.recipe):
             return self.wait(self.prepare)
         try:
-            take_place(self.key, self.recipe)
+            take_place(self.claim.key, self.recipe)
         except GivenUp:
             return self.wait(self.prepare)  # which tells of it
         self.condition = Condition()
@@ -98,7 +78,7 @@ class Waiting:
         return None
 
     def is_to_run_on(self, recipe: "Recipe") -> bool:
-        return recipe.has_checkpoint and not has_ended_early(self.folder, self.key_name, recipe)
+        return recipe.has_checkpoint and not has_ended_early(self.claim.folder, self.claim.name, recipe)
 
     def pause_at_checkpoint(self) -> None:
         set_mask(self.wait(self.prepare_checkpoint))
@@ -109,12 +89,12 @@ class Waiting:
         try:
             start = prepare().serve()
         except GivenUp as given_up:
-            self.tell("ended", f"{given_up.end} {given_up.detail}".rstrip())
+            self.claim.tell("ended", f"{given_up.end} {given_up.detail}".rstrip())
             if given_up.is_known:
-                self.note_success()
+                self.claim.note_success()
             self.try_again(given_up)
         except BaseException as error:  # noqa: BLE001 - whatever it is, a host tells of it and is gone
-            self.tell("failed", f"{type(error).__name__}: {error}")
+            self.claim.tell("failed", f"{type(error).__name__}: {error}")
         finally:
             if start is None:
                 os._exit(0)
@@ -123,39 +103,29 @@ class Waiting:
             renew_loader()
         target = find_log(os.environ)
         if target:
-            write_line(target, self.script, "warm", start.began)
+            write_line(target, self.claim.script, "warm", start.began)
         return start.mask
 
     def try_again(self, given_up: GivenUp) -> None:
         """Start this host again, if it is worth it; returns if not."""
         try:
             if given_up.is_known and self.prelude is None:
-                self.beginning.repeat(self.folder, self.lock)
+                self.beginning.repeat(self.claim.folder, self.claim.lock)
         except OSError:
             pass  # the next start asks for a host
-
-    def note_success(self) -> None:
-        """Let the next host be tried at once: this one is up, or has learnt why it is not."""
-        try:
-            os.ftruncate(self.lock, 0)
-        except OSError:
-            pass  # it will have to wait
-
-    def tell(self, what: str, rest: str) -> None:
-        tell_of_host(os.environ, what, f"{rest} {self.script}")
 
     # ---- before the first caller --------------------------------------------------------------
 
     def look_around(self) -> None:
         """Note what imports will come past: from here on, what comes to be is a change."""
-        self.sight = Sight(self.began_ns, [*list_own_files(self.script), *sys.path])
+        self.sight = Sight(self.claim.began_ns, [*list_own_files(self.claim.script), *sys.path])
 
     def prepare(self) -> Host:
         """Import ahead, and open the doors.  Raises GivenUp, or OSError."""
         recipe = self.recipe
         if recipe is None:
             raise GivenUp("effect", "no recipe")
-        take_place(self.key, recipe)
+        take_place(self.claim.key, recipe)
         condition = Condition()
         self.look_around()
         ahead = import_ahead(recipe, self.sight)
@@ -170,7 +140,7 @@ class Waiting:
         if recipe.modules:
             expect_modules(max(self.modules, recipe.modules) + MODULES_TO_SPARE)
         watch = Watch(
-            ahead.files | recipe.files | list_own_files(self.script),
+            ahead.files | recipe.files | list_own_files(self.claim.script),
             ahead.folders,
             ahead.names,
             ahead.listed,
@@ -192,9 +162,9 @@ class Waiting:
     def give_up_checkpoint(self, cause: "Cause") -> None:
         """Let the next host wait at the program's first line; ends this one."""
         try:
-            amend(self.folder, self.recipe_id, (CHECKPOINT_MODULE, *cause))
-            self.tell("ended", f"effect {CHECKPOINT_MODULE} {' '.join(cause)}".rstrip())
-            self.note_success()
+            amend(self.claim.folder, self.claim.recipe_id, (CHECKPOINT_MODULE, *cause))
+            self.claim.tell("ended", f"effect {CHECKPOINT_MODULE} {' '.join(cause)}".rstrip())
+            self.claim.note_success()
         finally:
             os._exit(0)
 
@@ -206,44 +176,25 @@ class Waiting:
         try:
             self.prelude.stop()  # what follows is not the program's doing
             assert self.recipe is not None
-            note_early_end(self.folder, self.key_name, self.recipe)
-            self.tell("ended", "checkpoint")
-            self.note_success()
+            note_early_end(self.claim.folder, self.claim.name, self.recipe)
+            self.claim.tell("ended", "checkpoint")
+            self.claim.note_success()
         finally:
             os._exit(0)
 
     def judge(self, recipe: "Recipe", ahead: "Ahead", condition: Condition) -> None:
         """Raises GivenUp where a fork would not be a start."""
-        if ahead.is_ruled_out:
-            give_up(self.folder, self.recipe_id, "site")
-            raise GivenUp("site")
-        if is_measured():
-            raise GivenUp("site", "coverage")  # this caller's affair, and no other's
-        if ahead.effect is not None:
-            is_known = amend(self.folder, self.recipe_id, ahead.effect, instead=ahead.instead)
-            raise GivenUp("effect", " ".join(ahead.effect).rstrip(), is_known=is_known)
-        names = {name for name in ahead.read_names if not is_selected(name)} - recipe.names
-        selects = ahead.selects - recipe.selects
-        if names or selects:
-            is_known = amend(self.folder, self.recipe_id, None, names, selects=selects)
-            is_known &= not selects and not any(name in os.environ for name in names)  # the same key
-            raise GivenUp("selection", " ".join(sorted(names | selects)), is_known=is_known)
+        judge_ahead(ahead, recipe, self.claim)
         difference = condition.find_difference()
-        if difference is None:
-            return
-        if self.prelude is not None:
-            amend(self.folder, self.recipe_id, (CHECKPOINT_MODULE, LEFT_BEHIND[difference], ""))
-        else:
-            give_up(self.folder, self.recipe_id, difference)
-        raise GivenUp(difference)
+        judge_condition(difference, self.claim, is_at_checkpoint=self.prelude is not None)
 
     def open_doors(self, watch: Watch) -> Host:
-        changed = watch.find_change()
+        changed = watch.find_change() or find_gone_library()
         if changed is not None:
             raise GivenUp("stale", changed)
-        doors = Doors(self.folder, f"{self.key_name}.sock", watch.descriptor, self.watch_session())
+        doors = Doors(self.claim.folder, self.claim.socket, watch.descriptor, self.watch_session())
         host = Host(
-            self.key,
+            self.claim.key,
             doors,
             watch.find_change,
             self.describe,
@@ -251,16 +202,16 @@ class Waiting:
         )
         host.on_use = self.note_uses
         host.on_end = lambda: self.leave(host)
-        self.note_success()
+        self.claim.note_success()
         die_in(0)
-        self.tell("up", f"{self.modules} modules")
+        self.claim.tell("up", f"{self.modules} modules")
         if os.fork() == 0:
-            tidy_up(self.folder, self.key_name)
+            tidy_up(self.claim.folder, self.claim.name)
         return host
 
     def watch_session(self) -> int:
         """A descriptor that can be read when the session of the terminal has ended; -1 without one."""
-        if not find_session(self.key):
+        if not self.claim.session:
             return -1
         try:
             return open_process(os.getsid(0))
@@ -270,44 +221,28 @@ class Waiting:
     # ---- while it serves ----------------------------------------------------------------------
 
     def note_uses(self, number: int) -> None:
-        """Let host and recipe be the youngest: those that are not used for long are removed."""
-        count_warm_starts(self.cache, number, self.saved_us, self.script)
-        try:
-            os.utime(f"{self.key_name}.sock", dir_fd=self.folder)
-            os.utime(name_recipe(self.recipe_id), dir_fd=self.folder)
-        except OSError:
-            pass  # they are removed already
+        count_warm_starts(self.cache, number, self.saved_us, self.claim.script)
+        self.claim.note_use()
 
     def leave(self, host: Host) -> None:
         """Make way for the next host."""
         assert host.end is not None
-        self.pass_on(host.end)
-        remove_key(self.folder, self.key_name)
-        os.close(self.lock)
-        self.tell("ended", f"{host.end} {host.detail}".rstrip() + f" after {host.served} starts")
-
-    def pass_on(self, end: "HostEnd") -> None:
-        """Let what ended this host be of use to the next one."""
-        try:
-            if end == "outdated" and self.recipe is not None:
-                learn_anew(self.folder, self.recipe_id, self.recipe)
-            elif end == "stale" and self.recipe is not None:
-                note_stale(self.folder, self.recipe_id, self.recipe)
-        except OSError:
-            pass  # it knows what this one did
+        self.claim.pass_on(host.end, self.recipe)
+        self.claim.give_way()
+        self.claim.tell("ended", f"{host.end} {host.detail}".rstrip() + f" after {host.served} starts")
 
     def describe(self, host: Host) -> bytes:
         """What `mainspring hosts` shows, as JSON."""
         return format_account(
             {
-                "program": self.script,
+                "program": self.claim.script,
                 "python": sys.orig_argv[0],
-                "key": self.key_name,
-                "terminal": name_terminal(find_session(self.key)),
+                "key": self.claim.name,
+                "terminal": name_terminal(self.claim.session),
             },
             {
                 "pid": os.getpid(),
-                "started": self.began_ns // 1_000_000_000,
+                "started": self.claim.began_ns // 1_000_000_000,
                 "served": host.served,
                 "saved_ms": host.served * self.saved_us // 1000,
                 "pss_kb": read_pss(),

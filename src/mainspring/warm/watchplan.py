@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# a signature in native/warm/watch.c
+# a signature in native/warm/signatures.c
 WATCH_SIGNATURE_BYTES = 64
 SIGNED_CONTENT = slice(0, 48)
 SIGNED_LINKS = slice(48, 56)

@@ -14,6 +14,7 @@ import os
 import sys
 
 from mainspring.settings import is_read_only
+from mainspring.warm.claim import Claim
 from mainspring.warm.recording import begin_recording
 from mainspring.warm.runtime import open_runtime_folder
 from mainspring.warm.waiting import Waiting
@@ -44,15 +45,18 @@ def grant_wish(wish: str, plan: "Plan", environment: "Mapping[str, str]") -> Non
 def begin_host(plan: "Plan", recipe_id: str, *numbers: str) -> None:
     """Let the start of *plan* be a host, where the program would begin."""
     key, folder, lock, *attempt = map(int, numbers)
-    waiting = Waiting(recipe_id, plan.script, key, (folder, lock))
+    claim = Claim(recipe_id, plan.script, key, (folder, lock))
+    waiting = Waiting(claim)
     waiting.beginning.attempt = sum(attempt)
     if not sys.dont_write_bytecode and not is_read_only(os.environ):
         waiting.cache = plan.cache
-    if os.fsencode(plan.script) not in waiting.key.split(b"\0"):
-        waiting.tell("ended", "unplanned")
-        os._exit(0)
-    if plan.code is None:
-        waiting.tell("ended", "unplanned")
+    if plan.code is None or not is_selected_by(claim.key, plan.script):
+        claim.tell("ended", "unplanned")
         os._exit(0)
     plan.pause = waiting.pause
     plan.finish = waiting.finish
+
+
+def is_selected_by(key: bytes, script: str) -> bool:
+    """Whether the host that *key* selects is one of *script*: `site` may have executed another."""
+    return b"\0\0script\0%b\0" % os.fsencode(script) in key

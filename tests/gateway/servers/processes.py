@@ -22,14 +22,18 @@ IS_ROOT: Final = os.geteuid() == 0
 #: no web server needs to be root, and PostgreSQL refuses to be
 AS_NOBODY: Final = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups") if IS_ROOT else ()
 PATIENCE: Final = 60.0
+#: .ci/run asks for it, and has installed them
+ALL_SERVERS: Final = os.environ.get("MAINSPRING_ALL_SERVERS") == "1"
 #: where Debian puts servers, whatever PATH has
-FOLDERS: Final = f"{os.environ['PATH']}:/usr/sbin:/usr/lib/postgresql/15/bin"
+FOLDERS: Final = ":".join(
+    (os.environ["PATH"], "/usr/sbin", *map(str, Path("/usr/lib/postgresql").glob("*/bin")))
+)
 
 
 def find_server(name: str) -> str:
     """The path of the command *name*; where it is missing, the test is skipped, or fails in .ci/run."""
     found = shutil.which(name, path=FOLDERS)
-    if found is None and os.environ.get("MAINSPRING_ALL_SERVERS") == "1":
+    if found is None and ALL_SERVERS:
         pytest.fail(f"{name} is not installed")
     if found is None:
         pytest.skip(f"{name} is not installed")

@@ -31,6 +31,18 @@ def place_script(place: Path, text: str, python: Path) -> None:
     place.chmod(0o755)
 
 
+def make_environment(folder: Path) -> dict[str, str]:
+    """What a gateway is started with: a home and a folder for hosts of its own."""
+    run = folder / "run"
+    run.mkdir(mode=0o700, exist_ok=True)
+    return {
+        "PATH": os.environ["PATH"],
+        "LANG": "C.UTF-8",
+        "HOME": str(folder),
+        "XDG_RUNTIME_DIR": str(run),
+    }
+
+
 class Gateway:
     """A running gateway: `unix` and `tcp` are where it speaks FastCGI, `scgi` where it speaks SCGI."""
 
@@ -43,7 +55,6 @@ class Gateway:
 
     @contextmanager
     def run(self, launcher: Path) -> Iterator[Gateway]:
-        (self.folder / "run").mkdir(mode=0o700)
         group = ("--user", "root", "--socket-group", "nogroup") if IS_ROOT else ()
         command = [
             launcher,
@@ -58,12 +69,7 @@ class Gateway:
             *group,
             *self.options,
         ]
-        environment = {
-            "PATH": os.environ["PATH"],
-            "LANG": "C.UTF-8",
-            "HOME": str(self.folder),
-            "XDG_RUNTIME_DIR": str(self.folder / "run"),
-        }
+        environment = make_environment(self.folder)
         with run_server(
             command, self.folder, self.unix, self.tcp, self.scgi, environment=environment
         ) as process:

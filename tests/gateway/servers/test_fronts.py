@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,15 +14,20 @@ from warm.parity.remains import wait_for
 
 from .client import Client, ask_on
 from .fronts import FRONTS, name_front
+from .served import place_script
 
 if TYPE_CHECKING:
     from .fronts import Front
     from .served import Gateway
 
+PYTHON = Path(sys.executable)
 #: all that a path may have, a question mark and a number sign as `%`
 ODD_PATH = "/a%20b/%C3%A9/%2B+;=&'%22%3C%3E/..x/%25/%3F%23"
 ODD_INFO = "/a b/\u00e9/++;=&'\"<>/..x/%/?#"
 ODD_QUERY = "a=%20b&c=%C3%A9&d=+&e&f=%26"
+#: fronts that read a whole body before they pass it on, and then say how long it is
+MEASURING = [one for one in FRONTS if one.name in {"nginx", "apache", "apache-tcp", "lighttpd"}]
+NOT_MEASURING = [one for one in FRONTS if one not in MEASURING]
 #: HAProxy does not say that a client has gone where requests share a connection
 TELLING = [front for front in FRONTS if front.name != "haproxy"]
 #: the others see that a client has gone when they write to it
@@ -157,6 +164,28 @@ def test_a_script_that_is_not_there_is_404(client: Client) -> None:
     assert client.get("/cgi-bin/absent.py").status == 404
 
 
+@pytest.mark.parametrize("name", ["secret.txt", "hello.py~", ".hidden.py", "hello.py.orig", "folder/"])
+def test_what_is_no_script_is_never_sent(client: Client, gateway: Gateway, name: str) -> None:
+    if not name.endswith("/"):
+        place = gateway.scripts / name
+        place.write_text("#!/bin/sh\n# a secret\n")
+        place.chmod(0o755)
+    answer = client.get(f"/cgi-bin/{name}")
+    assert 400 <= answer.status < 500
+    assert b"secret" not in answer.body
+    assert b"other.py" not in answer.body
+
+
+def test_a_path_does_not_lead_out_of_the_folder(client: Client, gateway: Gateway) -> None:
+    place_script(
+        gateway.folder / "outside.py", "print('Content-Type: text/plain\\n\\na secret')\n", PYTHON
+    )
+    for path in ("../outside.py", "..%2foutside.py", "folder/..%2f..%2foutside.py", "%2e%2e/outside.py"):
+        answer = client.get(f"/cgi-bin/{path}")
+        assert 400 <= answer.status < 500
+        assert b"secret" not in answer.body
+
+
 def test_a_connection_is_kept_for_many_requests(client: Client) -> None:
     with client.connect() as connection:
         connection.connect()
@@ -198,3 +227,17 @@ def test_lines_arrive_one_by_one(client: Client, gateway: Gateway) -> None:
                 print(number, file=lines, flush=True)
                 assert (response.readline(), response.readline()) == (b"data: %d\n" % number, b"\n")
         assert response.read() == b""
+
+
+@pytest.mark.parametrize("front", MEASURING, ids=name_front, indirect=True)
+def test_a_body_whose_length_the_client_does_not_say_arrives_whole(client: Client) -> None:
+    parts = [f"part {number} ".encode() * 1000 for number in range(50)]
+    shown = client.ask("POST", "/cgi-bin/show.py", iter(parts)).shown
+    body = b"".join(parts)
+    assert shown["environment"]["CONTENT_LENGTH"] == str(len(body))
+    assert (shown["length"], shown["digest"]) == (len(body), hashlib.sha256(body).hexdigest())
+
+
+@pytest.mark.parametrize("front", NOT_MEASURING, ids=name_front, indirect=True)
+def test_or_such_a_body_is_refused(client: Client) -> None:
+    assert client.ask("POST", "/cgi-bin/show.py", iter([bytes(9000)] * 5)).status in {400, 411}

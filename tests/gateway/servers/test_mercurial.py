@@ -130,7 +130,7 @@ def test_what_is_cloned_pulled_and_pushed_arrives(mercurial: Mercurial) -> None:
 def test_it_comes_to_be_served_from_a_host(mercurial: Mercurial) -> None:
     def is_warm() -> bool:
         mercurial.client.get(URL)
-        return '"kind": "warm"' in (mercurial.folder / "access.log").read_text()
+        return '"kind":"warm"' in (mercurial.folder / "access.log").read_text()
 
     wait_for(is_warm, "a warm start", 60)
     assert "add one" in mercurial.client.get(URL).text

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import array
 import contextlib
-import ctypes
 import fcntl
 import json
 import os
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 HERE = os.path.dirname(os.path.abspath(__file__))
 REAL = sys.executable
 PR_SET_PDEATHSIG = 1
-KILLED_WITH_HOST = ctypes.CDLL(None).prctl
+UNLIMITED = resource.RLIM_INFINITY  # which is -1 up to 3.14, and deprecated as that since
 
 
 def note(what: str, **fields: Any) -> None:
@@ -138,9 +137,16 @@ def place_descriptors(rights: list[int], numbers: list[int]) -> None:
     os.closerange(400, 1000)
 
 
+def die_with_host() -> None:
+    """Not imported before this is a child: a libffi may keep a file open, which nobody has left open."""
+    import ctypes
+
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def run_program(start: Start, rights: list[int], connection: socket.socket) -> None:
     """In a child: takes over what the test programs look at, and becomes the program."""
-    KILLED_WITH_HOST(PR_SET_PDEATHSIG, signal.SIGKILL)
+    die_with_host()
     os.setpgid(0, start["group"] if start["flags"] & 1 else 0)
     own = os.pidfd_open(os.getpid())
     signal.set_wakeup_fd(-1)
@@ -148,7 +154,7 @@ def run_program(start: Start, rights: list[int], connection: socket.socket) -> N
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
         signal.signal(number, signal.SIG_IGN if number in ignored else signal.SIG_DFL)
     for kind, limits in enumerate(start["limits"]):
-        resource.setrlimit(kind, [-1 if limit == 2**64 - 1 else limit for limit in limits])
+        resource.setrlimit(kind, [UNLIMITED if limit == 2**64 - 1 else limit for limit in limits])
     os.umask(start["umask"])
     # before anybody knows whom to pass a signal on to
     signal.pthread_sigmask(signal.SIG_SETMASK, mask_of(start["mask"]))

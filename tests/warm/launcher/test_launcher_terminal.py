@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import re
 import select
 import shlex
@@ -12,6 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from people.terminal import open_terminal
 
 from .stage import PATIENCE_S, wait_until
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from .stage import Stage
 
+BASH = ("bash", "--norc", "--noprofile", "--noediting", "-i")
 PROGRAM = """
 import os, signal, sys, time
 def note(number, frame):
@@ -39,12 +40,8 @@ class Terminal:
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
         self.shown = ""
-        self.shell, self.controller = pty.fork()
-        if self.shell == 0:
-            os.chdir(stage.root)
-            words = ["bash", "--norc", "--noprofile", "--noediting", "-i"]
-            environment = {**stage.environment, "PS1": "", "TERM": "dumb"}
-            os.execvpe("bash", words, environment)  # noqa: S606 -- in the terminal that was made
+        environment = {**stage.environment, "PS1": "", "TERM": "dumb"}
+        self.shell, self.controller = open_terminal(BASH, environment, stage.root)
 
     def type(self, text: str) -> None:
         os.write(self.controller, text.encode())
@@ -73,8 +70,8 @@ class Terminal:
         return shown
 
     def close(self) -> None:
-        os.kill(self.shell, signal.SIGKILL)
-        os.waitpid(self.shell, 0)
+        self.shell.kill()
+        self.shell.wait()
         os.close(self.controller)
 
 
@@ -103,7 +100,7 @@ def begin(terminal: Terminal) -> tuple[int, int]:
 
 def test_a_host_lives_in_the_session_of_its_terminal(terminal: Terminal) -> None:
     [host] = terminal.stage.notes("host")
-    assert host["session"] == terminal.shell
+    assert host["session"] == terminal.shell.pid
     assert host["group"] == host["pid"]
 
 
@@ -187,12 +184,8 @@ def test_in_a_pipe_it_is_a_part_of_the_job(terminal: Terminal) -> None:
 
 def test_a_start_that_leads_the_session_is_cold(stage: Stage) -> None:
     stage.put_recipe()
-    shell, controller = pty.fork()
-    if shell == 0:
-        os.chdir(stage.root)
-        words = [os.fspath(word) for word in stage.command(stage.script)]
-        os.execve(words[0], words, stage.environment)  # noqa: S606 -- as above
-    _, status = os.waitpid(shell, 0)
+    process, controller = open_terminal(stage.command(stage.script), stage.environment, stage.root)
+    status = process.wait()
     os.close(controller)
     assert status == 0
     assert stage.reasons() == ["session-leader"]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-import pty
 import re
 import select
 import time
 from typing import TYPE_CHECKING
+
+from people.terminal import open_terminal
 
 from .remains import PATIENCE, wait_for
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+BASH = ("bash", "--norc", "--noprofile", "--noediting", "-i")
 PROMPT = b"@READY@ "
 #: no echo: what is shown is output alone; no `_`, no history, and prompts that can be told apart
 SETUP = b"stty -echo; PS1='@READY''@ '; unset PROMPT_COMMAND; set +o history; ulimit -c 0\n"
@@ -25,10 +27,7 @@ class Terminal:
     """A bash at a pseudo-terminal, which it controls."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
-        self.process, self.descriptor = pty.fork()
-        if self.process == 0:
-            os.chdir(folder)
-            os.execvpe("bash", ["bash", "--norc", "--noprofile", "--noediting", "-i"], dict(environment))  # noqa: S606
+        self.process, self.descriptor = open_terminal(BASH, environment, folder)
         self.shown = b""
         self.type(SETUP)
         self.await_prompt()
@@ -72,7 +71,7 @@ class Terminal:
         """Cut the line; the shell is gone after."""
         os.close(self.descriptor)
         self.descriptor = -1
-        wait_for(lambda: os.waitpid(self.process, os.WNOHANG)[0], "the end of the shell")
+        wait_for(lambda: self.process.poll() is not None, "the end of the shell")
 
     def close(self) -> None:
         """Leave the shell, if that is not done yet."""

@@ -5,8 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from starts import make_bare_venv
+
+from warm.watched import settle
 
 from .remains import list_descendants, wait_for
 
@@ -22,6 +27,25 @@ if {lifted}:
 else:
     die_in(1)
     time.sleep(60)
+"""
+
+
+#: what `site` imports: notes in how many seconds there will be an alarm
+NOTES_ALARM = """\
+import _signal
+with open(bytes.fromhex({notes!r}), "a") as file:  # nobody who reads this watches it
+    print(int(_signal.getitimer(_signal.ITIMER_REAL)[0]), file=file)
+"""
+#: does what an import ahead may not do, once a certain file is there
+LATER_EFFECT = """\
+import os
+if os.path.exists({flag!r}):
+    open({flag!r} + ".out", "w").close()
+"""
+TELLS_ALARM = """\
+import argparse, json, part, signal, sys
+print(signal.getitimer(signal.ITIMER_REAL), signal.getitimer(signal.ITIMER_VIRTUAL), flush=True)
+sys.stdin.readline()
 """
 
 
@@ -77,3 +101,32 @@ def wait_for_hosts() -> list[int]:
 
     wait_for(find, "reading: a host")
     return find()
+
+
+def test_a_host_has_a_deadline_before_it_has_the_hook(warm_world: WarmWorld, tmp_path: Path) -> None:
+    """The first, and the one that it starts in its place for what it has learnt; no program has one."""
+    world = replace(warm_world, plain_python=make_bare_venv(tmp_path / "own"))
+    notes, flag = (world.work / name for name in ("alarms", "flag"))
+    [packages] = (tmp_path / "own").glob("lib/python3.*/site-packages")
+    (packages / "notes.py").write_text(NOTES_ALARM.format(notes=bytes(notes).hex()))
+    (packages / "notes.pth").write_text("import notes\n")
+    world.write("part.py", LATER_EFFECT.format(flag=str(flag)))
+    world.write("program.py", TELLS_ALARM)
+    world.ask_for_warm("program.py")
+    with subprocess.Popen(
+        world.command("warm", ["program.py"]),
+        cwd=world.work,
+        env=world.environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as second:
+        assert second.stdout
+        second.stdout.readline()
+        flag.touch()
+        settle(world.work)
+        second.communicate()
+    wait_for(lambda: bool(world.list_hosts()), "up: a host")
+    ahead, *others = sorted((int(line) for line in notes.read_text().splitlines()), reverse=True)
+    assert (len(others), others[-2:]) == (3, [0, 0])  # of the two cold starts
+    assert all(590 <= seconds <= 600 for seconds in (ahead, others[0]))
+    assert world.start_warm("program.py").stdout == b"(0.0, 0.0) (0.0, 0.0)\n"

@@ -27,15 +27,15 @@ OF_THEIR_OWN = {
     "hard limit of open files": "resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200))",
     "hard limit of memory": "resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))",
     "hard limit of files' sizes": "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 30, 1 << 30))",
-    "lower stack": "resource.setrlimit(resource.RLIMIT_STACK, (4 << 20, -1))",
+    "lower stack": "resource.setrlimit(resource.RLIMIT_STACK, (4 << 20, resource.RLIM_INFINITY))",
     "lower priority": "os.nice(5)",
     "first to be killed": "open('/proc/self/oom_score_adj', 'w').write('700')",
 }
 FROM_ONE_HOST = {
     "few open files": "resource.setrlimit(resource.RLIMIT_NOFILE, (11, resource.getrlimit(7)[1]))",
-    "little memory": "resource.setrlimit(resource.RLIMIT_AS, (2 << 30, -1))",
-    "no files": "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, -1))",
-    "little time": "resource.setrlimit(resource.RLIMIT_CPU, (5, -1))",
+    "little memory": "resource.setrlimit(resource.RLIMIT_AS, (2 << 30, resource.RLIM_INFINITY))",
+    "no files": "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, resource.RLIM_INFINITY))",
+    "little time": "resource.setrlimit(resource.RLIMIT_CPU, (5, resource.RLIM_INFINITY))",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,8 +12,6 @@ from starts import make_bare_venv
 from .remains import wait_for
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from .world import WarmWorld
 
 REMEMBERS = 'import os\nremembered = os.environ.get("FOO")\n'
@@ -47,13 +46,19 @@ def install():
 
 @dataclass
 class Site:
-    """A world of an interpreter of its own, and that one's site-packages."""
+    """A world of an interpreter of its own, and that one's site-packages.
+
+    A sitecustomize goes to PYTHONPATH: an interpreter may have one of its own, as Debian's have, which
+    would be found before that in site-packages.
+    """
 
     world: WarmWorld
     packages: Path
 
     def write(self, name: str, text: str) -> None:
-        (self.packages / name).write_text(text)
+        is_found_first = name == "sitecustomize.py"
+        folder = Path(self.world.settings["PYTHONPATH"]) if is_found_first else self.packages
+        (folder / name).write_text(text)
 
     def start(self, program: Path, **variables: str) -> bytes:
         """What a start prints, which is what a plain one does."""
@@ -78,6 +83,8 @@ class Site:
 def site(warm_world: WarmWorld, tmp_path: Path) -> Site:
     python = make_bare_venv(tmp_path / "own")
     [packages] = (tmp_path / "own").glob("lib/python3.*/site-packages")
+    (tmp_path / "custom").mkdir()
+    warm_world.settings["PYTHONPATH"] = str(tmp_path / "custom")
     return Site(replace(warm_world, plain_python=python), packages)
 
 

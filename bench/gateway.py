@@ -1,0 +1,161 @@
+"""Measures the gateway: against fcgiwrap, a bare fork server and gunicorn, over unix sockets.
+
+`--check` ends with status 1 if a bound is not met; `--rounds N` decides how many pairs are run.
+"""
+
+import argparse
+import sqlite3
+import statistics
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+from asking import HTTP_REQUEST, Door, ask_bare, count_per_second, time_once
+from pairs import Figure, show_figures
+from postgresql import OPEN, run_postgresql
+from serving import HELLO, IMPORTS, LARGE, Ground, prepare
+
+Ask = Callable[[], None]
+
+CLIENTS = 4
+SECONDS = 1.0  # of a round of one server
+STARTS = 100  # of a round of one client
+MEGABYTE = 1 << 20
+ONE_PROCESS = ("--reuse", "1000000", "--children", "1")
+
+
+def compare(one: Ask, other: Ask, rounds: int) -> tuple[list[float], list[float]]:
+    """Requests per second of both, round by round in turn."""
+    counts: tuple[list[float], list[float]] = ([], [])
+    for _ in range(rounds):
+        for ask, of_one in zip((one, other), counts, strict=True):
+            of_one.append(count_per_second(ask, CLIENTS, SECONDS))
+    return counts
+
+
+def relate(claim: str, counts: tuple[list[float], list[float]], least: float) -> Figure:
+    """How many times less the second does than the first; the bound is at least *least*."""
+    ratio = statistics.median(other / one for one, other in zip(*counts, strict=True))
+    per_second = [statistics.median(of_one) for of_one in counts]
+    detail = f"{per_second[0]:.0f}/s and {per_second[1]:.0f}/s: {1 / ratio:.1f} times"
+    return Figure(claim, ratio, 1 / least, detail)
+
+
+def measure(ground: Ground, rounds: int) -> Iterator[Figure]:
+    hello = ground.write("hello.py", HELLO)
+    imports = ground.write("imports.py", IMPORTS.format(database=make_database(ground.folder)))
+    large = ground.write("large.py", LARGE)
+    with ground.run_gateway("gateway") as process:
+        yield from measure_cold(ground, hello, imports, rounds)
+        yield from measure_one_client(ground, hello, rounds)
+        yield measure_memory(ground.find_door("gateway", large), process)
+    yield from measure_reuse(ground, hello, rounds)
+    yield from measure_connections(ground, rounds)
+
+
+def make_database(folder: Path) -> Path:
+    place = folder / "words.sqlite"
+    place.unlink(missing_ok=True)
+    with sqlite3.connect(place) as database:
+        database.execute("CREATE TABLE words (number INTEGER PRIMARY KEY, word TEXT)")
+        database.executemany("INSERT INTO words VALUES (?, 'hello')", [(n,) for n in range(100)])
+    database.close()
+    return place
+
+
+def measure_cold(ground: Ground, hello: Path, imports: Path, rounds: int) -> Iterator[Figure]:
+    with ground.run_fcgiwrap():
+        for claim, script, least in (
+            ("hello per second: fcgiwrap / gateway", hello, 15),
+            ("11 imports and sqlite: fcgiwrap / gateway", imports, 40),
+        ):
+            ours, theirs = (ground.find_door(name, script) for name in ("gateway", "fcgiwrap"))
+            ground.warm(ours, script)
+            yield relate(claim, compare(ours.ask, theirs.ask, rounds), least)
+
+
+def measure_one_client(ground: Ground, hello: Path, rounds: int) -> Iterator[Figure]:
+    ours = ground.find_door("gateway", hello)
+    ground.warm(ours, hello)
+    with ground.run_bare(hello):
+        bare = partial(ask_bare, ground.find_socket("bare"))
+        times = [(time_once(ours.ask), time_once(bare)) for _ in range(rounds * STARTS)]
+    gateway, fork = zip(*times, strict=True)
+    medians = statistics.median(gateway), statistics.median(fork)
+    yield Figure("hello with one client, ms", medians[0], 2.5, show_spread(gateway))
+    detail = f"{medians[0]:.2f} ms / {medians[1]:.2f} ms"
+    yield Figure("the same / a bare fork server", medians[0] / medians[1], 1.5, detail)
+
+
+def show_spread(milliseconds: Sequence[float]) -> str:
+    cuts = statistics.quantiles(milliseconds, n=20)
+    return f"p5 {cuts[0]:.2f}, p95 {cuts[-1]:.2f}"
+
+
+def measure_memory(door: Door, process: int) -> Figure:
+    """What the gateway takes more, at its peak, while 200 MB go to each of two clients."""
+    before = read_memory(process, "VmRSS")
+    Path(f"/proc/{process}/clear_refs").write_text("5", encoding="ascii")
+    clients = [threading.Thread(target=check_download, args=[door]) for _ in range(2)]
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join()
+    more = read_memory(process, "VmHWM") - before
+    return Figure("while 200 MB stream, MB more", more / MEGABYTE, 30, f"of {before / MEGABYTE:.0f} MB")
+
+
+def check_download(door: Door) -> None:
+    size = door.download()
+    assert size > 200 * MEGABYTE, size
+
+
+def read_memory(process: int, name: str) -> int:
+    """Bytes."""
+    lines = Path(f"/proc/{process}/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) << 10 for line in lines if line.startswith(f"{name}:"))
+
+
+def measure_reuse(ground: Ground, hello: Path, rounds: int) -> Iterator[Figure]:
+    """One process on both sides."""
+    with ground.run_gateway("reusing", *ONE_PROCESS), ground.run_gunicorn():
+        ours = ground.find_door("reusing", hello)
+        theirs = Door(ground.find_socket("gunicorn"), HTTP_REQUEST)
+        ours.ask()
+        counts = compare(ours.ask, theirs.ask, rounds)
+        yield relate("--reuse, hello: gunicorn / gateway", counts, 0.5)
+
+
+def measure_connections(ground: Ground, rounds: int) -> Iterator[Figure]:
+    with run_postgresql(ground) as cluster:
+        script = cluster.write_script(ground)
+        with ground.run_gateway("forking"), ground.run_gateway("reusing", *ONE_PROCESS):
+            fresh, kept = (ground.find_door(name, script) for name in ("forking", "reusing"))
+            ground.warm(fresh, script)
+            kept.ask()
+            yield relate("PostgreSQL: without / with --reuse", compare(kept.ask, fresh.ask, rounds), 2)
+            yield Figure("connections open with --reuse", cluster.ask(OPEN), 1)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--folder", type=Path, help="where what is measured is kept for the next time")
+    parser.add_argument("--check", action="store_true", help="end with status 1 if a bound is not met")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="mainspring-bench-") as temporary:
+        folder = (options.folder or Path(temporary)).absolute()
+        folder.mkdir(parents=True, exist_ok=True)
+        ground = prepare(folder)
+        try:
+            missed = show_figures(measure(ground, options.rounds))
+        finally:
+            ground.stop_hosts()
+    return 1 if missed and options.check else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
