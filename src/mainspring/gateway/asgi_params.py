@@ -10,6 +10,7 @@
 | https | HTTPS=on, REQUEST_SCHEME |
 | Content-Type, Content-Length | CONTENT_TYPE, CONTENT_LENGTH |
 | a header | HTTP_NAME, with `_` for `-` |
+| Transfer-Encoding and Content-Length | the first decides (RFC 9112, 6.3): no CONTENT_LENGTH |
 | several of one name | one, with `, ` between (`; ` for Cookie); of Content-* the first |
 | a name with `_` or other such signs | dropped: it could pass for another (`X_Real_IP`) |
 
@@ -54,7 +55,8 @@ def make_params(scope: Scope) -> dict[str, str]:
 def describe_target(scope: Scope) -> dict[str, str]:
     raw: bytes = scope.get("raw_path") or quote(scope["path"]).encode("ascii")
     query: bytes = scope["query_string"]
-    path = ABSOLUTE.sub(b"", raw, count=1) or b"/"
+    found = ABSOLUTE.match(raw)
+    path = raw[found.end() :] or b"/" if found else raw or b"/"
     mount, inner = divide_path(decode(unquote_to_bytes(path)), scope.get("root_path") or "")
     return {
         "REQUEST_URI": decode(raw + b"?" + query if query else raw),
@@ -114,4 +116,6 @@ def translate_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
             between = "; " if key == b"cookie" else ", "
             before = translated.get(variable)
             translated[variable] = decode(value) if before is None else before + between + decode(value)
+    if "HTTP_TRANSFER_ENCODING" in translated:
+        translated.pop("CONTENT_LENGTH", None)
     return translated
