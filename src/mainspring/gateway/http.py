@@ -5,7 +5,7 @@ h11 reads it, also where httptools is installed: that has no bound for a request
 | what happens | what comes of it |
 |---|---|
 | a head larger than `bounds.params`, or malformed | 400, and the connection is closed |
-| a connection that is idle or silent for too long | it is closed; see connections.py |
+| a connection that is idle or silent, or reads nothing, for too long | it is closed; see connections.py |
 | too many connections | the longest silent one is closed |
 | a body that is larger than `bounds.body` | 413, by the engine |
 | the gateway ends | idle connections are closed, others once they have been answered |
@@ -73,6 +73,9 @@ class HTTPConnection(H11Protocol):
     def descriptor(self) -> int:
         made = self.transport.get_extra_info("socket")
         return -1 if made is None else made.fileno()
+
+    def unsent(self) -> int:
+        return self.transport.get_write_buffer_size()
 
 
 def make_http(engine: Engine, bounds: Bounds, connections: Connections) -> Callable[[], asyncio.Protocol]:
