@@ -46,6 +46,9 @@ class HTTPConnection(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._table.release(self)
         super().connection_lost(exc)
+        # after a reset, uvicorn's timer would keep the connection's buffers for as long as it may be idle
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
