@@ -184,6 +184,18 @@ def test_every_request_has_its_answer(port: socket.socket, request_bytes: bytes,
     run_world(act, port)
 
 
+def test_a_name_that_leads_here_by_ipv4_is_refused_on_a_socket_for_both() -> None:
+    """Only before Python 3.13 is an address such as ::ffff:127.0.0.1 none of this machine's."""
+    both = socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True)
+
+    async def act(world: World) -> None:
+        world.place = ("127.0.0.1", both.getsockname()[1])
+        request = b"GET /-/ping HTTP/1.1\r\nHost: evil.example\r\n\r\n"
+        assert (await world.ask(request))[0] == 421
+
+    run_world(act, both)
+
+
 def test_on_a_unix_socket_any_host_is_right(file: socket.socket) -> None:
     async def act(world: World) -> None:
         request = b"GET /-/ping HTTP/1.1\r\nHost: status.example\r\n\r\n"

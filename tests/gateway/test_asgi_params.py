@@ -164,3 +164,14 @@ def test_no_request_fails(raw: bytes, query: bytes, headers: list[tuple[bytes, b
     params = make_params(scope(raw_path=raw, query_string=query, headers=headers))
     own = {"CONTENT_TYPE", "CONTENT_LENGTH"} | make_params(scope(headers=[])).keys()
     assert all(name in own or name.startswith("HTTP_") for name in params)
+
+
+@pytest.mark.parametrize("raw", [b"/a.py/http://example.org/x", b"/secret_x://h/a.py"])
+def test_what_looks_like_a_server_within_a_path_is_a_part_of_it(raw: bytes) -> None:
+    assert make_params(scope(raw_path=raw))["PATH_INFO"] == raw.decode()
+
+
+def test_a_length_beside_a_transfer_encoding_is_none() -> None:
+    """RFC 9112, 6.3: the body was read without it, and is of another length."""
+    headers = [(b"content-length", b"3"), (b"transfer-encoding", b"chunked")]
+    assert "CONTENT_LENGTH" not in make_params(scope(headers=headers))

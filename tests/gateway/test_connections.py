@@ -32,11 +32,14 @@ from gateway.wire import (
     wait_until,
 )
 from mainspring.gateway.bounds import Bounds
+from mainspring.gateway.exchange import Head
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator
     from pathlib import Path
+
+    from mainspring.gateway.exchange import Exchange
 
 SHORT = 0.2  # seconds
 
@@ -214,3 +217,32 @@ def test_10_000_silent_clients_and_1_000_slow_ones_do_not_stop_another(tmp_path:
         assert len(silent) + len(slow) == 11_000
         assert wire.connections.breaches.keys() == {"crowded"}
         assert sum(wire.connections.count().values()) <= Bounds().connections
+
+
+@pytest.mark.parametrize("front", ["fastcgi", "scgi"])
+def test_a_client_that_reads_nothing_of_its_answer_is_closed(tmp_path: Path, front: str) -> None:
+    async def serve(exchange: Exchange) -> None:
+        await exchange.begin(Head(200, "OK", ()))
+        while True:
+            await exchange.write(bytes(1 << 16))
+
+    with serve_wire(tmp_path, serve, Bounds(idle=SHORT)) as wire, Client(getattr(wire, front)) as client:
+        client.send(pack_request(ORDINARY) if front == "fastcgi" else pack_scgi(ORDINARY))
+        wait_until(lambda: wire.connections.breaches)
+        assert wire.connections.breaches == {"no-reader": 1}
+        wait_until(lambda: not any(wire.connections.count().values()))
+
+
+def test_a_client_that_reads_slowly_is_served(tmp_path: Path) -> None:
+    async def serve(exchange: Exchange) -> None:
+        await exchange.begin(Head(200, "OK", ()))
+        await exchange.write(bytes(4 << 20))
+        await exchange.end(0)
+
+    with serve_wire(tmp_path, serve, Bounds(idle=SHORT)) as wire, Client(wire.fastcgi) as client:
+        client.send(pack_request(ORDINARY))
+        began, size = time.monotonic(), 0
+        while part := client.socket.recv(1 << 16):
+            size += len(part)
+            select.select([], [], [], 0.02)
+        assert (size > 4 << 20, time.monotonic() - began > 2 * SHORT) == (True, True)

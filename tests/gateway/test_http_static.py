@@ -107,8 +107,17 @@ def test_a_time_is_compared(scene: Scene, service: Service, seconds: int, status
     assert ask(service, "/a.txt", If_Modified_Since=said)[0] == status
 
 
-def test_a_time_that_is_none_is_ignored(service: Service) -> None:
-    assert ask(service, "/a.txt", If_Modified_Since="yesterday")[0] == 200
+@pytest.mark.parametrize(
+    "said",
+    [
+        "yesterday",
+        "Mon, 01 Jan 99999999999999999999 00:00:00 GMT",
+        "Mon, 01 Jan 2020 00:00:00 +99999999999999",
+        "Mon, 01 Jan 0001 00:00:00 +2359",
+    ],
+)
+def test_a_time_that_is_none_is_ignored(service: Service, said: str) -> None:
+    assert ask(service, "/a.txt", If_Modified_Since=said)[0] == 200
 
 
 # ---- ranges -------------------------------------------------------------------------------------
@@ -154,7 +163,7 @@ def test_a_range_is_of_the_version_that_the_client_has(service: Service) -> None
 @pytest.mark.parametrize(
     "name",
     ["secret.cgi", "module.py", "old.py.bak", "old.cgi~", "OLD.PY", "x.pyc", "__pycache__/x.bin",
-     ".env", ".git/config", "sub/.htpasswd"],
+     "a.py_old", "a.py-", "a.cgi,v", "a.py3", ".env", ".git/config", "sub/.htpasswd"],
 )  # fmt: skip
 def test_nothing_that_could_be_code_or_is_hidden_is_sent(
     scene: Scene, service: Service, name: str

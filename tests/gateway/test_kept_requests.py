@@ -149,3 +149,31 @@ def test_a_data_base_stays_open(site: Site) -> None:
         assert [read_numbers(await site.run(script)) for _ in range(3)] == [[1], [2], [3]]
 
     keep(site, course)
+
+
+#: what a script does with the descriptors that it has, and leaves in a module
+HELD = "import os, held\nheld.{}\nprint('ran')\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "copies.append(os.dup(1))",
+        "tell(b'K' + bytes(4))",
+        "tell(50 * (b'K' + bytes(4)))",
+        "tell(bytes(99))",
+    ],
+)
+def test_a_process_that_does_not_let_go_of_an_answer_serves_no_other(site: Site, line: str) -> None:
+    """Each client has an answer of its own, whatever a script says on the way to the gateway."""
+    site.write("import os\ncopies = []\ndef tell(words):\n    os.write(1000, words)\n", "held.py")
+    script = site.write(HELD.format(line))
+    age(site)
+
+    async def course(site: Site) -> None:
+        async with asyncio.timeout(10):
+            ran = [await site.run(script) for _ in range(3)]
+        assert [one.kind for one in ran] == ["kept"] * 3
+        assert len({one.process for one in ran}) == 3
+
+    keep(site, course, grace=0.2)

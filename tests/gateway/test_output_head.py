@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
+
 import pytest
 
 from gateway.answers import BOUND, read, read_head, refuse_output
 from mainspring.gateway.exchange import Head
-from mainspring.gateway.output import LocalRedirect
+from mainspring.gateway.output import LocalRedirect, OutputReader
+from mainspring.gateway.refusals import Refusal
 
 TYPE = ("Content-Type", "text/plain")
 PLAIN = b"Content-Type: text/plain\n"
@@ -258,3 +262,19 @@ def test_a_head_is_bounded_with_its_empty_line() -> None:
 
 def test_what_is_within_the_bound_may_have_many_fields() -> None:
     assert len(read_head(b"X: 1\n" * 10_000 + b"\n").headers) == 10_000
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        b"Location: " + b" " * 60_000 + b"\1\n\n",
+        b"A:" + b"\t " * 30_000 + b"\0\n\n",
+        b"a:\n" * 10_000 + b"Status:200\n" * 2_900 + b"\n",
+    ],
+)
+def test_no_head_takes_long_to_judge(output: bytes) -> None:
+    """Whoever else is served waits meanwhile."""
+    began = time.process_time()
+    with suppress(Refusal):
+        OutputReader(1 << 16).feed(output)
+    assert time.process_time() - began < 1

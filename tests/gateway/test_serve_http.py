@@ -303,3 +303,19 @@ def test_no_request_waits_for_another(scene: Scene) -> None:
         assert time.monotonic() - began < 30
         way.write_text("now\n")
         assert waiting.read() == b"begun\nnow\n\n"
+
+
+@pytest.mark.parametrize("target", ["/endless.py", "/large.txt"])
+def test_a_client_that_reads_nothing_is_closed(scene: Scene, target: str) -> None:
+    scene.write("endless.py", "print('Content-Type: a/b\\n')\nwhile True: print('x' * 65536)\n")
+    with open(scene.cgi / "large.txt", "wb") as file:
+        file.truncate(64 << 20)
+    with scene.serve("--idle-timeout", "0.2", "--timeout", "1") as service, service.raw() as connection:
+        connection.sendall(f"GET {target} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        wait_until(lambda: len(list_sockets(service)) == 1, "closed")
+
+
+def list_sockets(service: Service) -> list[str]:
+    """Those of HTTP: the one that listens, and one for each connection."""
+    with open("/proc/net/unix", encoding="ascii") as file:
+        return [line for line in file if line.rstrip().endswith(f" {service.path}")]

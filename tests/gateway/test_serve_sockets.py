@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mainspring.gateway.activation import BadActivationError, take_over
+
 from .hosting import Connection, can_connect
 from .service import activate
 from .wire import ORDINARY, fetch_fastcgi, fetch_scgi
@@ -108,6 +110,13 @@ def test_a_socket_with_another_name_is_refused(scene: Scene) -> None:
 def test_a_socket_that_does_not_listen_is_refused(scene: Scene) -> None:
     with socket.socket() as idle:
         assert "does not listen" in refuse_handed(scene, "http", idle)
+
+
+@pytest.mark.parametrize("count", ["999999999", "9" * 20, "9" * 5000])
+def test_more_sockets_than_there_can_be_are_refused_in_a_line(count: str) -> None:
+    given = {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": count}
+    with pytest.raises(BadActivationError):
+        take_over(given)
 
 
 def test_sockets_for_another_process_are_not_ours(scene: Scene) -> None:

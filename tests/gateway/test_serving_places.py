@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: goes on when it is told to
 WAITS = PLAIN + "import os\nwith open(os.environ['QUERY_STRING']) as file: print(file.read())\n"
+#: so that nobody takes note of its end
+STOPS_HOST = "import os, signal\nif os.environ['QUERY_STRING']: os.kill(os.getppid(), signal.SIGSTOP)\n"
 
 
 def make_gate(ground: Ground, number: int) -> str:
@@ -74,3 +76,12 @@ def test_who_leaves_the_queue_leaves_its_place_to_the_next(lay_out: Callable[[Bo
         open_gate(gate)
         assert client.answer().body == b"on\n"
     wait_until(lambda: not ground.gateway.pool.running, "free")
+
+
+def test_a_script_that_stops_its_host_gives_its_place_back(lay_out: Callable[[Bounds], Ground]) -> None:
+    ground = lay_out(Bounds(children=1, seconds=1, grace=0.1))
+    ground.write("a.py", PLAIN + STOPS_HOST)
+    ground.warm_up("a.py")
+    ground.get("a.py", QUERY_STRING="stop")
+    wait_until(lambda: not ground.gateway.pool.running, "free")
+    assert ground.get("a.py").status == 200

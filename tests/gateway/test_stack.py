@@ -147,6 +147,16 @@ def test_a_py_spy_that_fails_costs_the_stack_alone(
     assert why in line
 
 
+def test_py_spy_has_nothing_of_the_gateways_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What scripts do not get, they could read of another process of their user."""
+    write_spy(tmp_path, f"env > {tmp_path}/seen", monkeypatch)
+    monkeypatch.setenv("DATABASE_PASSWORD", "hunter2")
+    asyncio.run(take_stack(1))
+    assert "hunter2" not in (tmp_path / "seen").read_text()
+
+
 @given(st.binary(max_size=200))
 def test_whatever_py_spy_says_is_read_or_refused(said: bytes) -> None:
     assert read_dump(said).lines

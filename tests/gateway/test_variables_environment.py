@@ -154,6 +154,12 @@ def test_a_method_that_is_no_word_is_a_bad_request(method: str) -> None:
     assert caught.value.word == "bad-request"
 
 
+def test_no_script_is_asked_to_be_a_tunnel() -> None:
+    with pytest.raises(Refusal) as caught:
+        call({"REQUEST_METHOD": "CONNECT"})
+    assert caught.value.word == "method"
+
+
 @pytest.mark.parametrize("method", ["GET", "POST", "PROPFIND", "get", "M-SEARCH", "X_Y"])
 def test_a_method_is_passed_on_as_it_is(method: str) -> None:
     assert call({"REQUEST_METHOD": method}).environment["REQUEST_METHOD"] == method

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
 FIRST, MOST = 3, 1024
+MOST_DIGITS = 9
 #: what a socket can be for
 PURPOSES = ("fastcgi", "scgi", "http", "admin")
 NAMES = ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES")
@@ -45,13 +46,15 @@ def take_over(environment: MutableMapping[str, str]) -> list[tuple[str, Listener
     process, count, names = (environment.pop(name, "") for name in NAMES)
     if process != str(os.getpid()):
         return []
-    if not (count.isascii() and count.isdecimal()):
+    if not (count.isascii() and count.isdecimal() and len(count) <= MOST_DIGITS):
         raise BadActivationError(f"LISTEN_FDS is {count!r}, which is no number")
     if int(count) > MOST:
         raise BadActivationError(f"LISTEN_FDS is {count}, which is too many")
     words = names.split(":") if names else []
-    words += ["unknown"] * (int(count) - len(words))
-    return [take_one(FIRST + place, word) for place, word in enumerate(words[: int(count)])]
+    return [
+        take_one(FIRST + place, words[place] if place < len(words) else "unknown")
+        for place in range(int(count))
+    ]
 
 
 def take_one(descriptor: int, name: str) -> tuple[str, Listener]:

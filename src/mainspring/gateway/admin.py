@@ -202,7 +202,10 @@ def wants_json(query: Query) -> bool:
 
 
 def is_loopback(address: str) -> bool:
-    return ipaddress.ip_address(address.partition("%")[0]).is_loopback
+    """Also where IPv6 stands for IPv4, as it does on sockets of systemd's."""
+    found = ipaddress.ip_address(address.partition("%")[0])
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return (mapped or found).is_loopback
 
 
 def is_local(host: str) -> bool:

@@ -10,6 +10,7 @@
 | https | HTTPS=on, REQUEST_SCHEME |
 | Content-Type, Content-Length | CONTENT_TYPE, CONTENT_LENGTH |
 | a header | HTTP_NAME, with `_` for `-` |
+| Transfer-Encoding and Content-Length | the first decides (RFC 9112, 6.3): no CONTENT_LENGTH |
 | several of one name | one, with `, ` between (`; ` for Cookie); of Content-* the first |
 | a name with `_` or other such signs | dropped: it could pass for another (`X_Real_IP`) |
 
@@ -56,7 +57,8 @@ def make_params(scope: Scope) -> dict[str, str]:
 def describe_target(scope: Scope) -> dict[str, str]:
     raw: bytes = scope.get("raw_path") or quote(scope["path"]).encode("ascii")
     query: bytes = scope["query_string"]
-    path = ABSOLUTE.sub(b"", raw, count=1) or b"/"
+    found = ABSOLUTE.match(raw)
+    path = raw[found.end() :] or b"/" if found else raw or b"/"
     mount, inner = divide_path(decode(unquote_to_bytes(path)), scope.get("root_path") or "")
     return {
         "REQUEST_URI": decode(raw + b"?" + query if query else raw),
@@ -115,4 +117,6 @@ def translate_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
             variable = "HTTP_" + key.decode("ascii").upper().replace("-", "_")
             text, before = decode(value), translated.get(variable)
             translated[variable] = text if before is None else join_value(variable, before, text)
+    if "HTTP_TRANSFER_ENCODING" in translated:
+        translated.pop("CONTENT_LENGTH", None)
     return translated

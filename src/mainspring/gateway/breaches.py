@@ -49,7 +49,7 @@ BREACHES: dict[Word, Row] = {
     "full": Row(None, "one connection too many, while each of the others waits for its answer"),
     "idle": Row(None, "an open connection with no request"),
     "netstring": Row("bad-request", "no netstring where SCGI begins with one"),
-    "no-reader": Row(None, "a client that asks on and on, and does not read what it is answered"),
+    "no-reader": Row(None, "a client that does not read what it is answered"),
     "out-of-order": Row("bad-request", "a body before the end of the parameters"),
     "params-malformed": Row(
         "bad-request",

@@ -1,8 +1,9 @@
 """Every open connection of FastCGI and SCGI stands in one table, and those that say nothing leave it.
 
 A connection is idle (no request), receiving (a request has begun and is not complete) or busy (it waits
-for its answer).  One that is idle or receiving for too long is closed; a busy one never is: what is run
-for it has bounds of its own.  Where there are too many, the one that has been silent for longest goes,
+for its answer).  One that is idle or receiving for too long is closed.  What is run for a busy one has
+bounds of its own: it is closed only if its client reads nothing of what waits for it, for as long as it
+may be idle.  Where there are too many, the one that has been silent for longest goes,
 and if all are busy, the newest.
 
 Idle and receiving connections are ordered by their last byte, so one timer looks at the first of each
@@ -40,6 +41,9 @@ class Connection(Protocol):
 
     def descriptor(self) -> int: ...
 
+    def unsent(self) -> int:
+        """How many bytes wait until the client reads."""
+
 
 class Connections:
     """The open ones.  *tell* hears of each breach, and how often there was one."""
@@ -55,6 +59,8 @@ class Connections:
         self._busy: dict[Connection, None] = {}
         self._standing: dict[Connection, Standing] = {}
         self._deaf: set[Connection] = set()
+        #: busy ones with unsent bytes: how many there were lately, and since when they have not got fewer
+        self._unread: dict[Connection, tuple[int, float]] = {}
         self._pace = min(PACE, bounds.idle / 4, bounds.silence / 4)
         self._timer: asyncio.TimerHandle | None = None
         self._tell = tell
@@ -155,7 +161,19 @@ class Connections:
             oldest = now - self._bounds[standing]
             while order and next(iter(order.values())) <= oldest:
                 self._close(next(iter(order)), self._words[standing])
+        self._close_unread(now)
         for one in find_gone(self._deaf):
             one.abort()
         if self._standing:
             self._set_timer()
+
+    def _close_unread(self, now: float) -> None:
+        """Close busy ones whose clients have read nothing for too long."""
+        before, self._unread = self._unread, {}
+        for one in list(self._busy):
+            if unsent := one.unsent():
+                last, since = before.get(one, (0, now))
+                since = now if unsent < last else since
+                self._unread[one] = unsent, since
+                if now - since >= self._bounds["idle"]:
+                    self._close(one, "no-reader")

@@ -12,7 +12,7 @@ import signal
 import socket
 from typing import TYPE_CHECKING
 
-from mainspring.gateway.leader import GroupLeader
+from mainspring.gateway.leader import GroupLeader, has_ended
 
 if TYPE_CHECKING:
     import asyncio
@@ -128,10 +128,28 @@ class Hosted(GroupLeader):
         finally:
             connection.detach()
         self.read()  # all that ever comes; a script that has just begun is killed, since it is not heard
+        self.wake_host()
+
+    def wake_host(self) -> None:
         try:
             os.kill(self.host, signal.SIGCONT)
         except OSError:
             pass  # it has ended
+
+    def send_signal(self, number: int) -> None:
+        super().send_signal(number)
+        if number == signal.SIGKILL and self.status is None:
+            self.wake_host()
+            self.loop.call_later(PATIENCE_SECONDS, self.look_for_end)
+
+    def look_for_end(self) -> None:
+        """A script may have stopped its host, which then tells of nobody's end; the kernel does."""
+        if self.status is not None:
+            return
+        if has_ended(self.process):
+            self.lose()
+        else:
+            self.loop.call_later(PATIENCE_SECONDS, self.look_for_end)
 
     def close(self) -> None:
         if self.connection >= 0:

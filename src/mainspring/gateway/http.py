@@ -5,7 +5,7 @@ h11 reads it, also where httptools is installed: that has no bound for a request
 | what happens | what comes of it |
 |---|---|
 | a head larger than `bounds.params`, or malformed | 400, and the connection is closed |
-| a connection that is idle or silent for too long | it is closed; see connections.py |
+| a connection that is idle or silent, or reads nothing, for too long | it is closed; see connections.py |
 | too many connections | the longest silent one is closed |
 | a body that is larger than `bounds.body` | 413, by the engine |
 | the gateway ends | idle connections are closed, others once they have been answered |
@@ -46,6 +46,9 @@ class HTTPConnection(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._table.release(self)
         super().connection_lost(exc)
+        # after a reset, uvicorn's timer would keep the connection's buffers for as long as it may be idle
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -73,6 +76,9 @@ class HTTPConnection(H11Protocol):
     def descriptor(self) -> int:
         made = self.transport.get_extra_info("socket")
         return -1 if made is None else made.fileno()
+
+    def unsent(self) -> int:
+        return self.transport.get_write_buffer_size()
 
 
 def make_http(engine: Engine, bounds: Bounds, connections: Connections) -> Callable[[], asyncio.Protocol]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import struct
 from socket import MSG_NOSIGNAL, SCM_RIGHTS, SOL_SOCKET
@@ -13,6 +14,8 @@ from mainspring.gateway.leader import GroupLeader
 if TYPE_CHECKING:
     import asyncio
     from socket import socket
+
+    from mainspring.gateway.streams import Streams
 
 LAST = 1
 BEGUN, REFUSED, DONE = b"S", b"R", b"K"
@@ -29,6 +32,9 @@ class Owner(Protocol):
     def take_back(self, keep: Keep) -> None:
         """It has nothing to do."""
 
+    def withdraw(self, keep: Keep) -> None:
+        """Whatever it is doing, nothing more can be asked of it."""
+
     def forget(self, keep: Keep) -> None:
         """It has ended."""
 
@@ -36,16 +42,17 @@ class Owner(Protocol):
 class Kept(GroupLeader):
     """A request that a kept process serves."""
 
-    def __init__(self, keep: Keep, ours: tuple[int, int, int]) -> None:
-        super().__init__(keep.loop, ours)
+    def __init__(self, keep: Keep, streams: Streams) -> None:
+        super().__init__(keep.loop, streams.ours)
         self.kind = "kept"
         self.keep = keep
+        self.streams = streams
         self.process = keep.process
         self.begun: asyncio.Future[bool] = keep.loop.create_future()
 
-    async def begin(self, words: bytes, count: int, streams: tuple[int, int, int], *, last: bool) -> bool:
+    async def begin(self, words: bytes, count: int, *, last: bool) -> bool:
         """Whether the script begins: if not, it never will.  Raises TimeoutError."""
-        self.keep.ask(self, words, count, streams, last=last)
+        self.keep.ask(self, words, count, self.streams.theirs, last=last)
         patience = self.loop.call_later(PATIENCE_SECONDS, self.give_up)
         try:
             return await self.begun
@@ -58,6 +65,8 @@ class Kept(GroupLeader):
     def tell_begun(self, *, begun: bool) -> None:
         if not self.begun.done():
             self.begun.set_result(begun)
+            if begun:  # its end may come before anybody has taken note of this
+                self.streams.close_theirs()
 
     def give_up(self) -> None:
         if not self.begun.done():
@@ -105,6 +114,7 @@ class Keep:
             sent = self.way.sendmsg([head, words], rights, MSG_NOSIGNAL)
         except OSError:  # it has ended, or no descriptor can be passed
             self.dismiss()
+            request.tell_begun(begun=False)
             return
         self.rest = words[sent - len(head) :]
         if self.rest:
@@ -156,7 +166,7 @@ class Keep:
         """The request has ended, and the process has not."""
         request, self.request = self.request, None
         assert request is not None
-        if self.is_spoiled:
+        if self.is_spoiled or not is_let_go(request.stdout):
             self.dismiss()
         else:
             self.owner.take_back(self)
@@ -169,6 +179,7 @@ class Keep:
         if self.way.fileno() < 0:
             return
         self.is_spoiled = True
+        self.owner.withdraw(self)
         self.loop.remove_reader(self.way.fileno())
         self.loop.remove_writer(self.way.fileno())
         self.way.close()
@@ -200,3 +211,14 @@ class Keep:
         if self.request is not None:
             self.request.end(status)
         self.owner.forget(self)
+
+
+def is_let_go(stdout: int) -> bool:
+    """Whether nobody can write to what *stdout* reads from.
+
+    A script may have kept a copy, for which the client would wait until the process ends; or it has not
+    ended, and the word that it has is its own.
+    """
+    poll = select.poll()
+    poll.register(stdout, 0)  # POLLHUP comes unasked
+    return bool(poll.poll(0))

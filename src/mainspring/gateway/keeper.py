@@ -11,6 +11,7 @@ What fails, and what comes of it:
     a kept process is gone, or has found a change              | the next one, or a new one
     a new one cannot be made, or ends before its script begins | the Starter makes a start of its own
     it is silent for 20 seconds before that                    | it is killed; StartError
+    a copy of the script's standard output is left open        | the process is not used again
     the script ends by an exception, os._exit() or a signal    | its status; the process is not used again
     it is sent a signal (it took too long; its client is gone) | the same
     the process does not end when it is told to                | SIGKILL after `grace`
@@ -109,9 +110,9 @@ class Keeper:
             if keep is None:
                 return None
             is_new = keep.served == 0
-            kept = Kept(keep, streams.ours)
+            kept = Kept(keep, streams)
             is_last = keep.served + 1 >= self.bounds.reuse
-            if await kept.begin(errand.words, errand.count, streams.theirs, last=is_last):
+            if await kept.begin(errand.words, errand.count, last=is_last):
                 return kept
         return None
 
@@ -142,7 +143,7 @@ class Keeper:
 
     def make_room(self) -> None:
         while len(self.keeps) >= self.bounds.children and self.free:
-            self.dismiss(min((keeps[0] for keeps in self.free.values()), key=find_age))
+            min((keeps[0] for keeps in self.free.values()), key=find_age).dismiss()
 
     def take_free(self, errand: Errand) -> Keep | None:
         keeps = self.free.get(errand.key)
@@ -159,19 +160,17 @@ class Keeper:
         if self.sweeping is None:
             self.sweeping = keep.loop.call_later(self.bounds.kept_idle, self.sweep)
 
-    def dismiss(self, keep: Keep) -> None:
-        """Have it end."""
+    def withdraw(self, keep: Keep) -> None:
+        """Ask nothing more of it."""
         key = self.keeps[keep]
         keeps = self.free.get(key, [])
         if keep in keeps:
             keeps.remove(keep)
             if not keeps:
                 del self.free[key]
-        keep.dismiss()
 
     def forget(self, keep: Keep) -> None:
         """It has ended."""
-        self.dismiss(keep)
         del self.keeps[keep]
         if not self.keeps:
             self.empty.set()
@@ -183,7 +182,7 @@ class Keeper:
         free = [keep for keeps in self.free.values() for keep in keeps]
         for keep in free:
             if loop.time() - keep.free_since >= self.bounds.kept_idle:
-                self.dismiss(keep)
+                keep.dismiss()
         if self.free:
             oldest = min(keeps[0].free_since for keeps in self.free.values())
             self.sweeping = loop.call_at(oldest + self.bounds.kept_idle, self.sweep)
@@ -195,14 +194,14 @@ class Keeper:
     def renew(self) -> None:
         """Have each end when its request has: whatever comes next gets a new one."""
         for keep in list(self.keeps):
-            self.dismiss(keep)
+            keep.dismiss()
 
     async def close(self) -> None:
         """End all of them, and wait until they have."""
         if self.sweeping is not None:
             self.sweeping.cancel()
         for keep in list(self.keeps):
-            self.dismiss(keep)
+            keep.dismiss()
         if self.keeps:
             self.empty.clear()
             await self.empty.wait()

@@ -45,6 +45,15 @@ class GroupLeader(Process):
             pass  # it has ended; what is not ours to signal is none of our scripts
 
 
+def has_ended(number: int) -> bool:
+    """Whether the process runs no longer, be it that nobody has taken note of its end."""
+    try:
+        with open(f"/proc/{number}/stat", "rb") as file:
+            return file.read().rpartition(b") ")[2][:1] in (b"Z", b"X")
+    except OSError:
+        return True
+
+
 def is_process(number: int) -> bool:
     try:
         os.kill(number, 0)

@@ -43,7 +43,8 @@ from mainspring.gateway.refusals import Refusal, find_phrase
 #: an empty line, with the end of the line before it
 HEAD_END = re.compile(rb"\n\r?\n")
 EMPTY_LINE = re.compile(rb"\r?\n")
-FIELD = re.compile(r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t -~\x80-\xff]*)")
+#: blanks are taken once and for all: tried anew, many of them before a control character would take hours
+FIELD = re.compile(r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*+([\t -~\x80-\xff]*+)")
 STATUS = re.compile(r"([2-5][0-9][0-9])(?:[ \t]+(.*))?")
 
 #: fields of which there is one, and what else an answer cannot say twice
@@ -148,10 +149,10 @@ def parse_fields(text: str) -> list[tuple[str, str]]:
         name, value = parse_field(line.removesuffix("\r"))
         key = name.lower()
         if key in SINGLE:
+            if key in single and single[key] == value:
+                continue
             if single.setdefault(key, value) != value:
                 raise Refusal("malformed-head", f"two of {name} that differ: {excerpt(value)}")
-            if any(name.lower() == key for name, _ in fields):
-                continue
         fields.append((name, value))
     return fields
 

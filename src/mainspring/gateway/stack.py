@@ -62,8 +62,12 @@ async def take_stack(process: int) -> Stack:
 async def ask_spy(spy: str, process: int) -> Stack:
     command = (spy, "dump", "--nonblocking", "--full-filenames", "--json", "--pid", str(process))
     pipe, nothing = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
+    # scripts can read the environment of a process of their user: it is to have none of the gateway's
+    environment = {"PATH": os.environ.get("PATH", os.defpath)}
     try:
-        child = await asyncio.create_subprocess_exec(*command, stdin=nothing, stdout=pipe, stderr=pipe)
+        child = await asyncio.create_subprocess_exec(
+            *command, stdin=nothing, stdout=pipe, stderr=pipe, env=environment
+        )
     except OSError as error:
         return Stack((f"no stack: {spy} cannot be started ({error.strerror})",), is_known=False)
     try:

@@ -6,7 +6,7 @@ StaticFiles judges a path and opens it again, knows nothing of scripts, and brin
 
 | what the path leads to | what happens |
 |---|---|
-| a script; a name with a script's or Python's extension in it | it is left to the gateway |
+| a script; a name with a script's or Python's extension in it (`a.py_old`) | it is left to the gateway |
 | a name that begins with a dot, `__pycache__`, on the way or at its end | left to the gateway |
 | a file that begins with `#!` | left to the gateway |
 | what a link leads to, beyond the root | left to the gateway |
@@ -90,7 +90,7 @@ class StaticFiles:
         self._serve = serve
         self._numbers = itertools.count(1)
         suffixes = "|".join(map(re.escape, sorted({*options.extensions, *PYTHON})))
-        self._private = re.compile(rf"(?:{suffixes})(?:$|[.~])", re.IGNORECASE)
+        self._private = re.compile(rf"(?:{suffixes})(?![a-z])", re.IGNORECASE)
 
     async def serve(self, exchange: Exchange) -> None:
         file = None
@@ -198,9 +198,9 @@ def read_time(text: str | None) -> float | None:
         return None
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
         return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def choose_span(params: Mapping[str, str], file: StaticFile) -> tuple[Head, Span]:

@@ -16,7 +16,8 @@ class Streams:
 
     def close_theirs(self) -> None:
         """The script has them: by their ends it is seen to be done with one."""
-        for descriptor in self.owned:
+        owned, self.owned = self.owned, ()
+        for descriptor in owned:
             os.close(descriptor)
 
     def close_ours(self) -> None:

@@ -149,6 +149,9 @@ def set_request(environment: dict[str, str], params: Mapping[str, str]) -> None:
     method = params.get("REQUEST_METHOD", "")
     if not METHOD.fullmatch(method):
         raise Refusal("bad-request", f"REQUEST_METHOD: {method!r}")
+    if method == "CONNECT":
+        # to a client, and to what lies between, a script's 200 would be a way through to elsewhere
+        raise Refusal("method", method)
     environment["REQUEST_METHOD"] = method
     environment["GATEWAY_INTERFACE"] = "CGI/1.1"
     query = params.get("QUERY_STRING")

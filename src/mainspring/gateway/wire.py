@@ -125,6 +125,9 @@ class WireConnection(asyncio.Protocol):
     def descriptor(self) -> int:
         return int(self._transport.get_extra_info("socket").fileno())
 
+    def unsent(self) -> int:
+        return self._transport.get_write_buffer_size()
+
     def wind_down(self) -> None:
         if self.leaving and not self._transport.get_write_buffer_size():
             self.abort()
