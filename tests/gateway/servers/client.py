@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +73,7 @@ def ask_on(
     headers: Mapping[str, str] | None = None,
 ) -> Answer:
     """Ask on a connection that may be used again."""
-    connection.request(method, path, body, dict(headers or {}))
+    with suppress(BrokenPipeError, ConnectionResetError):  # a server may answer before it has all
+        connection.request(method, path, body, dict(headers or {}))
     response = connection.getresponse()
     return Answer(response.status, tuple(response.getheaders()), response.read())
