@@ -85,9 +85,10 @@ class Gateway:
         task.add_done_callback(self.tasks.discard)
 
     async def finish(self, seconds: float) -> None:
-        """Wait for what is under way; whatever has not ended after so many seconds is ended."""
-        deadline = time.monotonic() + seconds
-        while under_way := self.requests | self.tasks:
-            _, late = await asyncio.wait(under_way, timeout=max(0, deadline - time.monotonic()))
-            for task in late & self.requests:
+        """Wait for what is under way; a request that has not ended after so many seconds is ended."""
+        if self.requests:
+            _, late = await asyncio.wait(self.requests, timeout=seconds)
+            for task in late:
                 task.cancel()
+        while under_way := self.requests | self.tasks:
+            await asyncio.wait(under_way)
