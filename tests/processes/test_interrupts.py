@@ -25,8 +25,9 @@ LONG = os.environ.get("MAINSPRING_LONG") == "1"
 STEPS = 400 if LONG else 40
 LONGEST = 0.08
 PATIENCE = 10.0
-#: plain Python, too, tells of an interrupt that comes while it can raise nothing, and goes on or ends
-LOST_BY_PYTHON = (b"Fatal Python error", b"Exception ignored in")
+#: plain Python, too, tells of an interrupt that comes while it can raise nothing, or where it looks for
+#: an archive in the place of the script, and goes on or ends
+LOST_BY_PYTHON = (b"Fatal Python error", b"Exception ignored in", b"Failed checking if argv[0]")
 #: words that would tell the user of a fault that is not theirs
 OURS = (b"mainspring", b"_start.py", b"sitecustomize.py")
 

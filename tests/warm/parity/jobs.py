@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Final
 
 from .dialogue import await_reading
-from .remains import wait_for
+from .remains import list_processes, wait_for
 
 if TYPE_CHECKING:
     from .terminal import Terminal
@@ -41,6 +42,23 @@ def await_job(terminal: Terminal, state: str) -> str:
 def ask_for_jobs(terminal: Terminal) -> str:
     """A bash may miss the end of what was continued just before, until another child ends."""
     return terminal.run("env true; jobs")
+
+
+def press(terminal: Terminal, key: bytes) -> list[str]:
+    """Press what ends or stops the program; what is shown until the shell prompts, and the status.
+
+    A process that waits at the terminal may stop, or end, after the shell has prompted: what is typed
+    before that is still read by it.
+    """
+    group = os.tcgetpgrp(terminal.descriptor)
+    terminal.type(key)
+    shown = terminal.await_prompt().decode(errors="replace")
+    wait_for(lambda: is_at_rest(group), "at rest: all of the group")
+    return [shown, terminal.run("echo status $?")]
+
+
+def is_at_rest(group: int) -> bool:
+    return all(process.state in "TZX" for process in list_processes() if process.group == group)
 
 
 def finish(terminal: Terminal) -> list[str]:

@@ -24,6 +24,7 @@ class Process:
 
     number: int
     parent: int
+    group: int
     state: str
     command: str
 
@@ -60,11 +61,11 @@ def list_processes() -> list[Process]:
 
 def read_process(folder: Path) -> Process | None:
     try:
-        state, parent = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
+        state, parent, group = (folder / "stat").read_text().rpartition(")")[2].split()[:3]
         command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
     except OSError:
         return None
-    return Process(int(folder.name), int(parent), state, command.strip())
+    return Process(int(folder.name), int(parent), int(group), state, command.strip())
 
 
 def descends(process: Process, processes: dict[int, Process]) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from .dialogue import await_reading, await_rest, compare_dialogues
-from .jobs import AS_A_JOB, await_job, begin, begin_job, finish
+from .jobs import AS_A_JOB, await_job, begin, begin_job, finish, press
 
 if TYPE_CHECKING:
     from .terminal import Terminal
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 def test_a_key_that_ends_a_program(warm_world: WarmWorld, typed: bytes, status: int) -> None:
     def talk(terminal: Terminal) -> list[str]:
         shown = begin(warm_world, terminal)
-        terminal.type(typed)
-        return [shown, *finish(terminal)]
+        return [shown, *press(terminal, typed)]
 
     assert compare_dialogues(warm_world, talk)[-1] == f"status {status}\n"
 
@@ -39,8 +38,7 @@ def test_stopped_and_continued(warm_world: WarmWorld) -> None:
     def talk(terminal: Terminal) -> list[str]:
         shown = [begin(warm_world, terminal)]
         for _ in range(3):
-            terminal.type(b"\x1a")
-            shown += [*finish(terminal), terminal.run("jobs")]
+            shown += [*press(terminal, b"\x1a"), terminal.run("jobs")]
             terminal.type(b"fg\n")
             shown.append(terminal.await_text(b"program.py\r\n").decode())
             terminal.type(b"line\n")
@@ -56,15 +54,13 @@ def test_stopped_and_continued(warm_world: WarmWorld) -> None:
 def test_interrupted_after_it_was_stopped(warm_world: WarmWorld) -> None:
     def talk(terminal: Terminal) -> list[str]:
         shown = [begin(warm_world, terminal)]
-        terminal.type(b"\x1a")
-        shown += finish(terminal)
+        shown += press(terminal, b"\x1a")
         terminal.type(b"fg\n")
         shown.append(terminal.await_text(b"program.py\r\n").decode())
         terminal.type(b"line\n")
         shown.append(terminal.await_text(b"read line\r\n").decode())
         await_rest(warm_world)
-        terminal.type(b"\x03")
-        return [*shown, *finish(terminal)]
+        return [*shown, *press(terminal, b"\x03")]
 
     assert compare_dialogues(warm_world, talk)[-1] == "status 130\n"
 
@@ -113,15 +109,13 @@ def test_a_key_reaches_what_the_program_started(warm_world: WarmWorld, typed: by
         shown = [begin(warm_world, terminal, "child")]
         terminal.type(b"to the child\n")
         shown.append(terminal.await_text(b"to the child\r\n").decode())
-        terminal.type(typed)
-        shown += [*finish(terminal), terminal.run("jobs")]
+        shown += [*press(terminal, typed), terminal.run("jobs")]
         if typed == b"\x1a":
             terminal.type(b"fg\n")
             shown.append(terminal.await_text(b"program.py child\r\n").decode())
             terminal.type(b"again\n")
             shown.append(terminal.await_text(b"again\r\n").decode())
-            terminal.type(b"\x03")
-            shown += finish(terminal)
+            shown += press(terminal, b"\x03")
         return shown
 
     compare_dialogues(warm_world, talk)
@@ -132,8 +126,7 @@ def test_in_a_pipeline(warm_world: WarmWorld) -> None:
         terminal.type(b"$P program.py | cat\n")
         shown = [terminal.await_text(b"begun\r\n").decode()]
         await_reading(warm_world)
-        terminal.type(b"\x1a")
-        shown += finish(terminal)
+        shown += press(terminal, b"\x1a")
         terminal.type(b"fg\n")
         shown.append(terminal.await_text(b"cat\r\n").decode())
         terminal.type(b"line\n")
@@ -148,11 +141,9 @@ def test_in_a_pipeline(warm_world: WarmWorld) -> None:
 def test_two_jobs_at_once(warm_world: WarmWorld) -> None:
     def talk(terminal: Terminal) -> list[str]:
         shown = [begin(warm_world, terminal, "first")]
-        terminal.type(b"\x1a")
-        shown += finish(terminal)
+        shown += press(terminal, b"\x1a")
         shown.append(begin(warm_world, terminal, "second"))
-        terminal.type(b"\x1a")
-        shown += [*finish(terminal), terminal.run("jobs")]
+        shown += [*press(terminal, b"\x1a"), terminal.run("jobs")]
         for job in ("1", "2"):
             terminal.type(f"fg %{job}\n".encode())
             shown.append(terminal.await_text(b"\r\n").decode())
@@ -173,5 +164,5 @@ def test_the_probe_of_the_terminal_s_state(warm_world: WarmWorld) -> None:
 
 
 def end_input(terminal: Terminal) -> list[str]:
-    terminal.type(b"\x04")
-    return [*finish(terminal), terminal.run("stty -a"), str(os.tcgetpgrp(terminal.descriptor) > 0)]
+    shown = press(terminal, b"\x04")
+    return [*shown, terminal.run("stty -a"), str(os.tcgetpgrp(terminal.descriptor) > 0)]

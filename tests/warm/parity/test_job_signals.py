@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from .dialogue import await_reading, compare_dialogues, prepare_program, warm_up_in
-from .jobs import AS_A_JOB, ask_for_jobs, await_job, await_output, begin, begin_job, finish
+from .jobs import AS_A_JOB, ask_for_jobs, await_job, await_output, begin, begin_job, finish, press
 from .remains import wait_for
 from .terminal import Terminal
 
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 def test_a_stopped_job_is_killed(warm_world: WarmWorld, name: str) -> None:
     def talk(terminal: Terminal) -> list[str]:
         shown = [begin(warm_world, terminal)]
-        terminal.type(b"\x1a")
-        shown += finish(terminal)
+        shown += press(terminal, b"\x1a")
         told = [terminal.run(f"kill -{name} %1")]
         wait_for(lambda: told.append(ask_for_jobs(terminal)) or not told[-1], "ended")
         # a shell may ask for the state of its jobs before or after the signal has come, find that the job
@@ -40,8 +39,7 @@ def test_a_stopped_job_is_killed(warm_world: WarmWorld, name: str) -> None:
 def test_what_a_stopped_job_was_sent_comes_when_it_goes_on(warm_world: WarmWorld, name: str) -> None:
     def talk(terminal: Terminal) -> list[str]:
         shown = [begin(warm_world, terminal)]
-        terminal.type(b"\x1a")
-        shown += [*finish(terminal), terminal.run(f"kill -{name} %1"), terminal.run("jobs")]
+        shown += [*press(terminal, b"\x1a"), terminal.run(f"kill -{name} %1"), terminal.run("jobs")]
         terminal.type(b"fg\n")
         return [*shown, *finish(terminal), terminal.run("jobs")]
 
