@@ -7,6 +7,7 @@
  * is alive, and the process ends as it does when Py_RunMain has returned; or finish() returns, and
  * CPython goes through all of it: what was done here finds nothing left to do.
  */
+#include "child.h"
 #include "finish.h"
 
 #include <stdio.h>
@@ -185,17 +186,13 @@ static PyObject *prepare_end(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ar
     return PyUnicode_FromFormat("%s %s", host_obstacle, host_detail);
 }
 
-PyDoc_STRVAR(rehearse_end_doc,
-             "rehearse_end()\n--\n\n"
-             "Decide on an end that does not come yet: what that touches is copied by then.");
-
-static PyObject *rehearse_end(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
+/* Decide on an end that does not come yet: what that touches is copied by then. */
+void rehearse_end(void)
 {
     Py_XDECREF(load_builtin("atexit"));
     (void)find_obstacle();
     *detail = 0;
     PyErr_Clear();
-    Py_RETURN_NONE;
 }
 
 PyDoc_STRVAR(tell_end_doc,
@@ -214,6 +211,5 @@ static PyObject *tell_end(PyObject *Py_UNUSED(module), PyObject *descriptor)
 
 PyMethodDef finish_methods[] = {{"finish", finish, METH_O, finish_doc},
                                 {"prepare_end", prepare_end, METH_NOARGS, prepare_end_doc},
-                                {"rehearse_end", rehearse_end, METH_NOARGS, rehearse_end_doc},
                                 {"tell_end", tell_end, METH_O, tell_end_doc},
                                 {NULL, NULL, 0, NULL}};

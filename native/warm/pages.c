@@ -1,23 +1,31 @@
 /* Pages that are sure to be written to are copied before anybody waits for it.
  *
  * After a fork, the kernel copies each page when it is first written to, which takes longer than
- * most of what a short program does with it. So a host's first start is surveyed: its child notes
- * at its end which of the host's pages it has copies of by then, and the host does so for itself.
- * Each spare child has those copied while it waits, and the host after each fork.
+ * most of what a short program does with it. So a host's first starts are surveyed: their children
+ * note at their ends which of the host's pages they have copies of by then. Each spare child has
+ * those copied while it waits.
  *
- *     notes := list (of children) list (of the host)    list := COUNT run*    run := START PAGES
+ * The kernel tells which pages a process maps alone: those that it has a copy of. So that these are
+ * what was written lately, a mirror is forked just before the child whose start is surveyed, which
+ * writes nothing; and nothing is forked until that start has ended.
+ *
+ *     notes := COUNT run*    run := START PAGES
  *
  * The notes lie in memory that a host shares with its children. They are hints: what they say is
  * bounded, and looked at only where the host had memory of its own.
  */
-#include "warm.h"
+#include "child.h"
 
 #ifdef __linux__
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #ifndef MADV_POPULATE_WRITE
@@ -43,17 +51,18 @@ typedef struct {
     run runs[MOST_RUNS];
 } list;
 
-typedef struct {
-    list lists[2];
-} notes;
-
-static notes *shared;
+static list *shared;
 static run areas[MOST_AREAS]; /* the host's own memory */
 static size_t area_count;
 static size_t page_size;
 static unsigned char marked[MOST_PAGES / 8]; /* pages that need no copying ahead */
 static size_t marked_count;
 static pid_t surveyed; /* the process whose pages are noted at its end */
+
+/* in the second, the program may do something else */
+enum { ROUNDS = 2 };
+static int rounds_left;
+static int mirror = -1; /* the way to it, while a round lasts */
 
 /* ---- the host's own memory ------------------------------------------------------------------ */
 
@@ -157,25 +166,24 @@ static int note(size_t index, uintptr_t address, void *state)
     return 0;
 }
 
-/* Adds to *before*: one that is killed meanwhile leaves what was there. */
-static void note_into(list *target, const list *before)
+/* Adds to what is there: one that is killed meanwhile leaves that. */
+static void add_notes(void)
 {
     static list noted;
     size_t most = MOST_COPIED / page_size;
     noting at = {&noted, marked_count < most ? most - marked_count : 0};
-    memcpy(&noted, before, sizeof noted);
+    memcpy(&noted, shared, sizeof noted);
     if (noted.count > MOST_RUNS) /* whoever shares the memory may write there at any time */
         noted.count = 0;
     (void)visit_own_pages(note, &at);
-    memcpy(target, &noted, sizeof noted);
+    memcpy(shared, &noted, sizeof noted);
 }
 
 /* What was noted before is marked by now: it was copied ahead. */
 void note_end_pages(void)
 {
-    list *known = shared == NULL ? NULL : &shared->lists[0];
-    if (known != NULL && surveyed == getpid())
-        note_into(known, known);
+    if (shared != NULL && surveyed == getpid())
+        add_notes();
 }
 
 /* ---- copying -------------------------------------------------------------------------------- */
@@ -203,6 +211,61 @@ static void copy_listed(const list *noted)
     }
 }
 
+/* ---- rounds --------------------------------------------------------------------------------- */
+
+static void be_mirror(int way)
+{
+    char byte;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    while (read(way, &byte, 1) < 0 && errno == EINTR)
+        ;
+    _exit(0);
+}
+
+static int fork_mirror(void)
+{
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+        return -1;
+    pid_t process = fork(); /* which never comes back to Python */
+    if (process == 0) {
+        close(ends[0]);
+        be_mirror(ends[1]);
+    }
+    close(ends[1]);
+    if (process > 0)
+        return ends[0];
+    close(ends[0]);
+    return -1;
+}
+
+int is_surveying(void) { return mirror >= 0; }
+
+void end_round(void)
+{
+    if (mirror >= 0)
+        close(mirror);
+    mirror = -1;
+}
+
+void begin_round(void)
+{
+    end_round();
+    if (rounds_left == 0)
+        return;
+    rounds_left--;
+    mirror = fork_mirror();
+}
+
+void prepare_pages(int is_awaited)
+{
+    if (shared == NULL || (is_awaited && !is_surveying()))
+        return;
+    copy_listed(shared);
+    if (is_surveying() && visit_own_pages(mark, NULL) == 0)
+        surveyed = getpid();
+}
+
 /* ---- functions ------------------------------------------------------------------------------ */
 
 PyDoc_STRVAR(begin_survey_doc,
@@ -216,60 +279,23 @@ static PyObject *begin_survey(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(a
     if (memory == MAP_FAILED || find_areas() < 0)
         return system_error();
     shared = memory;
+    rounds_left = ROUNDS;
     Py_RETURN_NONE;
 }
 
-PyDoc_STRVAR(be_surveyed_doc, "be_surveyed()\n--\n\n"
-                              "Note at this process's end which pages it has copied from now on.");
-
-static PyObject *be_surveyed(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
-{
-    if (shared != NULL && visit_own_pages(mark, NULL) == 0)
-        surveyed = getpid();
-    Py_RETURN_NONE;
-}
-
-PyDoc_STRVAR(note_own_pages_doc,
-             "note_own_pages()\n--\n\n"
-             "Note which pages the host has copied since it forked last: its child still waits.");
-
-static PyObject *note_own_pages(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
-{
-    static const list none;
-    if (shared != NULL)
-        note_into(&shared->lists[1], &none);
-    Py_RETURN_NONE;
-}
-
-PyDoc_STRVAR(copy_pages_doc, "copy_pages(of_host)\n--\n\n"
-                             "Copy the pages that were noted, of children or *of_host*.");
-
-static PyObject *copy_pages(PyObject *Py_UNUSED(module), PyObject *of_host)
-{
-    if (shared != NULL)
-        copy_listed(&shared->lists[of_host == Py_True]);
-    Py_RETURN_NONE;
-}
-
-PyDoc_STRVAR(keep_shared_doc,
-             "keep_shared()\n--\n\n"
-             "Share what hosts and children share with no process that this one forks: it might "
-             "give up its rights.");
-
-static PyObject *keep_shared(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
+/* It might give up its rights, and go on to write. */
+void keep_shared(void)
 {
     if (shared != NULL)
         madvise(shared, sizeof *shared, MADV_DONTFORK);
     keep_uses();
-    Py_RETURN_NONE;
 }
 
-PyMethodDef pages_methods[] = {{"keep_shared", keep_shared, METH_NOARGS, keep_shared_doc},
-                               {"begin_survey", begin_survey, METH_NOARGS, begin_survey_doc},
-                               {"be_surveyed", be_surveyed, METH_NOARGS, be_surveyed_doc},
-                               {"note_own_pages", note_own_pages, METH_NOARGS, note_own_pages_doc},
-                               {"copy_pages", copy_pages, METH_O, copy_pages_doc},
-                               {NULL, NULL, 0, NULL}};
+PyMethodDef pages_methods[] = {
+    {"begin_survey", begin_survey, METH_NOARGS, begin_survey_doc},
+    {NULL, NULL, 0, NULL},
+};
+
 #else
 void note_end_pages(void) {}
 

@@ -1,6 +1,6 @@
 /* Who is at the other end of a connection, as the kernel tells it: what a caller says of itself
  * would let one with fewer groups have a program with more. */
-#include "warm.h"
+#include "child.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -31,24 +31,6 @@ static int has_our_groups(int connection)
            size == (size_t)count * sizeof *own && memcmp(own, theirs, size) == 0;
 }
 
-PyDoc_STRVAR(is_like_us_doc, "is_like_us(connection)\n--\n\n"
-                             "Whether who connected has the user and the groups of this process.");
-
-static PyObject *is_like_us(PyObject *Py_UNUSED(module), PyObject *args)
-{
-    int connection;
-    if (!PyArg_ParseTuple(args, "i:is_like_us", &connection))
-        return NULL;
-    return PyBool_FromLong(has_our_user(connection) && has_our_groups(connection));
-}
-
-PyMethodDef peer_methods[] = {
-    {"is_like_us", is_like_us, METH_VARARGS, is_like_us_doc},
-    {NULL, NULL, 0, NULL},
-};
-
-#else
-
-PyMethodDef peer_methods[] = {{NULL, NULL, 0, NULL}};
+int is_like_us(int connection) { return has_our_user(connection) && has_our_groups(connection); }
 
 #endif

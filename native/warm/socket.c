@@ -82,27 +82,6 @@ static PyObject *connect_to(PyObject *Py_UNUSED(module), PyObject *args)
     return NULL;
 }
 
-PyDoc_STRVAR(accept_caller_doc,
-             "accept_caller(listener)\n--\n\n"
-             "(descriptor, process, user) of the next caller, or None if there is none.");
-
-static PyObject *accept_caller(PyObject *Py_UNUSED(module), PyObject *args)
-{
-    int listener;
-    struct ucred peer;
-    socklen_t size = sizeof peer;
-    if (!PyArg_ParseTuple(args, "i:accept_caller", &listener))
-        return NULL;
-    int connection = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-    if (connection < 0)
-        Py_RETURN_NONE;
-    if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0)
-        return Py_BuildValue("iil", connection, (int)peer.pid, (long)peer.uid);
-    system_error();
-    close(connection);
-    return NULL;
-}
-
 PyDoc_STRVAR(make_pair_doc, "make_pair()\n--\n\nTwo connected descriptors.  Raises OSError.");
 
 static PyObject *make_pair(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
@@ -205,7 +184,6 @@ static PyObject *send_message(PyObject *Py_UNUSED(module), PyObject *args)
 }
 
 PyMethodDef socket_methods[] = {
-    {"accept_caller", accept_caller, METH_VARARGS, accept_caller_doc},
     {"connect_to", connect_to, METH_VARARGS, connect_to_doc},
     {"listen_at", listen_at, METH_VARARGS, listen_at_doc},
     {"make_pair", make_pair, METH_NOARGS, make_pair_doc},

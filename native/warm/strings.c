@@ -1,5 +1,5 @@
 /* Arguments and environment of a start, as C code and `ps` see them. */
-#include "warm.h"
+#include "child.h"
 
 #ifdef __linux__
 
@@ -13,23 +13,29 @@
 
 extern char **environ;
 
-static size_t add_sizes(PyObject *list)
+static size_t add_sizes(items words)
 {
     size_t size = 0;
-    for (Py_ssize_t i = 0; i < PyList_Size(list); i++)
-        size += (size_t)PyBytes_Size(PyList_GetItem(list, i)) + 1;
+    const unsigned char *at = words.items;
+    for (size_t i = 0; i < words.count; i++)
+        size += take_word(&at).size + 1;
     return size;
 }
 
-static char *copy_strings(char *to, PyObject *list, char **pointers)
+static char *copy_string(char *to, span string)
 {
-    for (Py_ssize_t i = 0; i < PyList_Size(list); i++) {
-        PyObject *string = PyList_GetItem(list, i);
-        size_t size = (size_t)PyBytes_Size(string) + 1;
-        memcpy(to, PyBytes_AsString(string), size);
+    memcpy(to, string.bytes, string.size);
+    to[string.size] = '\0';
+    return to + string.size + 1;
+}
+
+static char *copy_strings(char *to, items words, char **pointers)
+{
+    const unsigned char *at = words.items;
+    for (size_t i = 0; i < words.count; i++) {
         if (pointers != NULL)
             pointers[i] = to;
-        to += size;
+        to = copy_string(to, take_word(&at));
     }
     return to;
 }
@@ -82,47 +88,29 @@ static void show_strings(const char *arguments, const char *variables, const cha
     prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof map, 0);
 }
 
-static int are_bytes(PyObject *list)
+int set_strings(const start_request *start, span coerced)
 {
-    for (Py_ssize_t i = 0; i < PyList_Size(list); i++) {
-        if (!PyBytes_Check(PyList_GetItem(list, i)))
-            return 0;
-    }
-    return 1;
-}
-
-PyDoc_STRVAR(set_strings_doc,
-             "set_strings(arguments, environment)\n--\n\n"
-             "Let C code find the list *environment* of b'NAME=VALUE', and `ps` both lists.");
-
-static PyObject *set_strings(PyObject *Py_UNUSED(module), PyObject *args)
-{
-    PyObject *arguments, *environment;
-    if (!PyArg_ParseTuple(args, "O!O!:set_strings", &PyList_Type, &arguments, &PyList_Type,
-                          &environment))
-        return NULL;
-    if (!are_bytes(arguments) || !are_bytes(environment)) {
-        PyErr_SetString(PyExc_TypeError, "not bytes");
-        return NULL;
-    }
-    size_t count = (size_t)PyList_Size(environment);
-    size_t size = add_sizes(arguments) + add_sizes(environment) + (count + 1) * sizeof(char *);
-    char *block = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    size_t count = start->environment.count;
+    size_t room = (count + 2) * sizeof(char *);
+    size_t size = add_sizes(start->arguments) + add_sizes(start->environment) + coerced.size + 1;
+    char *block =
+        mmap(NULL, room + size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (block == MAP_FAILED)
-        return system_error();
+        return -1;
     char **pointers = (char **)(void *)block;
-    char *strings = block + (count + 1) * sizeof(char *);
-    char *variables = copy_strings(strings, arguments, NULL);
-    char *end = copy_strings(variables, environment, pointers);
-    pointers[count] = NULL;
+    char *variables = copy_strings(block + room, start->arguments, NULL);
+    char *end = copy_strings(variables, start->environment, pointers);
+    if (coerced.size > 0) {
+        pointers[count] = end;
+        end = copy_string(end, coerced);
+    }
     environ = pointers;
-    show_strings(strings, variables, end);
-    Py_RETURN_NONE;
+    show_strings(block + room, variables, end);
+    return 0;
 }
 
 PyMethodDef strings_methods[] = {
     {"note_layout", note_layout, METH_NOARGS, note_layout_doc},
-    {"set_strings", set_strings, METH_VARARGS, set_strings_doc},
     {NULL, NULL, 0, NULL},
 };
 

@@ -1,6 +1,6 @@
 /* How often a host's children have begun a program: they write it into memory that all of them
  * share, so that no host has to wait for them, and one that only refuses does not count as used. */
-#include "warm.h"
+#include "child.h"
 
 #include <stdatomic.h>
 #include <sys/mman.h>
@@ -10,6 +10,7 @@
 struct uses {
     atomic_llong count;
     atomic_llong last_ns; /* when that was, of CLOCK_MONOTONIC */
+    atomic_uint kinds;    /* of the last caller's standard streams */
     atomic_int wanting;   /* how many in succession have imported more than was to be expected */
 };
 
@@ -39,16 +40,21 @@ static PyObject *share_uses(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(arg
     Py_RETURN_NONE;
 }
 
-PyDoc_STRVAR(count_use_doc, "count_use()\n--\n\nA program begins.");
-
-static PyObject *count_use(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
+void count_use(void)
 {
-    if (uses != NULL) {
-        atomic_store(&uses->last_ns, now_ns());
-        atomic_fetch_add(&uses->count, 1);
-    }
-    Py_RETURN_NONE;
+    if (uses == NULL)
+        return;
+    atomic_store(&uses->last_ns, now_ns());
+    atomic_fetch_add(&uses->count, 1);
 }
+
+void note_kinds(uint32_t kinds)
+{
+    if (uses != NULL)
+        atomic_store(&uses->kinds, kinds);
+}
+
+uint32_t read_kinds(void) { return uses == NULL ? 0 : atomic_load(&uses->kinds); }
 
 PyDoc_STRVAR(
     read_uses_doc,
@@ -95,7 +101,6 @@ void note_end_modules(void)
 
 PyMethodDef uses_methods[] = {
     {"expect_modules", expect_modules, METH_O, expect_modules_doc},
-    {"count_use", count_use, METH_NOARGS, count_use_doc},
     {"read_uses", read_uses, METH_NOARGS, read_uses_doc},
     {"share_uses", share_uses, METH_NOARGS, share_uses_doc},
     {NULL, NULL, 0, NULL},

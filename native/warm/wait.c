@@ -83,20 +83,6 @@ static PyObject *watch_signals(PyObject *Py_UNUSED(module), PyObject *args)
     return descriptor < 0 ? system_error() : PyLong_FromLong(descriptor);
 }
 
-PyDoc_STRVAR(read_signal_doc, "read_signal(descriptor)\n--\n\n"
-                              "The number of the next signal that came, or 0.");
-
-static PyObject *read_signal(PyObject *Py_UNUSED(module), PyObject *args)
-{
-    int descriptor;
-    struct signalfd_siginfo came;
-    if (!PyArg_ParseTuple(args, "i:read_signal", &descriptor))
-        return NULL;
-    if (read(descriptor, &came, sizeof came) != (ssize_t)sizeof came)
-        return PyLong_FromLong(0);
-    return PyLong_FromLong((long)came.ssi_signo);
-}
-
 PyDoc_STRVAR(open_process_doc,
              "open_process(process)\n--\n\n"
              "A descriptor of the process, which can be read when it has ended.  Raises OSError.");
@@ -112,7 +98,6 @@ static PyObject *open_process(PyObject *Py_UNUSED(module), PyObject *args)
 
 PyMethodDef wait_methods[] = {
     {"open_process", open_process, METH_VARARGS, open_process_doc},
-    {"read_signal", read_signal, METH_VARARGS, read_signal_doc},
     {"wait_ready", wait_ready, METH_VARARGS, wait_ready_doc},
     {"watch_signals", watch_signals, METH_VARARGS, watch_signals_doc},
     {NULL, NULL, 0, NULL},

@@ -84,10 +84,18 @@ class Watch:
                 os.close(descriptor)
         self.descriptor = self._mounts = -1
 
-    def find_change(self) -> "str | None":
-        """The path that is not as it was, or None: once changed, always."""
+    @property
+    def mounts(self) -> int:
+        """The descriptor that tells of new mounts; -1 where what has changed has to be looked for."""
+        return -1 if self._changed or self._unwatched else self._mounts
+
+    def find_change(self, *, has_new_mounts: bool = False) -> "str | None":
+        """The path that is not as it was, or None: once changed, always.
+
+        The kernel tells only once that there are new mounts: whoever was told hands it on.
+        """
         if self._changed is None:
-            self._changed = self._look()
+            self._changed = self._look(told_of_mounts=has_new_mounts)
         return self._changed
 
     def compare_all(self) -> "str | None":
@@ -174,9 +182,9 @@ class Watch:
 
     # ---- looking
 
-    def _look(self) -> "str | None":
+    def _look(self, *, told_of_mounts: bool) -> "str | None":
         events = read_events(self.descriptor) if self.descriptor >= 0 else []
-        new_mounts = self._mounts < 0 or has_new_mounts(self._mounts)
+        new_mounts = told_of_mounts or self._mounts < 0 or has_new_mounts(self._mounts)
         if new_mounts or len(events) > MANY_EVENTS or any(mask & IN_OVERFLOW for _, mask, _ in events):
             return self._compare(self._plan.folders.values()) or self._compare_watches()
         return self._judge_all(events) or self._compare(self._unwatched.values())

@@ -12,6 +12,7 @@ from mainspring.warm.effects import RENEWED_ARGUMENTS, RENEWED_FOLDERS, RENEWED_
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 
@@ -19,15 +20,6 @@ def find_loaded(name: str) -> "Any":
     """The module *name*, unless it is still to be loaded."""
     module = sys.modules.get(name)
     return module if type(module) is type(sys) else None
-
-
-def renew_modules() -> None:
-    renew_thread()
-    renew_entropy()
-    renew_folders()
-    renew_arguments()
-    renew_umask()
-    renew_clock()
 
 
 def renew_entropy() -> None:
@@ -77,3 +69,25 @@ def renew_clock() -> None:
     if logging is not None and hasattr(logging, "_startTime"):
         is_number = sys.version_info >= (3, 13)
         logging._startTime = time.time_ns() if is_number else time.time()
+
+
+#: each, and the modules of which one has to be loaded for it to have something to do
+RENEWALS = (
+    (renew_thread, ("threading",)),
+    (renew_entropy, ("numpy.random", "multiprocessing.process")),
+    (renew_folders, RENEWED_FOLDERS),
+    (renew_arguments, RENEWED_ARGUMENTS),
+    (renew_umask, RENEWED_UMASKS),
+    (renew_clock, ("logging",)),
+)
+
+
+def find_renewals() -> "Callable[[], None] | None":
+    """What renews the modules that are loaded now, if any has to be renewed."""
+    needed = [renew for renew, names in RENEWALS if any(map(find_loaded, names))]
+
+    def renew_modules() -> None:
+        for renew in needed:
+            renew()
+
+    return renew_modules if needed else None

@@ -3,6 +3,8 @@
 import os
 import sys
 
+from mainspring._warm import make_pair, note_stream
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -11,20 +13,59 @@ STDERR = 2
 STANDARD = (("stdin", "rb", "r"), ("stdout", "wb", "w"), ("stderr", "wb", "w"))
 
 
-def renew_streams() -> None:
-    """Let sys.stdin, stdout and stderr be for what is now at their descriptors.
+#: how native/warm/takeover.c names what a stream cannot tell from another of its kind
+PIPE, SOCKET, NULL = b"psn"
 
-    The objects stay the same, since imported modules may hold them; CPython makes them as it is done
-    here (Python/pylifecycle.c, create_stdio).
+
+def renew_stream(descriptor: int) -> None:
+    """Let sys.stdin, stdout or stderr be for what is now at its descriptor.
+
+    The object stays the same, since imported modules may hold it; CPython makes it as it is done here
+    (Python/pylifecycle.c, create_stdio).
     """
+    name, binary_mode, mode = STANDARD[descriptor]
+    stream = getattr(sys, name)
     is_buffered = not sys.stdout.write_through  # type: ignore[union-attr]  # it is a TextIOWrapper
-    for descriptor, (name, binary_mode, mode) in enumerate(STANDARD):
-        stream = getattr(sys, name)
-        renew_stream(stream, descriptor, binary_mode, is_buffered=is_buffered)
-        stream.mode = mode
+    make_anew(stream, descriptor, binary_mode, is_buffered=is_buffered)
+    stream.mode = mode
 
 
-def renew_stream(stream: "Any", descriptor: int, mode: str, *, is_buffered: bool) -> None:
+def expect_streams(kinds: bytes) -> None:
+    """Make those standard streams of which callers have one of the *kinds* for one of its kind.
+
+    Raises OSError.
+    """
+    for descriptor, kind in enumerate(kinds):
+        if kind in (PIPE, SOCKET, NULL):
+            expect_stream(descriptor, kind)
+
+
+def expect_stream(descriptor: int, kind: int) -> None:
+    ends = open_kind(kind)
+    try:
+        given = os.dup(descriptor)
+        try:
+            os.dup2(ends[descriptor > 0], descriptor)
+            renew_stream(descriptor)
+            note_stream(descriptor)
+        finally:
+            os.dup2(given, descriptor)
+            os.close(given)
+    finally:
+        for end in ends:
+            os.close(end)
+
+
+def open_kind(kind: int) -> tuple[int, int]:
+    """Two descriptors of *kind*: one to read from, and one to write to."""
+    if kind == PIPE:
+        return os.pipe()
+    if kind == SOCKET:
+        return make_pair()
+    return os.open(os.devnull, os.O_RDONLY), os.open(os.devnull, os.O_WRONLY)
+
+
+def make_anew(stream: "Any", descriptor: int, mode: str, *, is_buffered: bool) -> None:
     encoding, errors, write_through = stream.encoding, stream.errors, stream.write_through
     buffer = stream.buffer
     old = getattr(buffer, "raw", buffer)

@@ -8,6 +8,7 @@ from mainspring._warm import (
     die_in,
     expect_modules,
     finish,
+    list_running,
     open_process,
     prepare_end,
     set_mask,
@@ -23,7 +24,7 @@ from mainspring.warm.counting import count_warm_starts
 from mainspring.warm.early import has_ended_early, note_early_end
 from mainspring.warm.freshness import Watch
 from mainspring.warm.heap import freeze_heap, renew_loader
-from mainspring.warm.host import Doors, Host
+from mainspring.warm.host import Host
 from mainspring.warm.judging import judge_ahead, judge_condition
 from mainspring.warm.learning import amend
 from mainspring.warm.others import tidy_up
@@ -31,6 +32,7 @@ from mainspring.warm.ownfiles import find_gone_library, list_own_files
 from mainspring.warm.place import leave_place, take_place
 from mainspring.warm.recipe import CHECKPOINT_MODULE, read_recipe
 from mainspring.warm.sight import Sight
+from mainspring.warm.takeover import prepare_takeover
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -98,13 +100,14 @@ class Waiting:
         finally:
             if start is None:
                 os._exit(0)
+        mask, began_ns = start
         if self.prelude is not None:
             self.prelude = None
             renew_loader()
         target = find_log(os.environ)
         if target:
-            write_line(target, self.claim.script, "warm", start.began)
-        return start.mask
+            write_line(target, self.claim.script, "warm", began_ns)
+        return mask
 
     def try_again(self, given_up: GivenUp) -> None:
         """Start this host again, if it is worth it; returns if not."""
@@ -192,14 +195,9 @@ class Waiting:
         changed = watch.find_change() or find_gone_library()
         if changed is not None:
             raise GivenUp("stale", changed)
-        doors = Doors(self.claim.folder, self.claim.socket, watch.descriptor, self.watch_session())
-        host = Host(
-            self.claim.key,
-            doors,
-            watch.find_change,
-            self.describe,
-            read_count(os.environ, "MAINSPRING_HOST_IDLE"),
-        )
+        prepare_takeover(self.claim.key)
+        host = Host(watch, self.describe, read_count(os.environ, "MAINSPRING_HOST_IDLE"))
+        host.open(self.claim.folder, self.claim.socket, self.watch_session())
         host.on_use = self.note_uses
         host.on_end = lambda: self.leave(host)
         self.claim.note_success()
@@ -247,7 +245,7 @@ class Waiting:
                 "saved_ms": host.served * self.saved_us // 1000,
                 "pss_kb": read_pss(),
                 "modules": self.modules,
-                "running": len(host.children.running),
+                "running": len(list_running()),
                 "idle_s": int(host.count_idle_seconds()),
             },
         )

@@ -1,0 +1,178 @@
+/* A forked child is the start that was asked for, once it has told the caller so.
+ *
+ * A spare one has rehearsed that, if there was time for it before a caller came.  Whatever fails in
+ * a child ends that alone: it is never a second host.
+ */
+#include "child.h"
+
+#ifdef __linux__
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MOST_DESCRIPTORS = 253 };
+static const char START = 'Q', REFUSED = 'R', STARTED = 'S';
+
+static void refuse(int connection, const char *reason)
+{
+    (void)send_words(connection, REFUSED, reason);
+    _exit(0);
+}
+
+/* If the caller is gone by now, nothing begins. */
+static void announce(int connection)
+{
+    pid_t process = getpid();
+    int descriptor = (int)syscall(SYS_pidfd_open, process, 0);
+    if (descriptor < 0 || send_number(connection, STARTED, process, descriptor) < 0)
+        _exit(0);
+    count_use();
+    keep_shared();
+    close(descriptor);
+    close(connection);
+}
+
+static long long read_clock(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+static int is_awaited(int way)
+{
+    struct pollfd waiting = {.fd = way, .events = POLLIN};
+    return poll(&waiting, 1, 0) != 0;
+}
+
+static void rehearse(void)
+{
+    rehearse_takeover();
+    rehearse_end();
+}
+
+/* ---- what the caller asks for --------------------------------------------------------------- */
+
+typedef struct {
+    unsigned char *frame; /* which the start refers to */
+    start_request start;
+    int descriptors[MOST_DESCRIPTORS + 1];
+    size_t count;
+} asked;
+
+/* -1 with errno: EBADMSG for what is no request. */
+static int receive_request(int connection, asked *by)
+{
+    size_t size;
+    by->count = 0;
+    if (receive_frame(connection, &by->frame, &size, by->descriptors, &by->count) < 0)
+        return -1;
+    if (by->frame[0] == (unsigned char)START && read_request(by->frame + 1, size - 1, &by->start))
+        return 0;
+    free(by->frame);
+    errno = EBADMSG;
+    return -1;
+}
+
+/* The connection is behind the descriptors when it is taken over, and at its new number after. */
+static void take_caller(int connection, uint64_t *mask)
+{
+    asked by;
+    const char *reason = "other-limits"; /* whatever is refused, a cold start may be granted */
+    if (receive_request(connection, &by) < 0)
+        refuse(connection, errno == EBADMSG ? "other-caller" : reason);
+    by.descriptors[by.count] = connection;
+    if (take_over(&by.start, by.descriptors, by.count, &reason) < 0) {
+        tell_of_refusal();
+        refuse(by.descriptors[by.count], reason);
+    }
+    *mask = by.start.mask;
+    announce(by.descriptors[by.count]);
+    free(by.frame);
+}
+
+void become_start(int way, uint64_t *mask, long long *began_ns)
+{
+    int awaited = is_awaited(way);
+    prepare_pages(awaited);
+    if (!awaited) /* nobody has come yet, who would only wait for it */
+        rehearse();
+    int connection = take_handed_on(way);
+    if (connection < 0) /* the host has ended, and sends nobody */
+        _exit(0);
+    *began_ns = read_clock();
+    take_caller(connection, mask);
+}
+
+/* ---- functions ------------------------------------------------------------------------------ */
+
+PyDoc_STRVAR(read_start_doc,
+             "read_start(connection)\n--\n\n"
+             "What somebody asks for by *connection*, as protocol.Start has it, in the order of "
+             "its fields, and the number of descriptors that came.\n\n"
+             "Raises OSError, or ValueError for what is no request.");
+
+static PyObject *list_items(items list, size_t size)
+{
+    return PyBytes_FromStringAndSize((const char *)list.items, (Py_ssize_t)(list.count * size));
+}
+
+static PyObject *list_words(items words)
+{
+    PyObject *list = PyList_New(0);
+    const unsigned char *at = words.items;
+    for (size_t i = 0; list != NULL && i < words.count; i++) {
+        span word = take_word(&at);
+        PyObject *item = PyBytes_FromStringAndSize((const char *)word.bytes, (Py_ssize_t)word.size);
+        if (item == NULL || PyList_Append(list, item) < 0)
+            Py_CLEAR(list);
+        Py_XDECREF(item);
+    }
+    return list;
+}
+
+static PyObject *describe(const asked *by)
+{
+    const start_request *start = &by->start;
+    return Py_BuildValue(
+        "(y#IiIiiKKNy#NINNn)", start->key.bytes, (Py_ssize_t)start->key.size, start->flags,
+        start->group, start->umask, start->nice, start->oom_score_adj,
+        (unsigned long long)start->mask, (unsigned long long)start->ignored,
+        list_items(start->limits, LIMIT_SIZE), start->affinity.bytes,
+        (Py_ssize_t)start->affinity.size, list_items(start->numbers, NUMBER_SIZE), start->skip,
+        list_words(start->arguments), list_words(start->environment), (Py_ssize_t)by->count);
+}
+
+static PyObject *read_start(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    int connection;
+    asked by;
+    if (!PyArg_ParseTuple(args, "i:read_start", &connection))
+        return NULL;
+    if (receive_request(connection, &by) < 0) {
+        if (errno != EBADMSG)
+            return system_error();
+        PyErr_SetString(PyExc_ValueError, "not a request");
+        return NULL;
+    }
+    PyObject *fields = describe(&by);
+    for (size_t i = 0; i < by.count; i++)
+        close(by.descriptors[i]);
+    free(by.frame);
+    return fields;
+}
+
+PyMethodDef start_methods[] = {
+    {"read_start", read_start, METH_VARARGS, read_start_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+#else
+
+PyMethodDef start_methods[] = {{NULL, NULL, 0, NULL}};
+
+#endif
