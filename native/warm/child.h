@@ -27,8 +27,14 @@ void expect_streams(void); /* in a host: before it forks */
 void tell_of_refusal(void); /* takes the exception that is set */
 
 /* message.c */
-int receive_frame(int connection, unsigned char **frame, size_t *size, int *descriptors,
-                  size_t *count);
+typedef struct {
+    unsigned char *bytes; /* behind the length */
+    size_t size;
+    unsigned char most[8192]; /* what most frames have room in: no page has to be copied for those */
+} frame;
+
+int receive_frame(int connection, frame *to, int *descriptors, size_t *count);
+void drop_frame(frame *from);
 int send_frame(int connection, char type, const void *payload, size_t size, int descriptor);
 int send_number(int connection, char type, int32_t number, int descriptor);
 int send_words(int connection, char type, const char *words);
@@ -37,7 +43,7 @@ int take_handed_on(int way);
 
 /* start.c: in a child, become the start that somebody asks for by *way*; ends the process where
  * that is impossible */
-void become_start(int way, uint64_t *mask, long long *began_ns);
+void become_start(int way, int is_busy, uint64_t *mask, long long *began_ns);
 
 /* children.c */
 enum { NO_SPARE = 0, IS_CHILD = 1 };
@@ -53,7 +59,7 @@ void end_abandoned(int connection);
 size_t list_connections(int *connections, size_t most);
 
 /* pages.c */
-void prepare_pages(int is_awaited);
+void prepare_pages(int is_idle);
 int is_surveying(void);
 void begin_round(void);
 void end_round(void);

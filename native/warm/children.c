@@ -6,6 +6,7 @@
 
 #ifdef __linux__
 
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -50,12 +51,22 @@ void dismiss_spare(void)
     end_round();
 }
 
+/* Where programs keep all processors busy, whatever is done ahead takes from them. */
+static int is_busy(void)
+{
+    static cpu_set_t processors;
+    static int count;
+    if (count == 0 && sched_getaffinity(0, sizeof processors, &processors) == 0)
+        count = CPU_COUNT(&processors);
+    return running_count > 1 && running_count >= (size_t)count;
+}
+
 static void be_child(pid_t host, int own_way, uint64_t *mask, long long *began_ns)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != host)
         _exit(0);
-    become_start(own_way, mask, began_ns);
+    become_start(own_way, is_busy(), mask, began_ns);
 }
 
 /* Have a child ready.  1 in it, once it is a start. */

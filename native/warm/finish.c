@@ -22,7 +22,7 @@ static char host_detail[sizeof detail];
 
 void note_detail(PyObject *type, const char *words)
 {
-    PyObject *name = type == NULL ? NULL : PyObject_GetAttrString(type, "__qualname__");
+    PyObject *name = type == NULL ? NULL : get_attribute(type, "__qualname__");
     PyObject *bytes = name == NULL ? NULL : PyUnicode_AsUTF8String(name);
     const char *text = bytes == NULL ? "" : PyBytes_AsString(bytes);
     snprintf(detail, sizeof detail, "%s%s%s", words, *words && *text ? " " : "", text);
@@ -34,9 +34,11 @@ void note_detail(PyObject *type, const char *words)
 static void tell(const char *kind, const char *reason)
 {
     char line[256];
+    if (told < 0)
+        return;
     int length = snprintf(line, sizeof line, "%s%s%s%s%s\n", kind, *reason ? " " : "", reason,
                           *detail ? " " : "", detail);
-    if (told >= 0 && write(told, line, (size_t)length) < 0)
+    if (write(told, line, (size_t)length) < 0)
         told = -1;
 }
 
@@ -72,7 +74,7 @@ static obstacle join_threads(void)
     if (threading == NULL)
         return NULL;
     Py_INCREF(threading);
-    PyObject *result = PyObject_CallMethod(threading, "_shutdown", NULL);
+    PyObject *result = call_method(threading, "_shutdown");
     if (result == NULL)
         hand_on_failure(threading);
     Py_DECREF(threading);
@@ -84,7 +86,7 @@ static obstacle join_threads(void)
 static obstacle call_exit_functions(void)
 {
     PyObject *atexit = load_builtin("atexit");
-    PyObject *result = atexit == NULL ? NULL : PyObject_CallMethod(atexit, "_run_exitfuncs", NULL);
+    PyObject *result = atexit == NULL ? NULL : call_method(atexit, "_run_exitfuncs");
     Py_XDECREF(atexit);
     Py_XDECREF(result);
     PyErr_Clear();
@@ -145,7 +147,7 @@ static int read_status(PyObject *status, int *number)
 static void thaw_heap(void)
 {
     PyObject *gc = is_prepared ? load_builtin("gc") : NULL;
-    PyObject *result = gc == NULL ? NULL : PyObject_CallMethod(gc, "unfreeze", NULL);
+    PyObject *result = gc == NULL ? NULL : call_method(gc, "unfreeze");
     Py_XDECREF(result);
     Py_XDECREF(gc);
     PyErr_Clear();
@@ -190,7 +192,9 @@ static PyObject *prepare_end(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ar
 void rehearse_end(void)
 {
     Py_XDECREF(load_builtin("atexit"));
+    (void)find_setting();
     (void)find_obstacle();
+    (void)flush_streams();
     *detail = 0;
     PyErr_Clear();
 }

@@ -12,6 +12,11 @@ typedef const char *obstacle;
 /* finish.c: what the last obstacle was found at, for whoever asks. */
 void note_detail(PyObject *type, const char *words);
 
+/* finish_names.c: an attribute, and a method's result, by a name that is written here: a host has
+ * the string of each ready for its children. */
+PyObject *get_attribute(PyObject *object, const char *name);
+PyObject *call_method(PyObject *object, const char *name);
+
 /* finish_state.c: obstacles in how the interpreter is set, and in what runs beside. */
 obstacle find_setting(void);
 obstacle find_state(void);
@@ -52,7 +57,7 @@ typedef struct {
 } type_row;
 
 int begin_types(int is_host);
-void end_types(void);
+void end_types(int is_host);
 const type_row *look_at_type(PyTypeObject *type); /* NULL: out of memory */
 int ends_unseen_class(PyTypeObject *type);
 

@@ -65,8 +65,8 @@ static int is_added(handler found, PyObject *instructions)
 
 static int is_within_handler(PyObject *code, long place, int delegates)
 {
-    PyObject *table = PyObject_GetAttrString(code, "co_exceptiontable");
-    PyObject *instructions = PyObject_GetAttrString(code, "co_code");
+    PyObject *table = get_attribute(code, "co_exceptiontable");
+    PyObject *instructions = get_attribute(code, "co_code");
     int is_so = 1;
     if (table && instructions && PyBytes_Check(table) && PyBytes_Check(instructions)) {
         const unsigned char *bytes = (const unsigned char *)PyBytes_AsString(table);
@@ -82,8 +82,8 @@ static int is_within_handler(PyObject *code, long place, int delegates)
 
 static int is_suspended_within(PyObject *generator, PyObject *frame, int delegates)
 {
-    PyObject *code = PyObject_GetAttrString(generator, "gi_code");
-    PyObject *last = PyObject_GetAttrString(frame, "f_lasti");
+    PyObject *code = get_attribute(generator, "gi_code");
+    PyObject *last = get_attribute(frame, "f_lasti");
     long place = last == NULL ? -1 : PyLong_AsLong(last);
     int is_so = code == NULL || place < 0 || is_within_handler(code, place, delegates);
     Py_XDECREF(last);
@@ -94,7 +94,7 @@ static int is_suspended_within(PyObject *generator, PyObject *frame, int delegat
 /* What it waits for in a `yield from` is closed as well. */
 static int is_closing_seen(PyObject *generator, PyObject *frame)
 {
-    PyObject *inner = PyObject_GetAttrString(generator, "gi_yieldfrom");
+    PyObject *inner = get_attribute(generator, "gi_yieldfrom");
     int delegates = inner != Py_None;
     int is_stranger = delegates && (inner == NULL || Py_TYPE(inner) != Py_TYPE(generator));
     Py_XDECREF(inner);
@@ -103,8 +103,8 @@ static int is_closing_seen(PyObject *generator, PyObject *frame)
 
 int is_generator_seen(PyObject *generator)
 {
-    PyObject *frame = PyObject_GetAttrString(generator, "gi_frame");
-    PyObject *suspended = PyObject_GetAttrString(generator, "gi_suspended");
+    PyObject *frame = get_attribute(generator, "gi_frame");
+    PyObject *suspended = get_attribute(generator, "gi_suspended");
     int is_so = frame == NULL || suspended == NULL;
     if (!is_so && frame != Py_None && suspended == Py_True)
         is_so = is_closing_seen(generator, frame);

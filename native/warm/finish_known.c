@@ -82,15 +82,15 @@ static int join_names(PyObject *module, PyObject *own, char *name, size_t size)
 
 static int name_type(PyTypeObject *type, char *name, size_t size)
 {
-    PyObject *module = PyObject_GetAttrString((PyObject *)type, "__module__");
+    PyObject *module = get_attribute((PyObject *)type, "__module__");
     return join_names(module, PyType_GetQualName(type), name, size);
 }
 
 static int name_finalizer(PyTypeObject *type, char *name, size_t size)
 {
-    PyObject *function = PyObject_GetAttrString((PyObject *)type, "__del__");
-    PyObject *module = function ? PyObject_GetAttrString(function, "__module__") : NULL;
-    PyObject *own = function ? PyObject_GetAttrString(function, "__qualname__") : NULL;
+    PyObject *function = get_attribute((PyObject *)type, "__del__");
+    PyObject *module = function ? get_attribute(function, "__module__") : NULL;
+    PyObject *own = function ? get_attribute(function, "__qualname__") : NULL;
     Py_XDECREF(function);
     return join_names(module, own, name, size);
 }

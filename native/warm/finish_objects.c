@@ -6,7 +6,7 @@
 /* The attribute *name*; NULL if there is none, or asking fails. */
 static PyObject *ask(PyObject *object, const char *name)
 {
-    PyObject *value = PyObject_GetAttrString(object, name);
+    PyObject *value = get_attribute(object, name);
     PyErr_Clear();
     return value;
 }
@@ -185,7 +185,7 @@ static int is_proxy_seen(const type_row *row, PyObject *proxy)
  */
 static int is_future_seen(PyObject *future)
 {
-    PyObject *done = PyObject_CallMethod(future, "done", NULL);
+    PyObject *done = call_method(future, "done");
     int is_one = done != Py_True || is_so(future, "_log_traceback") != 0;
     Py_XDECREF(done);
     PyErr_Clear();

@@ -136,11 +136,11 @@ static obstacle look_through_list(PyObject *objects, int is_host)
 obstacle find_objects(int is_host)
 {
     PyObject *gc = load_builtin("gc");
-    PyObject *objects = gc == NULL ? NULL : PyObject_CallMethod(gc, "get_objects", NULL);
+    PyObject *objects = gc == NULL ? NULL : call_method(gc, "get_objects");
     obstacle found = "objects";
     if (objects != NULL && PyList_Check(objects) && begin_types(is_host) == 0)
         found = look_through_list(objects, is_host);
-    end_types();
+    end_types(is_host);
     Py_XDECREF(objects);
     Py_XDECREF(gc);
     PyErr_Clear();

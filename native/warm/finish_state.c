@@ -85,8 +85,8 @@ static int has_collector_hooks(void)
     PyObject *gc = load_builtin("gc");
     if (gc == NULL)
         return 1;
-    int found = is_true(PyObject_GetAttrString(gc, "callbacks")) ||
-                is_true(PyObject_CallMethod(gc, "get_debug", NULL));
+    int found = is_true(get_attribute(gc, "callbacks")) ||
+                is_true(call_method(gc, "get_debug"));
     Py_DECREF(gc);
     return found;
 }
@@ -98,7 +98,7 @@ static int has_others(const char *name)
     PyObject *module = PyDict_GetItemString(PyImport_GetModuleDict(), name);
     if (module == NULL)
         return 0;
-    PyObject *all = PyObject_CallMethod(module, "list_all", NULL);
+    PyObject *all = call_method(module, "list_all");
     int is_alone = all != NULL && PyList_Check(all) && PyList_Size(all) == 1;
     Py_XDECREF(all);
     PyErr_Clear();
@@ -174,7 +174,7 @@ static int warns_of_resources(void)
     PyObject *modules = PyImport_GetModuleDict();
     PyObject *module = PyDict_GetItemString(modules, "warnings");
     PyObject *own = module == NULL ? load_builtin("_warnings") : Py_NewRef(module);
-    PyObject *filters = own == NULL ? NULL : PyObject_GetAttrString(own, "filters");
+    PyObject *filters = own == NULL ? NULL : get_attribute(own, "filters");
     int ignored = filters != NULL && ignores_resources(filters);
     Py_XDECREF(filters);
     Py_XDECREF(own);
@@ -185,9 +185,13 @@ static int warns_of_resources(void)
 /* ---- threads --------------------------------------------------------------------------------- */
 
 #ifdef __linux__
+extern char __libc_single_threaded __attribute__((weak)); /* glibc, since 2.32 */
+
 static int is_alone(void)
 {
     struct stat status;
+    if (&__libc_single_threaded != NULL && __libc_single_threaded)
+        return 1;
     return stat("/proc/self/task", &status) == 0 && status.st_nlink == 3;
 }
 

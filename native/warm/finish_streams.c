@@ -12,7 +12,7 @@ static PyObject *parts[18];
 
 static PyObject *borrow_part(PyObject *whole, const char *name)
 {
-    PyObject *part = whole == NULL ? NULL : PyObject_GetAttrString(whole, name);
+    PyObject *part = whole == NULL ? NULL : get_attribute(whole, name);
     Py_XDECREF(part);
     PyErr_Clear();
     return part;
@@ -37,7 +37,7 @@ int is_stream_part(PyObject *object)
 static int is_text_stream(PyObject *stream)
 {
     PyObject *io = load_builtin("_io");
-    PyObject *type = io == NULL ? NULL : PyObject_GetAttrString(io, "TextIOWrapper");
+    PyObject *type = io == NULL ? NULL : get_attribute(io, "TextIOWrapper");
     int is_one = type == (PyObject *)Py_TYPE(stream);
     Py_XDECREF(type);
     Py_XDECREF(io);
@@ -75,7 +75,7 @@ obstacle find_stream(void)
 
 static int is_closed(PyObject *stream)
 {
-    PyObject *closed = PyObject_GetAttrString(stream, "closed");
+    PyObject *closed = get_attribute(stream, "closed");
     int is_so = closed != NULL && PyObject_IsTrue(closed) > 0;
     Py_XDECREF(closed);
     PyErr_Clear();
@@ -86,7 +86,7 @@ static int flush_stream(PyObject *stream)
 {
     if (stream == NULL || stream == Py_None || is_closed(stream))
         return 0;
-    PyObject *result = PyObject_CallMethod(stream, "flush", NULL);
+    PyObject *result = call_method(stream, "flush");
     Py_XDECREF(result);
     PyErr_Clear();
     return result == NULL ? -1 : 0;

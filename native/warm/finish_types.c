@@ -8,40 +8,65 @@
 #include "finish.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* CPython keeps these functions as pointers to data. */
 #pragma GCC diagnostic ignored "-Wpedantic"
 
-static type_row *rows;
-static size_t capacity, count;
+typedef struct {
+    type_row *rows;
+    size_t capacity, count;
+} type_table;
+
+enum { FEW = 64, MOST_OF_HOST = 1024 }; /* powers of two */
+static type_row few[FEW];               /* what a child comes past that its host does not know */
+static type_table known; /* of a host: how types end that nobody can change */
+static type_table table; /* of the look that is under way */
 static int is_for_host;
 static destructor class_dealloc; /* subtype_dealloc, which every class of Python code has */
 
 /* ---- the table ---------------------------------------------------------------------------- */
 
-static type_row *find_row(type_row *table, size_t size, const void *key)
+static type_row *find_row(const type_table *in, const void *key)
 {
     size_t at = ((uintptr_t)key >> 4) * 0x9E3779B97F4A7C15u;
     for (at ^= at >> 32;; at++) {
-        type_row *row = &table[at & (size - 1)];
+        type_row *row = &in->rows[at & (in->capacity - 1)];
         if (row->key == key || row->key == NULL)
             return row;
     }
 }
 
+static int make_table(type_table *made, size_t capacity)
+{
+    *made = (type_table){calloc(capacity, sizeof(type_row)), capacity, 0};
+    return made->rows == NULL ? -1 : 0;
+}
+
+static void drop_table(type_table *dropped)
+{
+    if (dropped->rows != few)
+        free(dropped->rows);
+    *dropped = (type_table){0};
+}
+
+static void add_row(type_table *to, const type_row *row)
+{
+    *find_row(to, row->key) = *row;
+    to->count++;
+}
+
 static int grow(void)
 {
-    size_t size = capacity == 0 ? 1024 : capacity * 2;
-    type_row *table = calloc(size, sizeof *table);
-    if (table == NULL)
+    type_table larger;
+    if (make_table(&larger, table.capacity * 2) < 0)
         return -1;
-    for (size_t i = 0; i < capacity; i++) {
-        if (rows[i].key != NULL)
-            *find_row(table, size, rows[i].key) = rows[i];
+    for (size_t i = 0; i < table.capacity; i++) {
+        if (table.rows[i].key != NULL)
+            add_row(&larger, &table.rows[i]);
     }
-    free(rows);
-    rows = table;
-    capacity = size;
+    drop_table(&table);
+    table = larger;
     return 0;
 }
 
@@ -109,17 +134,17 @@ static void fill_row(type_row *row, PyTypeObject *type)
 
 const type_row *look_at_type(PyTypeObject *type)
 {
-    type_row *row = find_row(rows, capacity, type);
+    const type_row *row = known.rows == NULL ? NULL : find_row(&known, type);
+    if (row == NULL || row->key == NULL)
+        row = find_row(&table, type);
     if (row->key != NULL)
         return row;
-    if (count * 2 > capacity && grow() < 0)
+    if (table.count * 2 > table.capacity && grow() < 0)
         return NULL;
     type_row new_row = {0};
     fill_row(&new_row, type);
-    row = find_row(rows, capacity, type);
-    *row = new_row;
-    count++;
-    return row;
+    add_row(&table, &new_row);
+    return find_row(&table, type);
 }
 
 /* Objects of a class that the collector does not know of cannot be looked through. */
@@ -145,12 +170,36 @@ static int find_class_dealloc(void)
 int begin_types(int is_host)
 {
     is_for_host = is_host;
-    return find_class_dealloc() < 0 ? -1 : grow();
+    if (class_dealloc == NULL && find_class_dealloc() < 0)
+        return -1;
+    if (is_host)
+        return make_table(&table, MOST_OF_HOST);
+    memset(few, 0, sizeof few);
+    table = (type_table){few, FEW, 0};
+    return 0;
 }
 
-void end_types(void)
+/* A class that C code has made for good, and of which a host and its children judge the same. */
+static int is_unchangeable(PyTypeObject *type)
 {
-    free(rows);
-    rows = NULL;
-    capacity = count = 0;
+    return !(PyType_GetFlags(type) & Py_TPFLAGS_HEAPTYPE) &&
+           is_own_code(PyType_GetSlot(type, Py_tp_dealloc));
+}
+
+static void keep_known(void)
+{
+    if (known.rows != NULL || make_table(&known, table.capacity) < 0)
+        return;
+    for (size_t i = 0; i < table.capacity; i++) {
+        const void *key = table.rows[i].key;
+        if (key != NULL && is_unchangeable((PyTypeObject *)(uintptr_t)key))
+            add_row(&known, &table.rows[i]);
+    }
+}
+
+void end_types(int is_host)
+{
+    if (is_host)
+        keep_known();
+    drop_table(&table);
 }

@@ -61,26 +61,39 @@ static int receive_rest(int connection, unsigned char *bytes, size_t size)
     return 0;
 }
 
-/* What follows the length, to be freed; errno is EBADMSG where it is no frame. */
-int receive_frame(int connection, unsigned char **frame, size_t *size, int *descriptors,
-                  size_t *count)
+static int receive_length(int connection, frame *to, int *descriptors, size_t *count)
 {
     unsigned char head[LENGTH_SIZE];
     ssize_t first = receive_first(connection, head, sizeof head, descriptors, count);
-    if (first <= 0 || receive_rest(connection, head + first, sizeof head - (size_t)first) < 0) {
-        errno = first < 0 ? errno : EBADMSG;
+    if (first < 0)
         return -1;
-    }
-    *size = read_u32(head);
-    if (*size < 1 || *size > FRAME_LIMIT) {
-        errno = EBADMSG;
-        return -1;
-    }
-    *frame = malloc(*size);
-    if (*frame != NULL && receive_rest(connection, *frame, *size) == 0)
+    if (first > 0 && receive_rest(connection, head + first, sizeof head - (size_t)first) == 0)
+        to->size = read_u32(head);
+    if (to->size >= 1 && to->size <= FRAME_LIMIT)
         return 0;
-    free(*frame);
+    errno = EBADMSG;
     return -1;
+}
+
+/* What follows the length; errno is EBADMSG where it is no frame. */
+int receive_frame(int connection, frame *to, int *descriptors, size_t *count)
+{
+    to->size = 0;
+    to->bytes = to->most;
+    if (receive_length(connection, to, descriptors, count) < 0)
+        return -1;
+    if (to->size > sizeof to->most)
+        to->bytes = malloc(to->size);
+    if (to->bytes != NULL && receive_rest(connection, to->bytes, to->size) == 0)
+        return 0;
+    drop_frame(to);
+    return -1;
+}
+
+void drop_frame(frame *from)
+{
+    if (from->bytes != from->most)
+        free(from->bytes);
 }
 
 /* ---- sending -------------------------------------------------------------------------------- */

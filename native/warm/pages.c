@@ -257,9 +257,10 @@ void begin_round(void)
     mirror = fork_mirror();
 }
 
-void prepare_pages(int is_awaited)
+/* What a survey finds is what was not copied ahead. */
+void prepare_pages(int is_idle)
 {
-    if (shared == NULL || (is_awaited && !is_surveying()))
+    if (shared == NULL || !(is_idle || is_surveying()))
         return;
     copy_listed(shared);
     if (is_surveying() && visit_own_pages(mark, NULL) == 0)

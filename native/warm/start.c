@@ -58,7 +58,7 @@ static void rehearse(void)
 /* ---- what the caller asks for --------------------------------------------------------------- */
 
 typedef struct {
-    unsigned char *frame; /* which the start refers to */
+    frame frame; /* which the start refers to */
     start_request start;
     int descriptors[MOST_DESCRIPTORS + 1];
     size_t count;
@@ -67,13 +67,13 @@ typedef struct {
 /* -1 with errno: EBADMSG for what is no request. */
 static int receive_request(int connection, asked *by)
 {
-    size_t size;
     by->count = 0;
-    if (receive_frame(connection, &by->frame, &size, by->descriptors, &by->count) < 0)
+    if (receive_frame(connection, &by->frame, by->descriptors, &by->count) < 0)
         return -1;
-    if (by->frame[0] == (unsigned char)START && read_request(by->frame + 1, size - 1, &by->start))
+    const unsigned char *bytes = by->frame.bytes;
+    if (bytes[0] == (unsigned char)START && read_request(bytes + 1, by->frame.size - 1, &by->start))
         return 0;
-    free(by->frame);
+    drop_frame(&by->frame);
     errno = EBADMSG;
     return -1;
 }
@@ -92,14 +92,15 @@ static void take_caller(int connection, uint64_t *mask)
     }
     *mask = by.start.mask;
     announce(by.descriptors[by.count]);
-    free(by.frame);
+    drop_frame(&by.frame);
 }
 
-void become_start(int way, uint64_t *mask, long long *began_ns)
+/* Nothing is done ahead where somebody would only wait for it. */
+void become_start(int way, int is_busy, uint64_t *mask, long long *began_ns)
 {
-    int awaited = is_awaited(way);
-    prepare_pages(awaited);
-    if (!awaited) /* nobody has come yet, who would only wait for it */
+    int is_idle = !is_busy && !is_awaited(way);
+    prepare_pages(is_idle);
+    if (is_idle)
         rehearse();
     int connection = take_handed_on(way);
     if (connection < 0) /* the host has ended, and sends nobody */
@@ -162,7 +163,7 @@ static PyObject *read_start(PyObject *Py_UNUSED(module), PyObject *args)
     PyObject *fields = describe(&by);
     for (size_t i = 0; i < by.count; i++)
         close(by.descriptors[i]);
-    free(by.frame);
+    drop_frame(&by.frame);
     return fields;
 }
 

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
 
 #define OOM_SCORE_ADJ "/proc/self/oom_score_adj"
@@ -167,26 +168,49 @@ static int take_arguments(const start_request *start)
     return status;
 }
 
-static PyObject *make_bytes(const unsigned char *bytes, size_t size)
+static PyObject *make_bytes(span word)
 {
-    return PyBytes_FromStringAndSize((const char *)bytes, (Py_ssize_t)size);
+    return PyBytes_FromStringAndSize((const char *)word.bytes, (Py_ssize_t)word.size);
 }
 
-/* The first of a name holds, and what has no `=` is none; as CPython has it. */
-static int take_variable(span variable)
+typedef struct {
+    span name, value;
+} variable;
+
+/* What has no `=` is none, as CPython has it. */
+static int read_variable(span word, variable *found)
 {
-    const unsigned char *equals = memchr(variable.bytes, '=', variable.size);
+    const unsigned char *equals = memchr(word.bytes, '=', word.size);
     if (equals == NULL)
         return 0;
-    size_t length = (size_t)(equals - variable.bytes);
-    PyObject *name = make_bytes(variable.bytes, length);
+    found->name = (span){word.bytes, (size_t)(equals - word.bytes)};
+    found->value = (span){equals + 1, word.size - found->name.size - 1};
+    return 1;
+}
+
+static int is_bytes(PyObject *object, span word)
+{
+    return PyBytes_Check(object) && (size_t)PyBytes_Size(object) == word.size &&
+           memcmp(PyBytes_AsString(object), word.bytes, word.size) == 0;
+}
+
+static int set_variable(PyObject *name, span word)
+{
+    PyObject *value = make_bytes(word);
+    int status = value == NULL ? -1 : PyDict_SetItem(own.variables, name, value);
+    Py_XDECREF(value);
+    return status;
+}
+
+/* The first of a name holds. */
+static int add_variable(span word)
+{
+    variable found;
+    if (!read_variable(word, &found))
+        return 0;
+    PyObject *name = make_bytes(found.name);
     int known = name == NULL ? -1 : PyDict_Contains(own.variables, name);
-    int status = known < 0 ? -1 : 0;
-    if (known == 0) {
-        PyObject *value = make_bytes(equals + 1, variable.size - length - 1);
-        status = value == NULL ? -1 : PyDict_SetItem(own.variables, name, value);
-        Py_XDECREF(value);
-    }
+    int status = known == 0 ? set_variable(name, found.value) : known < 0 ? -1 : 0;
     Py_XDECREF(name);
     return status;
 }
@@ -199,14 +223,86 @@ static span find_coerced(void)
                   (size_t)PyBytes_Size(own.coerced)};
 }
 
+/* Give what is there its new values, as long as the names are the same, in the same order: most
+ * callers of a host have those.  How many variables that was; -1 with an exception. */
+static Py_ssize_t set_values(items *left)
+{
+    PyObject *name, *value;
+    Py_ssize_t place = 0, count = 0;
+    variable found;
+    while (left->count > 0 && PyDict_Next(own.variables, &place, &name, &value)) {
+        const unsigned char *next = left->items;
+        if (!read_variable(take_word(&next), &found) || !is_bytes(name, found.name))
+            break;
+        if (!is_bytes(value, found.value) && set_variable(name, found.value) < 0)
+            return -1;
+        *left = (items){left->count - 1, next};
+        count++;
+    }
+    return count;
+}
+
+static int add_variables(items words)
+{
+    int status = 0;
+    for (size_t i = 0; status == 0 && i < words.count; i++)
+        status = add_variable(take_word(&words.items));
+    return status;
+}
+
 static int take_variables(const start_request *start)
 {
-    const unsigned char *at = start->environment.items;
-    int status = 0;
-    PyDict_Clear(own.variables);
-    for (size_t i = 0; status == 0 && i < start->environment.count; i++)
-        status = take_variable(take_word(&at));
-    return status == 0 && own.coerced != NULL ? take_variable(find_coerced()) : status;
+    items left = start->environment;
+    Py_ssize_t kept = set_values(&left);
+    if (kept < 0)
+        return -1;
+    if (kept < PyDict_Size(own.variables)) { /* there is one that the caller has not got, or has later */
+        PyDict_Clear(own.variables);
+        left = start->environment;
+    }
+    if (add_variables(left) < 0)
+        return -1;
+    return own.coerced == NULL ? 0 : add_variable(find_coerced());
+}
+
+/* ---- the time zone -------------------------------------------------------------------------- */
+
+/* What the zone of a process without TZ is made of. */
+typedef struct {
+    struct stat file;
+    int year;
+} zone;
+
+static zone look_at_zone(void)
+{
+    zone now = {0};
+    time_t seconds = time(NULL);
+    struct tm parts;
+    if (getenv("TZ") != NULL || stat("/etc/localtime", &now.file) != 0 ||
+        gmtime_r(&seconds, &parts) == NULL)
+        return (zone){0};
+    now.year = parts.tm_year;
+    return now;
+}
+
+static int is_same_zone(const zone *one, const zone *other)
+{
+    return one->year != 0 && one->year == other->year &&
+           one->file.st_ino == other->file.st_ino && one->file.st_dev == other->file.st_dev &&
+           one->file.st_size == other->file.st_size &&
+           memcmp(&one->file.st_mtim, &other->file.st_mtim, sizeof one->file.st_mtim) == 0 &&
+           memcmp(&one->file.st_ctim, &other->file.st_ctim, sizeof one->file.st_ctim) == 0;
+}
+
+/* time.tzset(), unless it would find what it found last. */
+static int take_zone(void)
+{
+    static zone known;
+    zone now = look_at_zone();
+    if (is_same_zone(&now, &known))
+        return 0;
+    known = now;
+    return call(own.set_zone, NULL);
 }
 
 static int take_words(const start_request *start)
@@ -215,7 +311,7 @@ static int take_words(const start_request *start)
         return fail();
     if (take_arguments(start) < 0 || take_variables(start) < 0)
         return -1;
-    return call(own.set_zone, NULL);
+    return take_zone();
 }
 
 /* ---- what Python code renews ---------------------------------------------------------------- */
@@ -370,6 +466,15 @@ PyDoc_STRVAR(
     "streams.py; renew_modules() or None; ignore_in_python(signals); set_zone(); tell(exception).  "
     "Raises ValueError.");
 
+/* CPython makes its key for threads anew in a child: what that calls is bound by then. */
+static void bind_locks(void)
+{
+    Py_tss_t *key = PyThread_tss_alloc();
+    if (key != NULL && PyThread_tss_create(key) == 0)
+        PyThread_tss_delete(key);
+    PyThread_tss_free(key);
+}
+
 static int take_own(PyObject *payload)
 {
     const unsigned char *bytes = (const unsigned char *)PyBytes_AsString(payload);
@@ -405,6 +510,7 @@ static PyObject *prepare_children(PyObject *Py_UNUSED(module), PyObject *args)
         Py_XINCREF(kept[i]);
     rehearse_takeover(); /* what is done but once is done by the host */
     rehearse_end();
+    bind_locks();
     Py_RETURN_NONE;
 }
 

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 STDERR = 2
 STANDARD = (("stdin", "rb", "r"), ("stdout", "wb", "w"), ("stderr", "wb", "w"))
 
-
 #: how native/warm/takeover.c names what a stream cannot tell from another of its kind
 PIPE, SOCKET, NULL = b"psn"
 
@@ -47,6 +46,8 @@ def expect_stream(descriptor: int, kind: int) -> None:
         try:
             os.dup2(ends[descriptor > 0], descriptor)
             renew_stream(descriptor)
+            if descriptor > 0:
+                rehearse_printing(descriptor)
             note_stream(descriptor)
         finally:
             os.dup2(given, descriptor)
@@ -54,6 +55,15 @@ def expect_stream(descriptor: int, kind: int) -> None:
     finally:
         for end in ends:
             os.close(end)
+
+
+def rehearse_printing(descriptor: int) -> None:
+    """What CPython looks up for it is found by then: each child would have pages copied for that."""
+    if descriptor == STDERR:
+        print(file=sys.stderr, flush=True)
+    else:
+        print(flush=True)
+    renew_stream(descriptor)  # which nothing was written to
 
 
 def open_kind(kind: int) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from mainspring._warm import (
     read_affinity,
     read_limits,
 )
+from mainspring.warm.heap import freeze_heap
 from mainspring.warm.hostlog import tell_of_host
 from mainspring.warm.protocol import Start, pack_start
 from mainspring.warm.renewal import find_renewals
@@ -31,7 +32,7 @@ def prepare_takeover(key: bytes) -> None:
         find_coerced_locale(key),
         os.environ._data,  # type: ignore[attr-defined]  # posix.environ, too: one dictionary
         renew_stream,
-        expect_streams,
+        expect,
         find_renewals(),
         ignore_in_python,
         time.tzset,
@@ -50,6 +51,11 @@ def imagine_start(key: bytes) -> Start:
     variables = os.environ._data.items()  # type: ignore[attr-defined]
     start.environment = [name + b"=" + value for name, value in variables]
     return start
+
+
+def expect(kinds: bytes) -> None:
+    expect_streams(kinds)
+    freeze_heap()
 
 
 def find_coerced_locale(key: bytes) -> bytes | None:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from mainspring.warm.claim import Claim
     from mainspring.warm.recipe import Cause, Recipe
 
+LOG = b"MAINSPRING_LOG"
 LONGEST_BIRTH_SECONDS = 600  # what a program does before its checkpoint included
 #: that a program may import beyond what recorded starts did
 MODULES_TO_SPARE = 20
@@ -104,9 +105,8 @@ class Waiting:
         if self.prelude is not None:
             self.prelude = None
             renew_loader()
-        target = find_log(os.environ)
-        if target:
-            write_line(target, self.claim.script, "warm", began_ns)
+        if LOG in os.environ._data:  # type: ignore[attr-defined]  # most have none, and are to pay nothing
+            write_line(find_log(os.environ), self.claim.script, "warm", began_ns)
         return mask
 
     def try_again(self, given_up: GivenUp) -> None:
@@ -205,6 +205,7 @@ class Waiting:
         self.claim.tell("up", f"{self.modules} modules")
         if os.fork() == 0:
             tidy_up(self.claim.folder, self.claim.name)
+        freeze_heap()  # what has come since: no child is to look through it at its end
         return host
 
     def watch_session(self) -> int:
