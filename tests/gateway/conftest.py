@@ -21,6 +21,8 @@ for name in (
     "gateway.hosting",
     "gateway.keeping",
     "gateway.service",
+    "gateway.connections.staging",
+    "gateway.connections.watching",
 ):
     pytest.register_assert_rewrite(name)
 
