@@ -261,13 +261,7 @@ def capture_request(world: WarmWorld) -> bytes:
         listener.bind(f"/proc/self/fd/{folder}/{name.name}")
         os.close(folder)
         listener.listen()
-        with subprocess.Popen(
-            world.command("warm", ["program.py"]),
-            cwd=world.work,
-            env=world.environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-        ):
+        with world.begin("warm", "program.py", stdout=subprocess.DEVNULL):
             with listener.accept()[0] as connection:
                 content, rights, _, _ = socket.recv_fds(connection, 1 << 20, 10)
             for descriptor in rights:
