@@ -6,12 +6,11 @@ import os
 import shutil
 import socket
 import subprocess
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from security.people import STRANGER, as_user, install_for_all, list_tree, need, need_root
+from security.people import STRANGER, as_user, list_tree, need, need_root
 
 from .remains import list_descendants, wait_for
 from .world import live_in, make_world
@@ -132,16 +131,6 @@ def test_where_no_folder_can_be(program: WarmWorld, value: str) -> None:
 
 
 # ---- other users --------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def installation() -> Iterator[Installation]:
-    """An interpreter that every user can reach, and Mainspring installed beside it, by root."""
-    need_root()
-    need(shutil.which("setpriv"), "setpriv, of util-linux")
-    folder = Path(tempfile.mkdtemp(prefix="mainspring-test-"))
-    yield install_for_all(folder)
-    shutil.rmtree(folder)
 
 
 @pytest.fixture
