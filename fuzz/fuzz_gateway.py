@@ -20,7 +20,7 @@ from mutations import cut, cut_out, flip_bit, insert, mutate, repeat_part, set_b
 
 from mainspring.gateway import fastcgi_records as fcgi
 from mainspring.gateway import fastcgi_requests as requests
-from mainspring.gateway import scgi
+from mainspring.gateway import scgi_requests as scgi
 from mainspring.gateway.breaches import Breach
 
 if TYPE_CHECKING:

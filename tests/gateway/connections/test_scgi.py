@@ -21,7 +21,7 @@ from gateway.wire import (
     pack_netstring,
     pack_scgi,
 )
-from mainspring.gateway.scgi import Asked, Body, Receiver
+from mainspring.gateway.scgi_requests import Asked, Body, Receiver
 
 
 @pytest.mark.parametrize("family", ["scgi", "scgi_tcp"])
