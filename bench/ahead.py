@@ -4,19 +4,18 @@ Each line is a ratio of whole processes, run in turn, the median of the pairs; a
 largest process.  `--check` ends with status 1 if a bound is not met.
 """
 
-import argparse
 import os
 import re
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from figures import Figure, Figures, run_benchmark
 from ground import LAUNCHER
-from pairs import Command, Contender, Figure, clean_environment, compare, race, show_figures
+from pairs import Command, Contender, clean_environment, compare, race
 
 PACKAGES = ("django", "sqlalchemy", "pandas", "ansible-core")
 POLL_SECONDS = 0.005
@@ -90,7 +89,7 @@ def poll_children(process: "subprocess.Popen[bytes]", peaks: list[int]) -> None:
         time.sleep(POLL_SECONDS)
 
 
-def measure_all(folder: Path, rounds: int) -> Iterator[Figure]:
+def measure(folder: Path, rounds: int) -> Figures:
     python, tree = make_tree(folder / "tree")
     count = sum(name.endswith(".py") for _, _, names in os.walk(tree) for name in names)
     print(f"{count} modules of {', '.join(PACKAGES)}")
@@ -99,16 +98,5 @@ def measure_all(folder: Path, rounds: int) -> Iterator[Figure]:
     yield from measure_memory(tree, folder / "home")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=15, help="runs of each command (15)")
-    parser.add_argument("--check", action="store_true", help="fail if a bound is not met")
-    arguments = parser.parse_args()
-    print(f"CPython {sys.version.split()[0]}, {arguments.rounds} rounds\n")
-    with tempfile.TemporaryDirectory(prefix="mainspring-bench-") as folder:
-        missed = show_figures(measure_all(Path(folder), arguments.rounds))
-    sys.exit(1 if arguments.check and missed else 0)
-
-
 if __name__ == "__main__":
-    main()
+    sys.exit(run_benchmark(measure, __doc__, 15))

@@ -3,18 +3,16 @@
 `--check` ends with status 1 if a bound is not met; `--rounds N` decides how many pairs are run.
 """
 
-import argparse
 import sqlite3
 import statistics
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 from asking import HTTP_REQUEST, Door, ask_bare, count_per_second, time_once
-from pairs import Figure, show_figures
+from figures import Figure, Figures, run_benchmark
 from postgresql import OPEN, run_postgresql
 from serving import HELLO, IMPORTS, LARGE, Ground, prepare
 
@@ -44,7 +42,13 @@ def relate(claim: str, counts: tuple[list[float], list[float]], least: float) ->
     return Figure(claim, ratio, 1 / least, detail)
 
 
-def measure(ground: Ground, rounds: int) -> Iterator[Figure]:
+def measure(folder: Path, rounds: int) -> Figures:
+    ground = prepare(folder)
+    with ground.start_afresh():
+        yield from measure_all(ground, rounds)
+
+
+def measure_all(ground: Ground, rounds: int) -> Iterator[Figure]:
     hello = ground.write("hello.py", HELLO)
     imports = ground.write("imports.py", IMPORTS.format(database=make_database(ground.folder)))
     large = ground.write("large.py", LARGE)
@@ -140,22 +144,5 @@ def measure_connections(ground: Ground, rounds: int) -> Iterator[Figure]:
             yield Figure("connections open with --reuse", cluster.ask(OPEN), 1)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--folder", type=Path, help="where what is measured is kept for the next time")
-    parser.add_argument("--check", action="store_true", help="end with status 1 if a bound is not met")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="mainspring-bench-") as temporary:
-        folder = (options.folder or Path(temporary)).absolute()
-        folder.mkdir(parents=True, exist_ok=True)
-        ground = prepare(folder)
-        try:
-            missed = show_figures(measure(ground, options.rounds))
-        finally:
-            ground.stop_hosts()
-    return 1 if missed and options.check else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_benchmark(measure, __doc__, 7, keeps=True))

@@ -4,7 +4,7 @@ import os
 import statistics
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,34 +36,6 @@ class Contender:
     @property
     def median(self) -> float:
         return statistics.median(self.seconds)
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A ratio, or another number, its bound, and what it is made of."""
-
-    claim: str
-    ratio: float
-    bound: float
-    detail: str = ""
-
-    @property
-    def is_met(self) -> bool:
-        return self.ratio <= self.bound
-
-
-def show_figures(figures: Iterable[Figure]) -> int:
-    """Print *figures* as they come; how many of them miss their bound."""
-    missed = 0
-    print(f"{'':52} {'figure':>7} {'bound':>7}")
-    for figure in figures:
-        missed += not figure.is_met
-        word = "" if figure.is_met else "MISSED"
-        print(
-            f"{figure.claim:52} {figure.ratio:7.3f} {figure.bound:7.2f} {word:6} {figure.detail}",
-            flush=True,
-        )
-    return missed
 
 
 def race(contenders: Mapping[str, Contender], rounds: int) -> None:

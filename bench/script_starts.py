@@ -4,22 +4,20 @@ No request is involved: a start, its output to the end, and how it ended.  `--ch
 if a bound is not met; `--rounds N` decides how often each is measured, in turn.
 """
 
-import argparse
 import asyncio
 import os
 import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from figures import Figure, Figures, run_benchmark
 from ground import LAUNCHER
-from pairs import Figure, show_figures
 
 from mainspring.gateway.bounds import Bounds
 from mainspring.gateway.call import Call, Process
@@ -165,23 +163,17 @@ async def warm_up(start: Start) -> None:
             return
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true")
-    parser.add_argument("--rounds", type=int, default=5)
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        warm, kept, bare = ways = asyncio.run(measure(Path(folder), options.rounds))
-        environment = {"XDG_RUNTIME_DIR": f"{folder}/run", "HOME": folder}
+def compare_ways(folder: Path, rounds: int) -> Figures:
+    try:
+        warm, kept, bare = ways = asyncio.run(measure(folder, rounds))
+    finally:
+        environment = {"XDG_RUNTIME_DIR": f"{folder}/run", "HOME": str(folder)}
         subprocess.run([LAUNCHER, "hosts", "stop"], env=environment, check=False)
     print(*(way.tell() for way in ways), sep="\n")
     alone = {way.name: min(way.milliseconds) for way in ways}
-    missed = show_figures([
-        Figure("a start from a host, to a bare fork", alone[warm.name] / alone[bare.name], 4),
-        Figure("a kept process, to a bare fork", alone[kept.name] / alone[bare.name], 0.5),
-    ])  # fmt: skip
-    return 1 if options.check and missed else 0
+    yield Figure("a start from a host, to a bare fork", alone[warm.name] / alone[bare.name], 4)
+    yield Figure("a kept process, to a bare fork", alone[kept.name] / alone[bare.name], 0.5)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_benchmark(compare_ways, __doc__, 5))

@@ -1,20 +1,17 @@
 """The servers that are measured: the gateway, and what it is compared with, on sockets of their own."""
 
-import json
 import os
 import shutil
 import signal
 import subprocess
 import time
-import venv
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from asking import Door, make_fastcgi_request
 from ground import LAUNCHER
-from pairs import clean_environment
+from home import Home
 
 PACKAGES = ["gunicorn==27.0.1", "psycopg[binary]==3.3.9"]
 PATIENCE = 30.0
@@ -58,37 +55,18 @@ class NotUpError(Exception):
     """A server did not come up, or did not come to serve from a host."""
 
 
-@dataclass(frozen=True)
-class Ground:
-    """A folder with an interpreter and the scripts that are served."""
-
-    folder: Path
-
-    @property
-    def python(self) -> Path:
-        return self.folder / "venv" / "bin" / "python"
+class Ground(Home):
+    """A home with the scripts that are served."""
 
     @property
     def scripts(self) -> Path:
         return self.folder / "cgi"
-
-    def environment(self) -> dict[str, str]:
-        run = self.folder / "run"
-        run.mkdir(mode=0o700, exist_ok=True)
-        return {**clean_environment(self.folder / "home"), "XDG_RUNTIME_DIR": str(run)}
 
     def write(self, name: str, text: str) -> Path:
         script = self.scripts / name
         script.write_text(f"#!{self.python}\n{text}", encoding="utf-8")
         script.chmod(0o755)
         return script
-
-    def count_served(self, script: Path) -> int:
-        """How many starts of *script* came from a host."""
-        command = [str(LAUNCHER), "hosts", "--json"]
-        done = subprocess.run(command, env=self.environment(), check=True, capture_output=True)
-        hosts = json.loads(done.stdout)["hosts"]
-        return sum(int(host["served"]) for host in hosts if host["program"] == str(script))
 
     def warm(self, door: Door, script: Path) -> None:
         """Ask until answers come from a host."""
@@ -98,10 +76,6 @@ class Ground:
                 return
             time.sleep(0.1)
         raise NotUpError(f"{script}: no host")
-
-    def stop_hosts(self) -> None:
-        command = [str(LAUNCHER), "hosts", "stop"]
-        subprocess.run(command, env=self.environment(), check=False, capture_output=True)
 
     @contextmanager
     def run(
@@ -152,7 +126,7 @@ class Ground:
         (self.folder / "page.py").write_text(WSGI, encoding="utf-8")
         where = ["--bind", f"unix:{self.find_socket('gunicorn')}"]
         options = ["--workers", "1", "--worker-class", "sync", "page:application"]
-        with self.run("gunicorn", [self.python.with_name("gunicorn"), *where, *options]):
+        with self.run("gunicorn", [self.bin / "gunicorn", *where, *options]):
             yield
 
     @contextmanager
@@ -192,18 +166,9 @@ def find(name: str) -> str:
 def prepare(folder: Path) -> Ground:
     """Make the interpreter and the scripts."""
     ground = Ground(folder)
-    if not ground.python.with_name("gunicorn").exists():
-        venv.EnvBuilder(symlinks=True, with_pip=True).create(folder / "venv")
-        pip: list[str | Path] = [
-            ground.python,
-            "-m",
-            "pip",
-            "--quiet",
-            "--disable-pip-version-check",
-            "install",
-        ]
-        subprocess.run([*pip, *PACKAGES], check=True)
-    shutil.rmtree(folder / "run", ignore_errors=True)  # recipes of another version
+    if not (ground.bin / "gunicorn").exists():
+        ground.make_interpreter()
+        ground.pip("install", *PACKAGES)
     shutil.rmtree(ground.scripts, ignore_errors=True)
     ground.scripts.mkdir()
     return ground

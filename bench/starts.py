@@ -4,22 +4,19 @@ Each line is a ratio of whole processes, run in turn, the median of the pairs; o
 `--check` ends with status 1 if a bound is not met.
 """
 
-import argparse
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from figures import Figure, Figures, run_benchmark
 from ground import LAUNCHER, PROGRAMS, Ground, prepare_ground
 from pairs import (
     Contender,
-    Figure,
     clean_environment,
     compare,
     count_instructions,
     race,
-    show_figures,
 )
 
 CACHED_BOUNDS = {"cpplint": 0.60, "git_filter_repo": 0.60, "bottle": 0.80}
@@ -106,7 +103,8 @@ def measure_instructions(ground: Ground) -> Iterator[Figure]:
             yield Figure(f"{name}: enabled by {slot} / not", enabled / plain, bound, detail)
 
 
-def measure_all(ground: Ground, rounds: int) -> Iterator[Figure]:
+def measure(folder: Path, rounds: int) -> Figures:
+    ground = prepare_ground(folder)
     for name in PROGRAMS:
         yield from measure_program(ground, name, rounds)
     yield from measure_generated(ground, max(rounds // 2, 5))
@@ -119,16 +117,5 @@ def measure_all(ground: Ground, rounds: int) -> Iterator[Figure]:
         print("no valgrind here: instructions are not counted", file=sys.stderr)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=25, help="runs of each command (25)")
-    parser.add_argument("--check", action="store_true", help="fail if a bound is not met")
-    arguments = parser.parse_args()
-    print(f"CPython {sys.version.split()[0]}, {arguments.rounds} rounds\n")
-    with tempfile.TemporaryDirectory(prefix="mainspring-bench-") as folder:
-        missed = show_figures(measure_all(prepare_ground(Path(folder)), arguments.rounds))
-    sys.exit(1 if arguments.check and missed else 0)
-
-
 if __name__ == "__main__":
-    main()
+    sys.exit(run_benchmark(measure, __doc__, 25))

@@ -4,18 +4,16 @@ The starts use an entry; what each waits for the sweep is what the log says it t
 takes that has nothing to sweep.  `--check` ends with status 1 if a bound is not met.
 """
 
-import argparse
 import os
 import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
+from figures import Figure, Figures, run_benchmark
 from ground import Ground, prepare_ground
-from pairs import Figure, clean_environment, show_figures
+from pairs import clean_environment
 
 STARTS_AT_MOST = 100_000
 LINKS = 30_000
@@ -68,7 +66,8 @@ def multiply(path: Path, names: list[str]) -> None:
             os.link(target, path.with_name(name))
 
 
-def measure_sweep(grown: Grown) -> Iterator[Figure]:
+def measure(folder: Path, many: int) -> Figures:
+    grown = Grown(prepare_ground(folder), many)
     still = [grown.start() for _ in range(1000)]
     quiet = statistics.median(still)
     grown.environment["MAINSPRING_MAX_SIZE"] = str(grown.bound)
@@ -90,16 +89,5 @@ def measure_sweep(grown: Grown) -> Iterator[Figure]:
     )
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--scripts", type=int, default=100_000, help="entries (100,000)")
-    parser.add_argument("--check", action="store_true", help="fail if a bound is not met")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="mainspring-bench-") as folder:
-        grown = Grown(prepare_ground(Path(folder)), arguments.scripts)
-        missed = show_figures(measure_sweep(grown))
-    sys.exit(1 if arguments.check and missed else 0)
-
-
 if __name__ == "__main__":
-    main()
+    sys.exit(run_benchmark(measure, __doc__, 100_000, of="scripts"))

@@ -3,22 +3,18 @@
 `--check` ends with status 1 if a bound is not met; `--rounds N` decides how many pairs are run.
 """
 
-import argparse
-import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-import venv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from figures import Figure, Figures, run_benchmark
 from ground import LAUNCHER
-from pairs import Figure, clean_environment, show_figures
+from home import Home
 
 PACKAGES = ["black==26.10.1", "httpie==3.2.4", "ansible-core==2.19.14", "mercurial==7.2.4"]
 COMMANDS = {"black": 20, "http": 15, "ansible": 20}  # how many times faster
@@ -75,28 +71,11 @@ class Runner:
         return statistics.median(self.milliseconds)
 
 
-@dataclass(frozen=True)
-class Ground:
-    """A folder with an interpreter, the commands that are measured, and a home for them."""
-
-    folder: Path
-
-    @property
-    def bin(self) -> Path:
-        return self.folder / "venv" / "bin"
-
-    @property
-    def log(self) -> Path:
-        return self.folder / "starts.log"
+class Ground(Home):
+    """A home with the commands that are measured."""
 
     def environment(self) -> dict[str, str]:
-        run = self.folder / "run"
-        run.mkdir(mode=0o700, exist_ok=True)
-        return {
-            **clean_environment(self.folder / "home"),
-            "XDG_RUNTIME_DIR": str(run),
-            "PATH": f"{self.bin}:{os.environ['PATH']}",
-        }
+        return {**super().environment(), "PATH": f"{self.bin}:{os.environ['PATH']}"}
 
     def warm(self, script: Path, *arguments: str) -> Runner:
         """A start from a host, which is up."""
@@ -105,7 +84,7 @@ class Ground:
             "run",
             "--warm",
             "--python",
-            self.bin / "python",
+            self.python,
             script,
             *arguments,
         ]
@@ -117,44 +96,15 @@ class Ground:
             time.sleep(0.1)
         raise NotWarmError(script)
 
-    def list_hosts(self) -> list[dict[str, object]]:
-        done = subprocess.run(
-            [LAUNCHER, "hosts", "--json"],
-            env=self.environment(),
-            check=True,
-            capture_output=True,
-        )
-        hosts: list[dict[str, object]] = json.loads(done.stdout)["hosts"]
-        return hosts
-
-    def count_served(self, script: Path) -> int:
-        return sum(
-            int(str(host["served"])) for host in self.list_hosts() if host["program"] == str(script)
-        )
-
-    def stop(self) -> None:
-        subprocess.run(
-            [LAUNCHER, "hosts", "stop"], env=self.environment(), check=False, capture_output=True
-        )
-
 
 def prepare(folder: Path) -> Ground:
     """Install the commands, and build chg from Mercurial's own source package."""
     ground = Ground(folder)
     if not (ground.bin / "ansible").exists():
-        venv.EnvBuilder(symlinks=True, with_pip=True).create(folder / "venv")
-        pip: list[str | Path] = [
-            ground.bin / "python",
-            "-m",
-            "pip",
-            "--quiet",
-            "--disable-pip-version-check",
-        ]
-        subprocess.run([*pip, "install", *PACKAGES], check=True)
+        ground.make_interpreter()
+        ground.pip("install", *PACKAGES)
         source = [package for package in PACKAGES if package.startswith("mercurial")]
-        subprocess.run(
-            [*pip, "download", "--no-deps", "--no-binary", ":all:", "--dest", folder, *source], check=True
-        )
+        ground.pip("download", "--no-deps", "--no-binary", ":all:", "--dest", folder, *source)
         [archive] = folder.glob("mercurial-*.tar.gz")
         subprocess.run(["tar", "-xf", archive, "-C", folder], check=True)
         [chg] = folder.glob("mercurial-*/contrib/chg")
@@ -181,7 +131,13 @@ def describe(one: Runner, other: Runner) -> str:
     return f"{one.median:.2f} ms / {other.median:.2f} ms"
 
 
-def measure(ground: Ground, rounds: int) -> Iterator[Figure]:
+def measure(folder: Path, rounds: int) -> Figures:
+    ground = prepare(folder)
+    with ground.start_afresh():
+        yield from measure_all(ground, rounds)
+
+
+def measure_all(ground: Ground, rounds: int) -> Iterator[Figure]:
     environment = ground.environment()
     warm, true = ground.warm(ground.folder / "one_line.py"), Runner(["/bin/true"], environment)
     yield Figure(
@@ -283,23 +239,5 @@ def read_memory(process: str, name: str) -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith(name))
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=25)
-    parser.add_argument("--folder", type=Path, help="where what is measured is kept for the next time")
-    parser.add_argument("--check", action="store_true", help="end with status 1 if a bound is not met")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="mainspring-bench-") as temporary:
-        folder = (options.folder or Path(temporary)).absolute()
-        folder.mkdir(parents=True, exist_ok=True)
-        ground = prepare(folder)
-        shutil.rmtree(folder / "run", ignore_errors=True)  # recipes of another version
-        try:
-            missed = show_figures(measure(ground, options.rounds))
-        finally:
-            ground.stop()
-    return 1 if missed and options.check else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_benchmark(measure, __doc__, 25, keeps=True))

@@ -10,15 +10,27 @@ has the code, the notes and the signature of an entry that was written.
 
 from __future__ import annotations
 
-import argparse
 import marshal
-import random
-import resource
 import sys
 import time
 from _imp import source_hash
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from campaign import Broken, conduct, make_parser
+from mutations import (
+    cut,
+    cut_front,
+    extend,
+    flip_bit,
+    insert,
+    mutate,
+    repeat_part,
+    set_byte,
+    splice,
+    zero_part,
+)
 
 from mainspring.codecache.entry import (
     HEADER_SIZE,
@@ -34,23 +46,18 @@ from mainspring.codecache.entry import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import random
+    from collections.abc import Sequence
 
-    Mutation = Callable[["Fuzzer", bytearray], None]
+    from mutations import Mutation
 
 HERE = Path(__file__).parent
 IDENTITY = "the build that fuzzes"
 NUMBERS_AT = (48, 40, 32, 24)  # from the end: READ_AT, COMPILE_NS, NOTES_AT, LENGTH
 ODD_NUMBERS = (0, 1, 15, 16, 17, 87, 88, 104, 2**31 - 1, 2**31, 2**32, 2**63 - 1, 2**63, 2**64 - 1)
+RESEALED_SHARE = 0.25
+TIMES = (1, 1, 1, 2, 3)
 WARNINGS = (("SyntaxWarning", "invalid escape sequence '\\d'", 3),)
-
-
-class Broken(AssertionError):
-    """The reader did what it must not do with *content*."""
-
-    def __init__(self, problem: str, content: bytes) -> None:
-        self.content = content
-        super().__init__(problem)
 
 
 def make_seeds() -> list[bytes]:
@@ -75,45 +82,50 @@ def read_corpus() -> list[bytes]:
 
 
 class Fuzzer:
-    """Mutations of seeds, in an order that *seed* decides."""
+    """Reads mutations of entries, and knows what was written."""
 
-    def __init__(self, seed: int) -> None:
-        self.chance = random.Random(seed)  # noqa: S311 - to be repeated, not to be secret
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
         self.written = make_seeds()
-        self.others = read_corpus()
-        self.known = {content: describe(content) for content in self.written}
-        self.parts = {part for known in self.known.values() for part in known}
-        self.accepted = 0
+        self.known = {content: describe_entry(content) for content in self.written}
+        self.mutations = list_mutations(self.written, read_corpus())
         self.resealed = 0
 
-    def run_once(self) -> None:
-        """Mutate an entry, and read it.  Raises Broken."""
-        content = bytearray(self.chance.choice(self.written))
-        for _ in range(self.chance.choice((1, 1, 1, 2, 3))):
-            self.chance.choice(MUTATIONS)(self, content)
-        sealed = self.chance.random() < RESEALED_SHARE
-        if sealed:
-            reseal(content)
-        self.read(bytes(content), sealed=sealed)
-
-    def read(self, content: bytes, *, sealed: bool) -> None:
+    def attempt(self, chance: random.Random, run: int) -> int:
+        """Mutate an entry, and read it; whether it was accepted.  Keeps in the folder what raises."""
+        content = mutate(chance, chance.choice(self.written), self.mutations, TIMES)
+        sealed = chance.random() < RESEALED_SHARE
         self.resealed += sealed
+        if sealed:
+            content = reseal(content)
+        try:
+            return self.read(content, sealed=sealed)
+        except Exception:
+            if self.folder:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                (self.folder / f"broken-{run}.pyc").write_bytes(content)
+            raise
+
+    def read(self, content: bytes, *, sealed: bool) -> bool:
+        """Whether *content* is accepted.  Raises Broken."""
         try:
             entry = decode_entry(content, IDENTITY)
         except Damaged:
-            return
-        except Exception as error:
-            problem = f"{type(error).__name__}: {error}"
-            raise Broken(problem, content) from error
-        self.accepted += 1
+            return False
         if not is_well_formed(entry):
-            raise Broken("accepted notes that no start could have written", content)
+            raise Broken("accepted notes that no start could have written")
         # with the checksum made anew, a change cannot be told from what was meant to be written
         if not sealed and content not in self.known:
-            problem = f"accepted what was not written: {entry.signature!r}"
-            raise Broken(problem, content)
-        if not sealed and describe(content) != self.known[content]:
-            raise Broken("read something else than was written", content)
+            raise Broken(f"accepted what was not written: {entry.signature!r}")
+        if not sealed and describe_entry(content) != self.known[content]:
+            raise Broken("read something else than was written")
+        return True
+
+    def describe(self, accepted: int) -> str:
+        return (
+            f"of them {self.resealed} with a checksum made anew; {accepted} accepted, all of them"
+            " unchanged, or changed and sealed"
+        )
 
 
 def is_well_formed(entry: Entry) -> bool:
@@ -124,7 +136,7 @@ def is_well_formed(entry: Entry) -> bool:
     )
 
 
-def describe(content: bytes) -> tuple[object, ...]:
+def describe_entry(content: bytes) -> tuple[object, ...]:
     """All that the reader gives of *content*."""
     entry = decode_entry(content, IDENTITY)
     return (
@@ -133,127 +145,52 @@ def describe(content: bytes) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def reseal(content: bytearray) -> None:
-    """Give *content* the checksum that it should have."""
-    if len(content) >= 8:
-        content[-8:] = source_hash(SUM_KEY, bytes(content[:-8]))
+def reseal(content: bytes) -> bytes:
+    """*content* with the checksum that it should have."""
+    return content[:-8] + source_hash(SUM_KEY, content[:-8]) if len(content) >= 8 else content
 
 
-# ---- mutations, each in place -----------------------------------------------------------------
+# ---- mutations that know an entry's parts -----------------------------------------------------
 
 
-def flip_bit(fuzzer: Fuzzer, content: bytearray) -> None:
-    if content:
-        content[fuzzer.chance.randrange(len(content))] ^= 1 << fuzzer.chance.randrange(8)
+def swap_trailer(chance: random.Random, content: bytearray, *, others: Sequence[bytes]) -> None:
+    content[-TRAILER_SIZE:] = chance.choice(others)[-TRAILER_SIZE:]
 
 
-def set_byte(fuzzer: Fuzzer, content: bytearray) -> None:
-    if content:
-        content[fuzzer.chance.randrange(len(content))] = fuzzer.chance.choice((0, 1, 0x7F, 0x80, 0xFF))
+def swap_header(chance: random.Random, content: bytearray, *, others: Sequence[bytes]) -> None:
+    content[:HEADER_SIZE] = chance.choice(others)[:HEADER_SIZE]
 
 
-def cut(fuzzer: Fuzzer, content: bytearray) -> None:
-    del content[fuzzer.chance.randrange(len(content) + 1) :]
-
-
-def cut_front(fuzzer: Fuzzer, content: bytearray) -> None:
-    del content[: fuzzer.chance.randrange(len(content) + 1)]
-
-
-def extend(fuzzer: Fuzzer, content: bytearray) -> None:
-    content += fuzzer.chance.randbytes(fuzzer.chance.randrange(1, 40))
-
-
-def insert(fuzzer: Fuzzer, content: bytearray) -> None:
-    place = fuzzer.chance.randrange(len(content) + 1)
-    content[place:place] = fuzzer.chance.randbytes(fuzzer.chance.randrange(1, 9))
-
-
-def repeat_part(fuzzer: Fuzzer, content: bytearray) -> None:
-    start = fuzzer.chance.randrange(len(content) + 1)
-    content[start:start] = content[start : start + fuzzer.chance.randrange(1, 40)]
-
-
-def splice(fuzzer: Fuzzer, content: bytearray) -> None:
-    other = fuzzer.chance.choice(fuzzer.written + fuzzer.others)
-    content[fuzzer.chance.randrange(len(content) + 1) :] = other[
-        fuzzer.chance.randrange(len(other) + 1) :
-    ]
-
-
-def swap_trailer(fuzzer: Fuzzer, content: bytearray) -> None:
-    content[-TRAILER_SIZE:] = fuzzer.chance.choice(fuzzer.written + fuzzer.others)[-TRAILER_SIZE:]
-
-
-def swap_header(fuzzer: Fuzzer, content: bytearray) -> None:
-    content[:HEADER_SIZE] = fuzzer.chance.choice(fuzzer.written + fuzzer.others)[:HEADER_SIZE]
-
-
-def edit_number(fuzzer: Fuzzer, content: bytearray) -> None:
-    at = len(content) - fuzzer.chance.choice(NUMBERS_AT)
+def edit_number(chance: random.Random, content: bytearray) -> None:
+    at = len(content) - chance.choice(NUMBERS_AT)
     if at >= 0:
-        number = fuzzer.chance.choice((*ODD_NUMBERS, len(content), fuzzer.chance.getrandbits(64)))
+        number = chance.choice((*ODD_NUMBERS, len(content), chance.getrandbits(64)))
         content[at : at + 8] = number.to_bytes(8, "little")
 
 
-def edit_mark(fuzzer: Fuzzer, content: bytearray) -> None:
-    content[-16:-8] = MARK[:6] + fuzzer.chance.randbytes(2)
+def edit_mark(chance: random.Random, content: bytearray) -> None:
+    content[-16:-8] = MARK[:6] + chance.randbytes(2)
 
 
-def replace_all(fuzzer: Fuzzer, content: bytearray) -> None:
-    content[:] = fuzzer.chance.choice(fuzzer.others) if fuzzer.others else b""
+def replace_all(chance: random.Random, content: bytearray, *, others: Sequence[bytes]) -> None:
+    content[:] = chance.choice(others)
 
 
-def zero_part(fuzzer: Fuzzer, content: bytearray) -> None:
-    """As a file system may, that lost its power."""
-    start = fuzzer.chance.randrange(len(content) + 1)
-    length = len(content[start : start + fuzzer.chance.randrange(1, 4096)])
-    content[start : start + length] = bytes(length)
-
-
-RESEALED_SHARE = 0.25
-MEMORY = 1 << 31
-MUTATIONS: tuple[Mutation, ...] = (
-    flip_bit, set_byte, cut, cut_front, extend, insert, repeat_part, splice, swap_trailer,
-    swap_header, edit_number, edit_mark, replace_all, zero_part,
-)  # fmt: skip
-
-
-def fuzz(runs: int, seed: int) -> Fuzzer:
-    """Run *runs* mutations.  Raises Broken, with the seed and the number of the run in a note."""
-    fuzzer = Fuzzer(seed)
-    for run in range(runs):
-        try:
-            fuzzer.run_once()
-        except Broken as broken:
-            broken.add_note(f"seed {seed}, run {run}")
-            raise
-    return fuzzer
+def list_mutations(written: list[bytes], corpus: list[bytes]) -> tuple[Mutation, ...]:
+    others = written + corpus
+    return (
+        flip_bit, set_byte, cut, cut_front, extend, insert, repeat_part, partial(splice, others=others),
+        partial(swap_trailer, others=others), partial(swap_header, others=others), edit_number, edit_mark,
+        partial(replace_all, others=corpus), zero_part,
+    )  # fmt: skip
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--runs", type=int, default=1_000_000)
-    parser.add_argument("--seed", type=int, default=1)
+    parser = make_parser(__doc__)
     parser.add_argument("--save", type=Path, help="where to put what broke the reader")
     options = parser.parse_args()
-    # a length that was never written must not take all memory
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    started = time.monotonic()
-    try:
-        fuzzer = fuzz(options.runs, options.seed)
-    except Broken as broken:
-        if options.save:
-            options.save.mkdir(parents=True, exist_ok=True)
-            (options.save / f"broken-{options.seed}.pyc").write_bytes(broken.content)
-        print(*broken.__notes__, broken, sep=": ", file=sys.stderr)
-        return 1
-    print(
-        f"{options.runs} mutated entries in {time.monotonic() - started:.0f} s, of them"
-        f" {fuzzer.resealed} with a checksum made anew; {fuzzer.accepted} accepted, all of them"
-        " unchanged, or changed and sealed"
-    )
-    return 0
+    fuzzer = Fuzzer(options.save)
+    return conduct(fuzzer.attempt, options, "entries", fuzzer.describe)
 
 
 if __name__ == "__main__":

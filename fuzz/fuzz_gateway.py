@@ -10,28 +10,28 @@ by a stream of SCGI and by parameters alone.  The same seed gives the same mutat
 
 from __future__ import annotations
 
-import argparse
-import random
-import resource
 import struct
 import sys
-import time
+from functools import partial
 from typing import TYPE_CHECKING
 
-from fuzz_protocol import MEMORY, Broken, cut, cut_out, flip_bit, insert, repeat_part, set_number
+from campaign import Broken, conduct, make_parser
+from mutations import cut, cut_out, flip_bit, insert, mutate, repeat_part, set_byte, set_number, splice
 
 from mainspring.gateway import fastcgi_records as fcgi
 from mainspring.gateway import fastcgi_requests as requests
-from mainspring.gateway import scgi
+from mainspring.gateway import scgi_requests as scgi
 from mainspring.gateway.breaches import Breach
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    import random
+    from collections.abc import Iterable
 
-    Mutation = Callable[[random.Random, bytearray], None]
+    from mutations import Mutation
 
 MOST_PARAMS, MOST_REQUESTS = 2000, 3
 BY_SCGI = 4  # one of so many
+TIMES = (0, 1, 1, 2, 3, 5)
 LONGEST_RECORD = fcgi.HEAD.size + fcgi.MAX_CONTENT + 255
 LONG_FORM = b"\x80\0\0"  # of a length that one byte could have said
 NAMES = ("REQUEST_METHOD", "HTTP_COOKIE", "X", "N" * 200)
@@ -78,25 +78,10 @@ def set_kind(chance: random.Random, content: bytearray) -> None:
     content[at : at + 4] = struct.pack("!BBH", 1, chance.randrange(13), chance.randrange(5))
 
 
-def set_byte(chance: random.Random, content: bytearray) -> None:
-    content[chance.randrange(len(content))] = chance.choice(b"\0\1\x7f\x80\xff0129:,=-")
-
-
-def splice(chance: random.Random, content: bytearray) -> None:
-    other = chance.choice(FASTCGI_SEEDS + SCGI_SEEDS)
-    content[chance.randrange(len(content) + 1) :] = other[chance.randrange(len(other)) :]
-
-
 MUTATIONS: tuple[Mutation, ...] = (
-    flip_bit, set_number, cut, cut_out, insert, repeat_part, set_kind, set_byte, splice,
+    flip_bit, set_number, cut, cut_out, insert, repeat_part, set_kind,
+    partial(set_byte, to=b"\0\1\x7f\x80\xff0129:,=-"), partial(splice, others=FASTCGI_SEEDS + SCGI_SEEDS),
 )  # fmt: skip
-
-
-def mutate(chance: random.Random, content: bytearray) -> bytes:
-    for _ in range(chance.choice((0, 1, 1, 2, 3, 5))):
-        if content:
-            chance.choice(MUTATIONS)(chance, content)
-    return bytes(content)
 
 
 def split(chance: random.Random, stream: bytes) -> list[bytes]:
@@ -180,7 +165,7 @@ def check_scgi(found: dict[str, str] | str | None, body: bytes, complete: bool) 
 
 def try_fastcgi(chance: random.Random) -> bool:
     """Whether anything was asked for.  Raises Broken."""
-    stream = mutate(chance, bytearray(chance.choice(FASTCGI_SEEDS)))
+    stream = mutate(chance, chance.choice(FASTCGI_SEEDS), MUTATIONS, TIMES)
     events = read_fastcgi([stream])
     check_fastcgi(events)
     if read_fastcgi(split(chance, stream)) != events:
@@ -190,7 +175,7 @@ def try_fastcgi(chance: random.Random) -> bool:
 
 def try_scgi(chance: random.Random) -> bool:
     """Whether a request was asked for.  Raises Broken."""
-    stream = mutate(chance, bytearray(chance.choice(SCGI_SEEDS)))
+    stream = mutate(chance, chance.choice(SCGI_SEEDS), MUTATIONS, TIMES)
     request = read_scgi([stream])
     check_scgi(*request)
     if read_scgi(split(chance, stream)) != request:
@@ -201,7 +186,9 @@ def try_scgi(chance: random.Random) -> bool:
 def try_pairs(chance: random.Random) -> None:
     """Raises Broken."""
     values = ("", "value", "ü", "v" * 127, "v" * 128, "v" * 300)
-    block = mutate(chance, bytearray(fcgi.pack_pairs({name: chance.choice(values) for name in NAMES})))
+    block = mutate(
+        chance, fcgi.pack_pairs({name: chance.choice(values) for name in NAMES}), MUTATIONS, TIMES
+    )
     try:
         pairs = list(fcgi.unpack_pairs(block))
     except Breach:
@@ -211,41 +198,18 @@ def try_pairs(chance: random.Random) -> None:
         raise Broken(f"{block!r} is read as {pairs!r}")
 
 
-def fuzz(runs: int, seed: int) -> int:
-    """How many of *runs* streams asked for something.  Raises Broken, with the run in a note."""
-    chance = random.Random(seed)  # noqa: S311 - to be repeated, not to be secret
-    asked = 0
-    for run in range(runs):
-        try:
-            asked += try_fastcgi(chance)
-            if run % BY_SCGI == 0:
-                asked += try_scgi(chance)
-                try_pairs(chance)
-        except Exception as error:
-            broken = error if isinstance(error, Broken) else Broken(f"{type(error).__name__}: {error}")
-            broken.add_note(f"seed {seed}, run {run}")
-            raise broken from error
-    return asked
+def attempt(chance: random.Random, run: int) -> int:
+    """How many streams asked for something.  Raises Broken."""
+    asked = try_fastcgi(chance)
+    if run % BY_SCGI:
+        return asked
+    try_pairs(chance)
+    return asked + try_scgi(chance)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--runs", type=int, default=1_000_000)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    # a length that was never sent must not take all memory
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    started = time.monotonic()
-    try:
-        asked = fuzz(options.runs, options.seed)
-    except Broken as broken:
-        print(*broken.__notes__, broken, sep=": ", file=sys.stderr)
-        return 1
-    seconds = time.monotonic() - started
-    shown = f"{options.runs} mutated streams in {seconds:.0f} s, one in {BY_SCGI} with one of SCGI"
-    print(f"{shown}; {asked} asked for something, all as allowed")
-    return 0
+def describe(asked: int) -> str:
+    return f"one in {BY_SCGI} with one of SCGI; {asked} asked for something, all as allowed"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(conduct(attempt, make_parser(__doc__).parse_args(), "streams", describe))

@@ -10,13 +10,13 @@ mutations.
 
 from __future__ import annotations
 
-import argparse
 import os
-import random
-import resource
 import sys
-import time
+from functools import partial
 from typing import TYPE_CHECKING
+
+from campaign import Broken, conduct, make_parser
+from mutations import cut, cut_out, flip_bit, insert, mutate, repeat_part, set_number, splice
 
 from mainspring._warm import make_pair
 from mainspring.warm.protocol import (
@@ -24,24 +24,18 @@ from mainspring.warm.protocol import (
     Malformed,
     Start,
     pack_frame,
-    pack_number,
     pack_start,
     read_length,
 )
 from mainspring.warm.request import read_start
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import random
 
-    Mutation = Callable[[random.Random, bytearray], None]
+    from mutations import Mutation
 
-MEMORY = 1 << 31
 BY_SOCKET = 100  # one of so many
-ODD_NUMBERS = (0, 1, 2, 3, 4, 127, 255, 256, 65535, 2**31 - 1, 2**31, 2**32 - 2, 2**32 - 1)
-
-
-class Broken(AssertionError):
-    """The reader did what it must not do."""
+TIMES = (0, 1, 1, 1, 2, 3)
 
 
 def make_seed(arguments: list[bytes], environment: list[bytes], numbers: list[int]) -> bytes:
@@ -62,48 +56,9 @@ SEEDS = [
 ]
 
 
-def flip_bit(chance: random.Random, content: bytearray) -> None:
-    content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
-
-
-def set_number(chance: random.Random, content: bytearray) -> None:
-    at = chance.randrange(len(content))
-    number = chance.choice((*ODD_NUMBERS, len(content), chance.getrandbits(32)))
-    content[at : at + 4] = pack_number(number)
-
-
-def cut(chance: random.Random, content: bytearray) -> None:
-    del content[chance.randrange(1, len(content) + 1) :]
-
-
-def cut_out(chance: random.Random, content: bytearray) -> None:
-    at = chance.randrange(len(content))
-    del content[at : at + chance.randrange(1, 9)]
-
-
-def insert(chance: random.Random, content: bytearray) -> None:
-    at = chance.randrange(len(content) + 1)
-    content[at:at] = chance.randbytes(chance.randrange(1, 9))
-
-
-def repeat_part(chance: random.Random, content: bytearray) -> None:
-    at = chance.randrange(len(content))
-    content[at:at] = content[at : at + chance.randrange(1, 60)]
-
-
-def splice(chance: random.Random, content: bytearray) -> None:
-    other = chance.choice(SEEDS)
-    content[chance.randrange(len(content) + 1) :] = other[chance.randrange(len(other)) :]
-
-
-MUTATIONS: tuple[Mutation, ...] = (flip_bit, set_number, cut, cut_out, insert, repeat_part, splice)
-
-
-def mutate(chance: random.Random, content: bytearray) -> bytes:
-    for _ in range(chance.choice((0, 1, 1, 1, 2, 3))):
-        if content:
-            chance.choice(MUTATIONS)(chance, content)
-    return bytes(content)
+MUTATIONS: tuple[Mutation, ...] = (
+    flip_bit, set_number, cut, cut_out, insert, repeat_part, partial(splice, others=SEEDS),
+)  # fmt: skip
 
 
 def read(payload: bytes) -> bool:
@@ -112,9 +67,6 @@ def read(payload: bytes) -> bool:
         start = Start(payload)
     except Malformed:
         return False
-    except Exception as error:
-        problem = f"{type(error).__name__}: {error}"
-        raise Broken(problem) from error
     if pack_start(start) != payload:
         raise Broken("accepted something else than was sent")
     return True
@@ -129,9 +81,6 @@ def read_by_socket(frame: bytes) -> None:
         start, descriptors = read_start(here)
     except Malformed:
         return
-    except Exception as error:
-        problem = f"by a socket: {type(error).__name__}: {error}"
-        raise Broken(problem) from error
     finally:
         os.close(here)
     if pack_frame(START, pack_start(start)) != frame or descriptors:
@@ -148,43 +97,21 @@ def read_head(head: bytes) -> None:
         raise Broken("accepted a length out of bounds")
 
 
-def fuzz(runs: int, seed: int) -> int:
-    """How many of *runs* mutations were accepted.  Raises Broken, with the run in a note."""
-    chance = random.Random(seed)  # noqa: S311 - to be repeated, not to be secret
-    accepted = 0
-    for run in range(runs):
-        try:
-            payload = mutate(chance, bytearray(chance.choice(SEEDS)))
-            accepted += read(payload)
-            read_head(chance.randbytes(4))
-            if run % BY_SOCKET == 0:
-                frame = pack_frame(START, payload)
-                read_by_socket(frame)
-                read_by_socket(mutate(chance, bytearray(frame)))
-        except Broken as broken:
-            broken.add_note(f"seed {seed}, run {run}")
-            raise
+def attempt(chance: random.Random, run: int) -> int:
+    """How many starts were accepted.  Raises Broken."""
+    payload = mutate(chance, chance.choice(SEEDS), MUTATIONS, TIMES)
+    accepted = read(payload)
+    read_head(chance.randbytes(4))
+    if run % BY_SOCKET == 0:
+        frame = pack_frame(START, payload)
+        read_by_socket(frame)
+        read_by_socket(mutate(chance, frame, MUTATIONS, TIMES))
     return accepted
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--runs", type=int, default=1_000_000)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    # a length that was never sent must not take all memory
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    started = time.monotonic()
-    try:
-        accepted = fuzz(options.runs, options.seed)
-    except Broken as broken:
-        print(*broken.__notes__, broken, sep=": ", file=sys.stderr)
-        return 1
-    seconds = time.monotonic() - started
-    shown = f"{options.runs} mutated starts in {seconds:.0f} s, one in {BY_SOCKET} by a socket"
-    print(f"{shown}; {accepted} accepted, each as it was sent")
-    return 0
+def describe(accepted: int) -> str:
+    return f"one in {BY_SOCKET} by a socket; {accepted} accepted, each as it was sent"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(conduct(attempt, make_parser(__doc__).parse_args(), "starts", describe))

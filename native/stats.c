@@ -2,20 +2,12 @@
  * else. */
 #include "native.h"
 
-#include <fcntl.h>
-#include <stdint.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-enum { SIGNATURE_SIZE = 40 };
+#include "signing.h"
 
-/* O_PATH: nothing is read, and so no right to read is needed. */
-#ifdef O_PATH
-#define OPEN_FOLDER (O_PATH | O_DIRECTORY | O_CLOEXEC)
-#else
-#define OPEN_FOLDER (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-#endif
+enum { SIGNATURE_SIZE = 40 };
 
 static unsigned char *pack_number(unsigned char *packed, uint64_t number)
 {
@@ -23,19 +15,6 @@ static unsigned char *pack_number(unsigned char *packed, uint64_t number)
         packed[i] = (unsigned char)(number >> 8 * i);
     return packed + 8;
 }
-
-static uint64_t count_nanoseconds(struct timespec time)
-{
-    return (uint64_t)time.tv_sec * 1000000000U + (uint64_t)time.tv_nsec;
-}
-
-#ifdef __APPLE__
-#define MODIFIED(file) ((file)->st_mtimespec)
-#define CHANGED(file) ((file)->st_ctimespec)
-#else
-#define MODIFIED(file) ((file)->st_mtim)
-#define CHANGED(file) ((file)->st_ctim)
-#endif
 
 /* The layout is that of SIGNATURE in codecache/entry.py; what is not there is all zeros. */
 static void sign_file(unsigned char *packed, int folder, const char *name)
@@ -50,14 +29,6 @@ static void sign_file(unsigned char *packed, int folder, const char *name)
     packed = pack_number(packed, count_nanoseconds(CHANGED(&file)));
     packed = pack_number(packed, (uint64_t)file.st_ino);
     pack_number(packed, (uint64_t)file.st_dev);
-}
-
-static size_t count_names(const char *names, size_t size)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < size; i++)
-        count += names[i] == '\0';
-    return count;
 }
 
 /* From the folder's descriptor on: the way to it is longer than that from it. */

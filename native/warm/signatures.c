@@ -1,37 +1,16 @@
 /* A file's signature is another one after each change of it, or of what stands in its place. */
 #include "warm.h"
 
-#include <fcntl.h>
-#include <stdint.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include "../signing.h"
 
 /* signature := MODE OWNER INODE DEVICE SIZE MODIFIED LINKS CHANGED, each a number of 8 bytes in the
  * machine's order.  The last four are zero but for regular files and links: those of a folder tell
  * of what is in it, those of a device of who used it.  What is not there, or may not be looked at,
  * is all zeros. */
 enum { NUMBERS = 8, SIGNATURE_SIZE = NUMBERS * sizeof(uint64_t) };
-
-/* O_PATH: nothing is read, and so no right to read is needed. */
-#ifdef O_PATH
-#define OPEN_FOLDER (O_PATH | O_DIRECTORY | O_CLOEXEC)
-#else
-#define OPEN_FOLDER (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-#endif
-
-#ifdef __APPLE__
-#define MODIFIED(file) ((file)->st_mtimespec)
-#define CHANGED(file) ((file)->st_ctimespec)
-#else
-#define MODIFIED(file) ((file)->st_mtim)
-#define CHANGED(file) ((file)->st_ctim)
-#endif
-
-static uint64_t count_nanoseconds(struct timespec time)
-{
-    return (uint64_t)time.tv_sec * 1000000000U + (uint64_t)time.tv_nsec;
-}
 
 static void sign_content(uint64_t *numbers, const struct stat *file)
 {
@@ -55,14 +34,6 @@ static void sign_name(unsigned char *packed, int folder, const char *name)
             sign_content(numbers, &file);
     }
     memcpy(packed, numbers, sizeof numbers);
-}
-
-static size_t count_names(const char *names, size_t size)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < size; i++)
-        count += names[i] == '\0';
-    return count;
 }
 
 /* From the folder's descriptor on: the way to it is longer than that from it. */

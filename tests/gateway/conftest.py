@@ -21,6 +21,8 @@ for name in (
     "gateway.hosting",
     "gateway.keeping",
     "gateway.service",
+    "gateway.connections.staging",
+    "gateway.connections.watching",
 ):
     pytest.register_assert_rewrite(name)
 
@@ -29,6 +31,7 @@ from warm.parity.remains import adopt_orphans  # noqa: E402
 from warm.parity.world import live_in, make_world  # noqa: E402
 
 from gateway.ground import make_ground  # noqa: E402
+from gateway.hosting import ASGI, WSGI, find_interface, hosted  # noqa: E402
 from gateway.scripts import Site  # noqa: E402
 from gateway.service import Scene  # noqa: E402
 from mainspring.gateway.starting import Starter  # noqa: E402
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
     from warm.launcher.stage import Stage
 
     from gateway.ground import Ground
+    from gateway.hosting import Server
     from mainspring.gateway.bounds import Bounds
 
 
@@ -70,6 +74,14 @@ def stage(launcher: Path, clean_env: dict[str, str], tmp_path: Path) -> Iterator
     """A program, and hosts that do what they are told to do wrong."""
     with staged(tmp_path / "stage", launcher, clean_env) as one:
         yield one
+
+
+@pytest.fixture(scope="module", params=(*ASGI, *WSGI))
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Servers of other people's, each with the application that echoes."""
+    application = f"{find_interface(request.param)}_app"
+    with hosted(request.param, application, tmp_path_factory.mktemp("s")) as running:
+        yield running
 
 
 @pytest.fixture

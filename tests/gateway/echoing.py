@@ -46,8 +46,8 @@ class Echo:
 
     async def serve(self, exchange: Exchange) -> None:
         exchange.on_gone(do_nothing)  # as the gateway itself: it wants to know at all times
-        name = exchange.params["PATH_INFO"].removeprefix("/")
-        await ANSWERS[name](self, exchange)
+        path = exchange.params.get("PATH_INFO") or exchange.params["SCRIPT_FILENAME"]  # below a mount
+        await ANSWERS[path.rpartition("/")[2]](self, exchange)
 
     async def close(self) -> None:
         note = os.environ.get("ECHO_CLOSED")
@@ -117,6 +117,7 @@ async def be_early(_: Echo, exchange: Exchange) -> None:
 
 
 async def send_lines(engine: Echo, exchange: Exchange) -> None:
+    engine.go.clear()  # what has been asked for before was for others
     await exchange.begin(Head(200, "OK", TEXT))
     await exchange.write(b"data: 1\n")
     await engine.go.wait()

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+ASGI = ("uvicorn", "uvicorn-httptools", "granian")
+WSGI = ("gunicorn-sync", "gunicorn-gthread")
 #: seconds, for what happens at once unless the machine is busy
 PATIENCE = 60.0
 HERE = Path(__file__).parent
@@ -39,6 +41,10 @@ def command(server: str, application: str, path: str, *more: str) -> list[str]:
         ],
     }  # fmt: skip
     return [*commands[server], *more]
+
+
+def find_interface(server: str) -> str:
+    return "wsgi" if server in WSGI else "asgi"
 
 
 def wait_until(condition: Any, what: str) -> Any:
@@ -115,6 +121,11 @@ class Server:
 def find_line(answer: http.client.HTTPResponse, line: bytes) -> bool:
     """Whether *line* comes, in an answer that need not end."""
     return any(found == line for found in iter(answer.fp.readline, b""))
+
+
+def read_all(connection: socket.socket) -> bytes:
+    """What comes until the other side closes."""
+    return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
 def can_connect(path: str) -> bool:

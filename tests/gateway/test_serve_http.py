@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .hosting import find_line, wait_until
-from .test_asgi_answers import read_all
+from .hosting import find_line, read_all, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

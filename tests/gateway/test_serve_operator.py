@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gateway.hosting import Connection, wait_until
+from gateway.service import OWN_USER
 from gateway.telling import mounted_disk, parse_access_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-OWN_USER = ("--user", "root") if os.geteuid() == 0 else ()
 HELLO = "import sys\nsys.stderr.write('heard\\n')\nprint('Content-Type: text/plain\\n\\nhello')\n"
 #: tells that it has begun, and ends once there is a file of that name
 WAIT = """

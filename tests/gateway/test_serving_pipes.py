@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING
 
 from gateway.ground import PLAIN
 from gateway.wire import (
-    PARAMS,
     STDIN,
     FastCGIClient,
     fetch_scgi,
     pack,
-    pack_begin,
-    pack_pairs,
-    pack_stream,
+    pack_opening,
 )
 
 if TYPE_CHECKING:
@@ -95,7 +92,7 @@ def test_what_comes_of_a_script_comes_at_once(ground: Ground) -> None:
     )
     params = ground.name("a.py", REQUEST_METHOD="POST", CONTENT_LENGTH="1")
     with FastCGIClient(ground.wire.fastcgi) as client:
-        client.send(pack_begin() + pack_stream(PARAMS, 1, pack_pairs(params)))
+        client.send(pack_opening(params))
         out = b""
         while b"first\n" not in out:
             record = client.read_record()

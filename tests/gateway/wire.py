@@ -117,6 +117,13 @@ def pack_begin(request: int = 1, *, keep: bool = False, role: int = 1) -> bytes:
     return pack(BEGIN, request, struct.pack(">HB5x", role, keep))
 
 
+def pack_opening(
+    params: dict[str, str] | dict[bytes, bytes], request: int = 1, *, keep: bool = False
+) -> bytes:
+    """A request up to the end of its parameters: its body is to come."""
+    return pack_begin(request, keep=keep) + pack_stream(PARAMS, request, pack_pairs(params))
+
+
 def pack_stream(kind: int, request: int, content: bytes, size: int = 65_535) -> bytes:
     """A whole stream, with its end."""
     cuts = range(0, len(content), size)
@@ -127,11 +134,7 @@ def pack_request(
     params: dict[str, str], body: bytes = b"", request: int = 1, *, keep: bool = False
 ) -> bytes:
     given = {"CONTENT_LENGTH": str(len(body))} if body else {}
-    return (
-        pack_begin(request, keep=keep)
-        + pack_stream(PARAMS, request, pack_pairs({**given, **params}))
-        + pack_stream(STDIN, request, body)
-    )
+    return pack_opening({**given, **params}, request, keep=keep) + pack_stream(STDIN, request, body)
 
 
 def pack_netstring(block: bytes) -> bytes:
@@ -258,8 +261,13 @@ def fetch_fastcgi(address: Address, params: dict[str, str] | None = None, body: 
 
 
 def fetch_scgi(address: Address, params: dict[str, str] | None = None, body: bytes = b"") -> Answer:
+    return exchange(address, pack_scgi(params or ORDINARY, body))
+
+
+def exchange(address: Address, sent: bytes) -> Answer:
+    """What comes back over SCGI for *sent*, whatever that is."""
     with Client(address) as client:
-        client.send(pack_scgi(params or ORDINARY, body))
+        client.send(sent)
         return Answer(bytearray(client.read()))
 
 

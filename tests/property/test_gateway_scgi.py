@@ -8,7 +8,7 @@ from gateway.wire import pack_fields
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mainspring.gateway.scgi import Asked, Body, Event, Receiver, Refused
+from mainspring.gateway.scgi_requests import Asked, Body, Event, Receiver, Refused
 
 SCGI = (b"SCGI", b"1")
 FIELDS = st.lists(st.binary(max_size=5), max_size=4)

@@ -11,8 +11,11 @@ ASSERTING = (
 )  # fmt: skip
 for name in ASSERTING:
     pytest.register_assert_rewrite(f"warm.{name}")
+pytest.register_assert_rewrite("security.people")
 
-from warm.hosting import Hosts  # noqa: E402 - after assertions are set up
+from security.conftest import installation  # noqa: E402 - after assertions are set up
+
+from warm.hosting import Hosts  # noqa: E402
 from warm.parity.remains import adopt_orphans  # noqa: E402
 from warm.parity.world import live_in, make_world  # noqa: E402
 from warm.recording import Program  # noqa: E402
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from starts import World
 
     from warm.parity.world import WarmWorld
+
+__all__ = ["installation"]
 
 
 @pytest.fixture

@@ -117,13 +117,7 @@ def test_an_import_ahead_that_executes_a_program_is_left_to_the_program(
     write_execution(warm_world, warm_world.work / "part.py", name)
     warm_world.write("program.py", IMPORTS_IT)
     warm_world.ask_for_warm("program.py")
-    with subprocess.Popen(
-        warm_world.command("warm", ["program.py"]),
-        cwd=warm_world.work,
-        env=warm_world.environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as second:
+    with warm_world.begin("warm", "program.py", stdin=subprocess.PIPE) as second:
         assert second.stdout
         assert second.stdout.readline() == b"ran\n"
         (warm_world.work / "flag").touch()

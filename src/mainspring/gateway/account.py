@@ -97,7 +97,7 @@ def become(account: Account, environment: MutableMapping[str, str]) -> None:
         raise AccountError(
             f"this root cannot become {account.name} ({error.strerror})", "start it as that user"
         ) from error
-    describe(account, environment, folder)
+    set_variables(account, environment, folder)
 
 
 def check_access(name: str, served: str) -> None:
@@ -113,7 +113,7 @@ def check_access(name: str, served: str) -> None:
         )
 
 
-def describe(account: Account, environment: MutableMapping[str, str], folder: str | None) -> None:
+def set_variables(account: Account, environment: MutableMapping[str, str], folder: str | None) -> None:
     """Make *environment* that of *account*, with *folder* for what lives as long as the machine runs."""
     for name in list(environment):
         if name.startswith("XDG_") or name in PERSONAL:

@@ -1,4 +1,4 @@
-"""One HTTP request, from whatever ASGI server, and its answer.
+"""An ASGI server's request is read while it is answered; who serves it learns when its client goes.
 
 One task receives what the client sends, until it is gone: first the body, then nothing but its end.
 
@@ -19,7 +19,7 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 from mainspring.gateway.asgi_params import make_params
-from mainspring.gateway.exchange import Exchange, GoneError, Head
+from mainspring.gateway.exchange import NO_BODY, Exchange, GoneError, Head
 from mainspring.gateway.spool import Spool
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     Receive = Callable[[], Awaitable[Message]]
     Send = Callable[[Message], Awaitable[None]]
 
-NO_BODY = frozenset({204, 304})
 SILENT = Head(408, "Request Timeout", (("Connection", "close"), ("Content-Length", "0")))
 
 

@@ -1,6 +1,6 @@
-"""What is to be run for a request, and a script that runs.
+"""A call says all that a start of a script is made of; a process is what it comes to, whoever makes it.
 
-A call says all that a start of a script is made of; `starting.py` makes a process of it.
+`starting.py` makes the one of the other.
 """
 
 from __future__ import annotations

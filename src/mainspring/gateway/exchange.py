@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+#: statuses of answers that have none (RFC 9110, 6.4.1); no script can answer 1xx
+NO_BODY = frozenset({204, 304})
+
 
 class GoneError(Exception):
     """The client has gone, or has broken its protocol: nobody waits for the rest of the answer."""

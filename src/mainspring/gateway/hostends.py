@@ -1,4 +1,4 @@
-"""Why hosts of the scripts that are served have ended, from the log that hosts themselves write.
+"""Hosts themselves write down why they end: what concerns the scripts that are served is found there.
 
 The log is that of `warm/hostlog.py`; it belongs to the user whom the scripts run as, and is read anew
 each time.

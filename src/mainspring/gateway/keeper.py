@@ -22,6 +22,7 @@ from __future__ import annotations
 import asyncio
 import os
 from functools import lru_cache
+from operator import attrgetter
 from pathlib import Path
 from socket import AF_UNIX, SOCK_STREAM, socketpair
 from typing import TYPE_CHECKING
@@ -63,10 +64,6 @@ class Errand:
         if self.words.count(b"\0") != 1 + len(arguments) + len(variables):
             raise StartError("a NUL in a word")
         self.key = (self.script, *self.command, b"", *self.selected)
-
-
-def find_age(keep: Keep) -> float:
-    return keep.free_since
 
 
 class Keeper:
@@ -143,7 +140,7 @@ class Keeper:
 
     def make_room(self) -> None:
         while len(self.keeps) >= self.bounds.children and self.free:
-            min((keeps[0] for keeps in self.free.values()), key=find_age).dismiss()
+            min((keeps[0] for keeps in self.free.values()), key=attrgetter("free_since")).dismiss()
 
     def take_free(self, errand: Errand) -> Keep | None:
         keeps = self.free.get(errand.key)

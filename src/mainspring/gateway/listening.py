@@ -120,9 +120,8 @@ def bind_port(family: int, place: tuple[object, ...]) -> Listener:
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
-            made.setsockopt(
-                socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1
-            )  # the other has a socket of its own
+            # IPv4 has a socket of its own
+            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         made.bind(place)
         made.listen(BACKLOG)
     except BaseException:

@@ -1,4 +1,4 @@
-"""What an operator chooses to be told, and the journal that tells it."""
+"""The journal tells what the operator has chosen to be told, and where."""
 
 from __future__ import annotations
 

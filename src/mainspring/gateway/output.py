@@ -36,7 +36,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from mainspring.gateway.exchange import Head
+from mainspring.gateway.exchange import NO_BODY, Head
 from mainspring.gateway.params import is_length
 from mainspring.gateway.refusals import Refusal, find_phrase
 
@@ -52,7 +52,6 @@ SINGLE = frozenset({"status", "location", "content-type", "content-length"})
 HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "http2-settings"}
 )
-NO_BODY = frozenset({204, 304})
 EXCERPT = 80
 
 

@@ -121,15 +121,7 @@ def make_call(
     params: Mapping[str, str], target: Target, base: Mapping[str, str], passage: Passage
 ) -> Call:
     """What is to be started for *params*; *base* is from `choose_base`.  Raises Refusal."""
-    environment = REQUIRED | {
-        name: value
-        for name, value in params.items()
-        if (is_passed(name) and (value or name not in IF_NOT_EMPTY))
-        or name in passage.names
-        or (passage.authorization and name in AUTHORIZATION)
-    }
-    if not environment["SERVER_NAME"] or "SERVER_NAME" not in params:
-        environment["SERVER_NAME"] = read_host(params)
+    environment = select_variables(params, passage)
     set_request(environment, params)
     set_script(environment, params, target)
     if any("\0" in value for value in environment.values()):
@@ -143,6 +135,20 @@ def make_call(
         python=target.python,
         options=target.options,
     )
+
+
+def select_variables(params: Mapping[str, str], passage: Passage) -> dict[str, str]:
+    """What goes through from the front, and what must be there beside it."""
+    environment = REQUIRED | {
+        name: value
+        for name, value in params.items()
+        if (is_passed(name) and (value or name not in IF_NOT_EMPTY))
+        or name in passage.names
+        or (passage.authorization and name in AUTHORIZATION)
+    }
+    if not environment["SERVER_NAME"] or "SERVER_NAME" not in params:
+        environment["SERVER_NAME"] = read_host(params)
+    return environment
 
 
 def set_request(environment: dict[str, str], params: Mapping[str, str]) -> None:

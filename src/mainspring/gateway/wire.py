@@ -1,9 +1,8 @@
 """Connections of FastCGI and SCGI hold, send and lose requests alike.
 
 The bodies of requests are held until they are read.  Where too much is held, the connection is not read
-from until some of it was taken.  Output is gathered for the rest
-of the loop's turn, so that a short answer goes out in one piece; a writer waits while the transport
-holds more than it likes.
+from until some of it was taken.  Output is gathered for the rest of the loop's turn, so that a short
+answer goes out in one piece; a writer waits while the transport holds more than it likes.
 """
 
 from __future__ import annotations
@@ -57,7 +56,7 @@ class WireConnection(asyncio.Protocol):
         self.leaving = False  # all is answered, and nothing more is read
         self.half_closed = False  # the client sends nothing more
 
-    # the subclass's
+    # ---- what a subclass does -----------------------------------------------------------------
 
     @abstractmethod
     def take(self, data: bytes) -> None:
@@ -74,7 +73,7 @@ class WireConnection(asyncio.Protocol):
     def lose(self) -> None:
         """Tell each request that its client has gone."""
 
-    # asyncio's
+    # ---- what asyncio calls -------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's are of no class of asyncio's
@@ -117,7 +116,7 @@ class WireConnection(asyncio.Protocol):
             self._drained.set_result(None)
         self._drained = None
 
-    # the table's
+    # ---- what the table of connections calls --------------------------------------------------
 
     def abort(self) -> None:
         self._transport.abort()
@@ -134,7 +133,7 @@ class WireConnection(asyncio.Protocol):
         elif not self.leaving and self.standing() != "busy":
             self.leave()
 
-    # an exchange's
+    # ---- what an exchange calls ---------------------------------------------------------------
 
     def hold(self, size: int) -> None:
         self._held += size
@@ -191,7 +190,7 @@ class WireConnection(asyncio.Protocol):
         else:
             self.send(data)
 
-    # what becomes of it
+    # ---- what becomes of it -------------------------------------------------------------------
 
     def is_over(self) -> bool:
         """Whether nothing is to be done with what comes: an answer may have found the client gone."""

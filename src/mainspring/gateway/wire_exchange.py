@@ -38,7 +38,7 @@ class WireExchange(Exchange):
         self._waiter: asyncio.Future[None] | None = None
         self._told: Callable[[], None] | None = None
 
-    # what its connection calls
+    # ---- what its connection calls ------------------------------------------------------------
 
     def feed(self, part: bytes) -> None:
         self._parts.append(part)
@@ -68,7 +68,7 @@ class WireExchange(Exchange):
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    # what its server calls
+    # ---- what its server calls ----------------------------------------------------------------
 
     async def read(self) -> bytes:
         while not self._parts:

@@ -26,19 +26,18 @@ from typing import TYPE_CHECKING, Any
 from mainspring.gateway.exchange import GoneError, Head
 from mainspring.gateway.target import put_target
 from mainspring.gateway.wsgi_exchange import (
-    BrokenOffError,
     ShortBodyError,
     WSGIExchange,
-    make_params,
     read_body,
 )
+from mainspring.gateway.wsgi_params import make_params
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from mainspring.gateway.bounds import Bounds
     from mainspring.gateway.engine import Engine, OpenEngine
-    from mainspring.gateway.wsgi_exchange import Environ
+    from mainspring.gateway.wsgi_params import Environ
 
     StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
@@ -162,6 +161,3 @@ class EngineThread:
 
 async def open_one(open_engine: OpenEngine) -> Engine:
     return await open_engine()
-
-
-__all__ = ["Application", "BrokenOffError", "app"]

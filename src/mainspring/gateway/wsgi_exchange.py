@@ -29,19 +29,12 @@ from mainspring.gateway.params import is_length
 from mainspring.gateway.spool import PART, Spool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
-    #: PEP 3333's; str but for what belongs to the server
-    Environ = Mapping[str, Any]
+    from mainspring.gateway.wsgi_params import Environ
 
 #: of an answer, between the event loop and the server's thread
 PARTS = 4
-#: of a server's environment, what is of the request; the rest may be that of the server's process
-VARIABLES = frozenset({
-    "AUTH_TYPE", "CONTENT_LENGTH", "CONTENT_TYPE", "HTTPS", "PATH_INFO", "QUERY_STRING", "REMOTE_ADDR",
-    "REMOTE_HOST", "REMOTE_PORT", "REMOTE_USER", "REQUEST_METHOD", "REQUEST_SCHEME", "REQUEST_URI",
-    "SCRIPT_NAME", "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL",
-})  # fmt: skip
 
 
 class ShortBodyError(Exception):
@@ -50,27 +43,6 @@ class ShortBodyError(Exception):
 
 class BrokenOffError(Exception):
     """An answer that cannot be completed: the server is to close the connection."""
-
-
-def decode(value: str) -> str:
-    """A text of WSGI, which has a character for each byte, as one of UTF-8."""
-    return value.encode("latin-1", "replace").decode("utf-8", "surrogateescape")
-
-
-def make_params(environ: Environ) -> dict[str, str]:
-    """The meta-variables of a request."""
-    params = {
-        name: decode(value)
-        for name, value in environ.items()
-        if (name in VARIABLES or name.startswith("HTTP_")) and isinstance(value, str)
-    }
-    params.pop("HTTP_TRANSFER_ENCODING", None)  # the body has been decoded
-    params.setdefault("REQUEST_SCHEME", environ["wsgi.url_scheme"])
-    if environ["wsgi.url_scheme"] == "https":
-        params["HTTPS"] = "on"
-    if "RAW_URI" in environ:
-        params.setdefault("REQUEST_URI", decode(environ["RAW_URI"]))
-    return params
 
 
 def read_body(environ: Environ, params: dict[str, str], bound: int) -> Spool:

@@ -71,12 +71,7 @@ def test_a_host_whose_import_waits_has_a_deadline_until_it_is_up(warm_world: War
     warm_world.ask_for_warm("program.py")
     file.unlink()
     os.mkfifo(file)
-    with subprocess.Popen(
-        warm_world.command("warm", ["program.py"]),
-        cwd=warm_world.work,
-        env=warm_world.environment(),
-        stdout=subprocess.PIPE,
-    ) as second:
+    with warm_world.begin("warm", "program.py") as second:
         file.write_text("of the second")
         assert second.communicate()[0] == b"ran\n"
     [host] = wait_for_hosts()
@@ -113,13 +108,7 @@ def test_a_host_has_a_deadline_before_it_has_the_hook(warm_world: WarmWorld, tmp
     world.write("part.py", LATER_EFFECT.format(flag=str(flag)))
     world.write("program.py", TELLS_ALARM)
     world.ask_for_warm("program.py")
-    with subprocess.Popen(
-        world.command("warm", ["program.py"]),
-        cwd=world.work,
-        env=world.environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as second:
+    with world.begin("warm", "program.py", stdin=subprocess.PIPE) as second:
         assert second.stdout
         second.stdout.readline()
         flag.touch()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -64,16 +63,7 @@ def test_what_a_program_draws(warm_world: WarmWorld) -> None:
 
 
 def draw_at_once(world: WarmWorld) -> list[list[bytes]]:
-    processes = [
-        subprocess.Popen(
-            world.command("warm", ["program.py"]),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            cwd=world.work,
-            env=world.environment(),
-        )
-        for _ in range(AT_ONCE)
-    ]
+    processes = [world.begin("warm", "program.py") for _ in range(AT_ONCE)]
     return [process.communicate()[0].split(b"\n") for process in processes]
 
 

@@ -53,14 +53,13 @@ while True:
 @contextmanager
 def started(world: WarmWorld, kind: str, *words: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """A start of the program, which reads by now, and the number of its process."""
-    process = subprocess.Popen(
-        world.command(kind, ["program.py", *words]),
+    process = world.begin(
+        kind,
+        "program.py",
+        *words,
         stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        cwd=world.work,
-        env=world.environment(),
-        preexec_fn=forbid_cores,  # noqa: PLW1509 - one thread
+        preexec_fn=forbid_cores,
     )
     try:
         yield process, await_reading(world)
@@ -202,14 +201,7 @@ def test_killed_at_any_moment(warm_world: WarmWorld, whom: str) -> None:
 
 
 def start_endless(world: WarmWorld, program: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        world.command("warm", [program]),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd=world.work,
-        env=world.environment(),
-    )
+    return world.begin("warm", program, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def kill(world: WarmWorld, whom: str, process: subprocess.Popen[bytes]) -> None:

@@ -6,12 +6,11 @@ import os
 import shutil
 import socket
 import subprocess
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from security.people import STRANGER, as_user, install_for_all, list_tree, need, need_root
+from security.people import STRANGER, as_user, list_tree, need, need_root
 
 from .remains import list_descendants, wait_for
 from .world import live_in, make_world
@@ -134,16 +133,6 @@ def test_where_no_folder_can_be(program: WarmWorld, value: str) -> None:
 # ---- other users --------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def installation() -> Iterator[Installation]:
-    """An interpreter that every user can reach, and Mainspring installed beside it, by root."""
-    need_root()
-    need(shutil.which("setpriv"), "setpriv, of util-linux")
-    folder = Path(tempfile.mkdtemp(prefix="mainspring-test-"))
-    yield install_for_all(folder)
-    shutil.rmtree(folder)
-
-
 @pytest.fixture
 def two_worlds(
     installation: Installation, tmp_path: Path, adopted_orphans: None
@@ -261,13 +250,7 @@ def capture_request(world: WarmWorld) -> bytes:
         listener.bind(f"/proc/self/fd/{folder}/{name.name}")
         os.close(folder)
         listener.listen()
-        with subprocess.Popen(
-            world.command("warm", ["program.py"]),
-            cwd=world.work,
-            env=world.environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-        ):
+        with world.begin("warm", "program.py", stdout=subprocess.DEVNULL):
             with listener.accept()[0] as connection:
                 content, rights, _, _ = socket.recv_fds(connection, 1 << 20, 10)
             for descriptor in rights:

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import struct
+import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -86,6 +87,12 @@ class WarmWorld(World):
     def ask_for_warm(self, *arguments: Argument, **how: Any) -> Ended:
         """A start that may come from a host."""
         return self.start("warm", *arguments, **how)
+
+    def begin(self, kind: WarmKind, *arguments: Argument, **how: Any) -> subprocess.Popen[bytes]:
+        """A start that goes on; nothing comes in, and what it prints is piped, unless *how* says so."""
+        streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE}
+        place = {"cwd": self.work, "env": self.environment()}
+        return subprocess.Popen(self.command(kind, arguments), **{**place, **streams, **how})
 
     def warm_up(self, program: Argument, **how: Any) -> None:
         """Start *program* until a start of it is warm, or fail."""

@@ -1,4 +1,4 @@
-"""A server of each kind, and a client of the one that echoes."""
+"""A server of each kind, and a FastCGI client of the one that echoes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.fastcgi.staging import Stage
-from gateway.fastcgi.watching import MOST_PARAMS, Watched
+from gateway.connections.staging import Stage
+from gateway.connections.watching import MOST_PARAMS, Watched
 from gateway.wire import LOOPS, FastCGIClient, Wire, serve_wire
 from mainspring.gateway.bounds import Bounds
 

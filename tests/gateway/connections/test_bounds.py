@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.fastcgi.staging import Stage, steps
+from gateway.connections.staging import Stage, steps
 from gateway.wire import (
     ORDINARY,
     PARAMS,
@@ -24,6 +24,7 @@ from gateway.wire import (
     fetch_scgi,
     pack,
     pack_begin,
+    pack_opening,
     pack_pairs,
     pack_request,
     pack_scgi,
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 SHORT = 0.2  # seconds
 
 
-ASKED = pack_begin(keep=True) + pack_stream(PARAMS, 1, pack_pairs({**ORDINARY, "CONTENT_LENGTH": "2"}))
+ASKED = pack_opening({**ORDINARY, "CONTENT_LENGTH": "2"}, keep=True)
 SILENT = {
     "in the middle of a record": pack_begin()[:5],
     "begun": pack_begin(),
@@ -96,7 +97,7 @@ def test_who_waits_for_an_answer_is_not_silent(tmp_path: Path) -> None:
 def test_who_is_not_read_from_is_not_silent(tmp_path: Path) -> None:
     stage, bounds = Stage(), Bounds(idle=SHORT, silence=SHORT)
     with serve_wire(tmp_path, stage.serve, bounds) as wire, FastCGIClient(wire.fastcgi) as paused:
-        paused.send(pack_begin() + pack_stream(PARAMS, 1, pack_pairs(steps("wait read begin end"))))
+        paused.send(pack_opening(steps("wait read begin end")))
         paused.send(pack(STDIN, 1, bytes(60_000)) * 5)
         stage.wait_for("wait")
         wait_until(lambda: wire.connections.count()["busy"])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.fastcgi.watching import Watched, assert_still_served
+from gateway.connections.watching import Watched, assert_still_served
 from gateway.wire import (
     ABORT,
     COMPLETE,
@@ -19,6 +19,7 @@ from gateway.wire import (
     FastCGIClient,
     pack,
     pack_begin,
+    pack_opening,
     pack_pairs,
     pack_request,
     pack_stream,
@@ -32,8 +33,7 @@ if TYPE_CHECKING:
 
 
 def send_body(client: FastCGIClient, length: int, *parts: bytes) -> Answer:
-    client.send(pack_begin(keep=True))
-    client.send(pack_stream(PARAMS, 1, pack_pairs({**ORDINARY, "CONTENT_LENGTH": str(length)})))
+    client.send(pack_opening({**ORDINARY, "CONTENT_LENGTH": str(length)}, keep=True))
     for part in parts:
         client.send(pack(STDIN, 1, part))
     return client.answer()
@@ -108,7 +108,7 @@ def test_an_abort_after_the_end_is_ignored(client: FastCGIClient, watched: Watch
 
 
 def test_an_aborted_id_can_be_used_again_at_once(client: FastCGIClient) -> None:
-    client.send(pack_begin(keep=True) + pack_stream(PARAMS, 1, pack_pairs(ORDINARY)) + pack(ABORT, 1))
+    client.send(pack_opening(ORDINARY, keep=True) + pack(ABORT, 1))
     client.send(pack_request(ORDINARY, b"again"))
     assert client.answer().app_status == 0
     assert client.answer().body == b"again"

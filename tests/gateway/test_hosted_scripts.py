@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .hosting import find_line, hosted, wait_until
+from .hosting import find_interface, find_line, hosted, wait_until
 from .service import Scene
 from .test_serve_http import BIG, HASH, LINES
 
@@ -28,10 +28,11 @@ application = app({path!r}, user={user!r}, access_log={log!r}, log_format="json"
 
 
 def write_application(scene: Scene, server: str, reuse: int = 0) -> str:
-    kind = "wsgi" if server.startswith("gunicorn") else "asgi"
     user = "root" if os.geteuid() == 0 else None
     log = str(scene.folder / "log")
-    text = APPLICATION.format(kind=kind, path=str(scene.cgi), user=user, log=log, reuse=reuse)
+    text = APPLICATION.format(
+        kind=find_interface(server), path=str(scene.cgi), user=user, log=log, reuse=reuse
+    )
     (scene.folder / "hosted_application.py").write_text(text)
     return "hosted_application:application"
 

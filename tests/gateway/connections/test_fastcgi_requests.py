@@ -9,23 +9,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.fastcgi.staging import OK, Stage, steps
+from gateway.connections.staging import OK, Stage, steps
 from gateway.wire import (
     COMPLETE,
     END,
     ORDINARY,
     OVERLOADED,
-    PARAMS,
     STDIN,
     STDOUT,
     FastCGIClient,
     Wire,
     fetch_fastcgi,
     pack,
-    pack_begin,
-    pack_pairs,
+    pack_opening,
     pack_request,
-    pack_stream,
     serve_wire,
 )
 from mainspring.gateway.bounds import Bounds
@@ -74,8 +71,7 @@ def test_a_hundred_requests_of_a_connection_are_served_at_once(tmp_path: Path) -
     bodies = {request: os.urandom(2000 + request) for request in range(1, 101)}
     with serve_wire(tmp_path) as wire, FastCGIClient(wire.fastcgi) as client:
         for request in bodies:
-            client.send(pack_begin(request, keep=True))
-            client.send(pack_stream(PARAMS, request, pack_pairs(ORDINARY)))
+            client.send(pack_opening(ORDINARY, request, keep=True))
         for part in range(10):
             for request, body in bodies.items():
                 client.send(pack(STDIN, request, body[part * 300 : (part + 1) * 300]))
@@ -98,7 +94,7 @@ def test_one_request_s_slow_script_holds_up_no_other_of_the_connection(
 
 def test_a_body_without_a_length_is_delivered_as_it_comes(tmp_path: Path) -> None:
     with serve_wire(tmp_path) as wire, FastCGIClient(wire.fastcgi) as client:
-        client.send(pack_begin() + pack_stream(PARAMS, 1, pack_pairs(ORDINARY)))
+        client.send(pack_opening(ORDINARY))
         assert client.read_record() is not None  # the head
         for part in (b"one", b"two"):
             client.send(pack(STDIN, 1, part))
@@ -175,7 +171,7 @@ def test_bytes_that_are_no_text_come_as_they_are(tmp_path: Path) -> None:
         await exchange.end(0)
 
     with serve_wire(tmp_path, serve) as wire, FastCGIClient(wire.fastcgi) as client:
-        client.send(pack_begin() + pack_stream(PARAMS, 1, pack_pairs({b"X": b"\xff\xfe/\xc3\xa9"})))
+        client.send(pack_opening({b"X": b"\xff\xfe/\xc3\xa9"}))
         client.answer()
     assert os.fsencode(found.get()) == b"\xff\xfe/\xc3\xa9"
 

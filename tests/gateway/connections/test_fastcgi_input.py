@@ -6,7 +6,7 @@ import struct
 
 import pytest
 
-from gateway.fastcgi.watching import Watched, assert_still_served
+from gateway.connections.watching import Watched, assert_still_served
 from gateway.wire import (
     ABORT,
     BEGIN,
@@ -26,6 +26,7 @@ from gateway.wire import (
     fetch_fastcgi,
     pack,
     pack_begin,
+    pack_opening,
     pack_pairs,
     pack_request,
     pack_stream,
@@ -92,7 +93,7 @@ def test_a_second_begin_for_a_live_request_closes_the_connection(
 def test_a_second_begin_takes_away_the_client_of_the_first(
     client: FastCGIClient, watched: Watched
 ) -> None:
-    client.send(pack_begin() + pack_stream(PARAMS, 1, pack_pairs(ORDINARY)))
+    client.send(pack_opening(ORDINARY))
     assert client.read_record() is not None
     client.send(pack_begin())
     assert watched.gone.get(timeout=PATIENCE) == "gone"

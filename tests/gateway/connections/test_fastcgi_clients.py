@@ -7,20 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.fastcgi.staging import Stage, steps
+from gateway.connections.staging import Stage, steps
 from gateway.wire import (
     LOOPS,
     ORDINARY,
-    PARAMS,
     PATIENCE,
     STDIN,
     FastCGIClient,
     Wire,
     fetch_fastcgi,
     pack,
-    pack_begin,
-    pack_pairs,
-    pack_stream,
+    pack_opening,
     serve_wire,
     wait_until,
 )
@@ -45,9 +42,7 @@ def send_until_blocked(client: FastCGIClient, most: int) -> int:
 
 def test_a_script_that_does_not_read_has_its_client_wait_and_no_other(staged: Wire, stage: Stage) -> None:
     with FastCGIClient(staged.fastcgi) as client:
-        client.send(
-            pack_begin(keep=True) + pack_stream(PARAMS, 1, pack_pairs(steps("wait read begin end")))
-        )
+        client.send(pack_opening(steps("wait read begin end"), keep=True))
         stage.wait_for("wait")
         sent = send_until_blocked(client, 16 << 20)
         assert sent < 4 << 20
@@ -88,7 +83,7 @@ def test_a_client_that_goes_away_is_gone(staged: Wire, stage: Stage, family: str
 
 def test_a_client_that_goes_away_while_it_is_not_read_from_is_gone(staged: Wire, stage: Stage) -> None:
     with FastCGIClient(staged.fastcgi) as client:
-        client.send(pack_begin() + pack_stream(PARAMS, 1, pack_pairs(steps("wait"))))
+        client.send(pack_opening(steps("wait")))
         stage.wait_for("wait")
         assert send_until_blocked(client, 16 << 20) < 4 << 20
     stage.wait_for("gone")
@@ -112,7 +107,7 @@ def test_a_client_that_sends_nothing_more_in_the_middle_of_a_body_is_gone(
     staged: Wire, stage: Stage
 ) -> None:
     with FastCGIClient(staged.fastcgi) as client:
-        client.send(pack_begin() + pack_stream(PARAMS, 1, pack_pairs(steps("begin wait"))))
+        client.send(pack_opening(steps("begin wait")))
         client.send(pack(STDIN, 1, b"part"))
         stage.wait_for("begin", "wait")
         client.half_close()
@@ -133,11 +128,10 @@ def test_uploads_that_wait_hold_up_no_other_request_of_their_connection(
 
 
 def test_all_that_is_held_of_bodies_is_bounded(tmp_path: Path, stage: Stage) -> None:
-    params = pack_pairs(steps("wait"))
     bounds = Bounds(queue=1000)
     with serve_wire(tmp_path, stage.serve, bounds) as wire, FastCGIClient(wire.fastcgi) as client:
         for request in range(1, 401):
-            client.send(pack_begin(request, keep=True) + pack_stream(PARAMS, request, params))
+            client.send(pack_opening(steps("wait"), request, keep=True))
         assert 60 << 20 < send_until_blocked(client, 90 << 20) < 70 << 20
         other = steps("read begin write end")
         assert fetch_fastcgi(wire.fastcgi, other, bytes(1_000_000)).body == b"part"
@@ -145,7 +139,7 @@ def test_all_that_is_held_of_bodies_is_bounded(tmp_path: Path, stage: Stage) -> 
 
 @pytest.mark.parametrize("loop", LOOPS)
 def test_a_client_that_asks_for_much_and_closes_is_no_problem(tmp_path: Path, loop: str) -> None:
-    begun = pack_begin(keep=True) + pack_stream(PARAMS, 1, pack_pairs(ORDINARY))
+    begun = pack_opening(ORDINARY, keep=True)
     asked = begun + (pack(77, 0) * 1500 + pack(STDIN, 1, b"part")) * 3
     with serve_wire(tmp_path, loop=loop) as wire:
         for _ in range(100):

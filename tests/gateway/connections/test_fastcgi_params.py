@@ -6,7 +6,7 @@ import struct
 
 import pytest
 
-from gateway.fastcgi.watching import MOST_PARAMS, Watched, assert_still_served
+from gateway.connections.watching import MOST_PARAMS, Watched, assert_still_served
 from gateway.wire import (
     COMPLETE,
     ORDINARY,
@@ -17,6 +17,7 @@ from gateway.wire import (
     Wire,
     pack,
     pack_begin,
+    pack_opening,
     pack_pairs,
     pack_stream,
 )
@@ -116,7 +117,7 @@ def test_a_body_before_the_end_of_the_parameters_is_refused(
 
 
 def test_parameters_after_their_end_are_dropped(client: FastCGIClient, watched: Watched) -> None:
-    client.send(pack_begin(keep=True) + pack_stream(PARAMS, 1, pack_pairs({"LAST": "1"})))
+    client.send(pack_opening({"LAST": "1"}, keep=True))
     client.send(pack_stream(PARAMS, 1, pack_pairs({"LAST": "2"})) + pack_stream(STDIN, 1, b"body"))
     assert client.answer().body == b"body"
     assert watched.served.get(timeout=PATIENCE) == {"LAST": "1"}

@@ -5,59 +5,23 @@ from __future__ import annotations
 import os
 import socket
 from functools import partial
-from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.fastcgi.staging import Stage, steps
-from gateway.fastcgi.watching import MOST_PARAMS, Watched
+from gateway.connections.staging import Stage, steps
+from gateway.connections.watching import MOST_PARAMS, Watched
 from gateway.wire import (
-    LOOPS,
     ORDINARY,
     PATIENCE,
-    Answer,
     Client,
     Wire,
+    exchange,
     fetch_scgi,
     pack_fields,
     pack_netstring,
     pack_scgi,
-    serve_wire,
 )
-from mainspring.gateway.bounds import Bounds
-from mainspring.gateway.scgi import Asked, Body, Receiver
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-
-@pytest.fixture
-def watched() -> Watched:
-    return Watched()
-
-
-@pytest.fixture
-def wire(tmp_path: Path, watched: Watched) -> Iterator[Wire]:
-    with serve_wire(tmp_path, watched.serve, Bounds(params=MOST_PARAMS)) as running:
-        yield running
-
-
-@pytest.fixture
-def stage() -> Stage:
-    return Stage()
-
-
-@pytest.fixture(params=LOOPS)
-def staged(tmp_path: Path, stage: Stage, request: pytest.FixtureRequest) -> Iterator[Wire]:
-    with serve_wire(tmp_path, stage.serve, loop=request.param) as running:
-        yield running
-
-
-def exchange(wire: Wire, sent: bytes) -> Answer:
-    with Client(wire.scgi) as client:
-        client.send(sent)
-        return Answer(bytearray(client.read()))
+from mainspring.gateway.scgi_requests import Asked, Body, Receiver
 
 
 @pytest.mark.parametrize("family", ["scgi", "scgi_tcp"])
@@ -78,7 +42,7 @@ def test_the_example_of_the_specification_is_served(wire: Wire) -> None:
         b"70:CONTENT_LENGTH\x0027\0SCGI\x001\0REQUEST_METHOD\0POST\0REQUEST_URI\0/deepthought\0,"
         b"What is the answer to life?"
     )
-    assert exchange(wire, sent).body == b"What is the answer to life?"
+    assert exchange(wire.scgi, sent).body == b"What is the answer to life?"
 
 
 def test_slow_bytes_make_the_same_request(wire: Wire) -> None:
@@ -128,7 +92,7 @@ MALFORMED = {
 
 @pytest.mark.parametrize("form", MALFORMED)
 def test_what_is_malformed_is_400_and_runs_nothing(wire: Wire, watched: Watched, form: str) -> None:
-    assert exchange(wire, MALFORMED[form]).status == 400
+    assert exchange(wire.scgi, MALFORMED[form]).status == 400
     assert fetch_scgi(wire.scgi, {**ORDINARY, "LAST": "1"}).status == 200
     assert watched.served.get(timeout=PATIENCE)["LAST"] == "1"
     assert sum(wire.connections.breaches.values()) == 1
@@ -136,34 +100,34 @@ def test_what_is_malformed_is_400_and_runs_nothing(wire: Wire, watched: Watched,
 
 @pytest.mark.parametrize("length", [MOST_PARAMS + 1, 2**31 - 1, 2**31, 2**32, 9_999_999_999])
 def test_too_large_headers_are_431_before_they_have_come(wire: Wire, length: int) -> None:
-    assert exchange(wire, b"%d:" % length).status == 431
+    assert exchange(wire.scgi, b"%d:" % length).status == 431
     assert wire.connections.breaches == {"params-too-big": 1}
 
 
 def test_headers_up_to_their_bound_are_served(wire: Wire) -> None:
     rest = MOST_PARAMS - len(b"CONTENT_LENGTH\x000\0SCGI\x001\0X\0\0")
-    assert exchange(wire, pack_fields(*LENGTH, *SCGI, b"X", b"x" * rest)).status == 200
-    assert exchange(wire, pack_fields(*LENGTH, *SCGI, b"X", b"x" * (rest + 1))).status == 431
+    assert exchange(wire.scgi, pack_fields(*LENGTH, *SCGI, b"X", b"x" * rest)).status == 200
+    assert exchange(wire.scgi, pack_fields(*LENGTH, *SCGI, b"X", b"x" * (rest + 1))).status == 431
 
 
 def test_a_refusal_is_read_though_the_client_sends_on(wire: Wire) -> None:
-    assert exchange(wire, b"10000000:" + bytes(8 << 20)).status == 431
+    assert exchange(wire.scgi, b"10000000:" + bytes(8 << 20)).status == 431
 
 
 def test_headers_of_a_client_that_come_twice_are_one_list(wire: Wire, watched: Watched) -> None:
     fields = (*LENGTH, *SCGI, b"HTTP_VIA", b"a", b"HTTP_COOKIE", b"c=1", b"HTTP_VIA", b"b")
-    assert exchange(wire, pack_fields(*fields, b"HTTP_COOKIE", b"d=2")).status == 200
+    assert exchange(wire.scgi, pack_fields(*fields, b"HTTP_COOKIE", b"d=2")).status == 200
     found = watched.served.get(timeout=PATIENCE)
     assert (found["HTTP_VIA"], found["HTTP_COOKIE"]) == ("a, b", "c=1; d=2")
 
 
 def test_bytes_that_are_no_text_come_as_they_are(wire: Wire, watched: Watched) -> None:
-    assert exchange(wire, pack_fields(*LENGTH, *SCGI, b"X", b"\xff/\xc3\xa9")).status == 200
+    assert exchange(wire.scgi, pack_fields(*LENGTH, *SCGI, b"X", b"\xff/\xc3\xa9")).status == 200
     assert os.fsencode(watched.served.get(timeout=PATIENCE)["X"]) == b"\xff/\xc3\xa9"
 
 
 def test_what_comes_after_the_body_is_dropped(wire: Wire) -> None:
-    assert exchange(wire, pack_scgi(ORDINARY, b"body") + b"more").body == b"body"
+    assert exchange(wire.scgi, pack_scgi(ORDINARY, b"body") + b"more").body == b"body"
 
 
 @pytest.mark.parametrize("sent", [b"", b"7", b"70:CONTENT_LENGTH", pack_scgi(ORDINARY)[:-1]])
