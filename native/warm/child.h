@@ -23,14 +23,15 @@ int set_strings(const start_request *start, span coerced);
  * an exception, or without one and the word for the caller in *reason*. */
 int take_over(const start_request *start, int *descriptors, size_t count, const char **reason);
 void rehearse_takeover(void);
-void expect_streams(void); /* in a host: before it forks */
+void expect_streams(void);  /* in a host: before it forks */
 void tell_of_refusal(void); /* takes the exception that is set */
 
 /* message.c */
 typedef struct {
     unsigned char *bytes; /* behind the length */
     size_t size;
-    unsigned char most[8192]; /* what most frames have room in: no page has to be copied for those */
+    unsigned char
+        most[8192]; /* what most frames have room in: no page has to be copied for those */
 } frame;
 
 int receive_frame(int connection, frame *to, int *descriptors, size_t *count);
@@ -68,7 +69,7 @@ void keep_shared(void);
 /* uses.c, peer.c */
 void count_use(void);
 void note_kinds(uint32_t kinds); /* of the standard streams of a caller: a byte for each */
-uint32_t read_kinds(void);      /* of the last one; 0 before there was any */
+uint32_t read_kinds(void);       /* of the last one; 0 before there was any */
 int is_like_us(int connection);
 
 /* finish.c */

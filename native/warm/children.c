@@ -26,7 +26,7 @@ typedef struct {
 
 static running_child running[MOST_CHILDREN];
 static size_t running_count;
-static pid_t spare; /* a child that waits for a caller; 0 without one */
+static pid_t spare;  /* a child that waits for a caller; 0 without one */
 static int way = -1; /* to it */
 
 /* ---- the spare one -------------------------------------------------------------------------- */

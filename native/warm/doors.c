@@ -35,7 +35,7 @@ typedef struct {
 
 static int doors[FIXED] = {-1, -1, -1, -1};
 static int mounts = -1;
-static PyObject *look_for_change; /* (has_new_mounts) -> whether anything has changed */
+static PyObject *look_for_change;      /* (has_new_mounts) -> whether anything has changed */
 static caller knocking[MOST_KNOCKING]; /* who has not said yet what it wants */
 static size_t knocking_count;
 static long long handed_over;
@@ -73,7 +73,8 @@ static void refuse(int connection, const char *reason)
     close(connection);
 }
 
-/* Whether the files may have changed that are watched.  The kernel tells of new mounts only once. */
+/* Whether the files may have changed that are watched.  The kernel tells of new mounts only once.
+ */
 static int may_have_changed(int *has_new_mounts)
 {
     struct pollfd told[] = {{.fd = doors[WATCH], .events = POLLIN},
@@ -194,9 +195,8 @@ static int find_caller(caller *found)
         poll(NULL, 0, PAUSE_MS); /* no descriptor is free, or the caller is gone */
         return 0;
     }
-    int is_known =
-        getsockopt(found->connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
-        peer.uid == geteuid();
+    int is_known = getsockopt(found->connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+                   peer.uid == geteuid();
     if (!is_known)
         close(found->connection);
     found->process = peer.pid;

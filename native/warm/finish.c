@@ -7,8 +7,8 @@
  * is alive, and the process ends as it does when Py_RunMain has returned; or finish() returns, and
  * CPython goes through all of it: what was done here finds nothing left to do.
  */
-#include "child.h"
 #include "finish.h"
+#include "child.h"
 
 #include <stdio.h>
 #include <stdlib.h>

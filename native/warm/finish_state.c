@@ -85,8 +85,7 @@ static int has_collector_hooks(void)
     PyObject *gc = load_builtin("gc");
     if (gc == NULL)
         return 1;
-    int found = is_true(get_attribute(gc, "callbacks")) ||
-                is_true(call_method(gc, "get_debug"));
+    int found = is_true(get_attribute(gc, "callbacks")) || is_true(call_method(gc, "get_debug"));
     Py_DECREF(gc);
     return found;
 }

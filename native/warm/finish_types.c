@@ -20,8 +20,8 @@ typedef struct {
 
 enum { FEW = 64, MOST_OF_HOST = 1024 }; /* powers of two */
 static type_row few[FEW];               /* what a child comes past that its host does not know */
-static type_table known; /* of a host: how types end that nobody can change */
-static type_table table; /* of the look that is under way */
+static type_table known;                /* of a host: how types end that nobody can change */
+static type_table table;                /* of the look that is under way */
 static int is_for_host;
 static destructor class_dealloc; /* subtype_dealloc, which every class of Python code has */
 

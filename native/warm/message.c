@@ -75,7 +75,15 @@ static int receive_length(int connection, frame *to, int *descriptors, size_t *c
     return -1;
 }
 
-/* What follows the length; errno is EBADMSG where it is no frame. */
+/* Whoever asks for a start says nothing after that. */
+static int says_more(int connection)
+{
+    char byte;
+    errno = EBADMSG;
+    return recv(connection, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+/* What follows the length; errno is EBADMSG where it is no frame, or not the only one. */
 int receive_frame(int connection, frame *to, int *descriptors, size_t *count)
 {
     to->size = 0;
@@ -84,7 +92,8 @@ int receive_frame(int connection, frame *to, int *descriptors, size_t *count)
         return -1;
     if (to->size > sizeof to->most)
         to->bytes = malloc(to->size);
-    if (to->bytes != NULL && receive_rest(connection, to->bytes, to->size) == 0)
+    if (to->bytes != NULL && receive_rest(connection, to->bytes, to->size) == 0 &&
+        !says_more(connection))
         return 0;
     drop_frame(to);
     return -1;

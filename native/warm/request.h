@@ -15,7 +15,8 @@ typedef struct {
     const unsigned char *items;
 } items;
 
-/* All that a caller hands over but the descriptors; it refers to the payload that it was read from. */
+/* All that a caller hands over but the descriptors; it refers to the payload that it was read from.
+ */
 typedef struct {
     span key;
     uint32_t flags;

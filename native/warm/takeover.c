@@ -256,7 +256,8 @@ static int take_variables(const start_request *start)
     Py_ssize_t kept = set_values(&left);
     if (kept < 0)
         return -1;
-    if (kept < PyDict_Size(own.variables)) { /* there is one that the caller has not got, or has later */
+    if (kept <
+        PyDict_Size(own.variables)) { /* there is one that the caller has not got, or has later */
         PyDict_Clear(own.variables);
         left = start->environment;
     }
@@ -287,9 +288,8 @@ static zone look_at_zone(void)
 
 static int is_same_zone(const zone *one, const zone *other)
 {
-    return one->year != 0 && one->year == other->year &&
-           one->file.st_ino == other->file.st_ino && one->file.st_dev == other->file.st_dev &&
-           one->file.st_size == other->file.st_size &&
+    return one->year != 0 && one->year == other->year && one->file.st_ino == other->file.st_ino &&
+           one->file.st_dev == other->file.st_dev && one->file.st_size == other->file.st_size &&
            memcmp(&one->file.st_mtim, &other->file.st_mtim, sizeof one->file.st_mtim) == 0 &&
            memcmp(&one->file.st_ctim, &other->file.st_ctim, sizeof one->file.st_ctim) == 0;
 }
@@ -502,10 +502,10 @@ static PyObject *prepare_children(PyObject *Py_UNUSED(module), PyObject *args)
         return NULL;
     own.coerced = own.coerced == Py_None ? NULL : own.coerced;
     own.renew_modules = own.renew_modules == Py_None ? NULL : own.renew_modules;
-    PyObject *kept[] = {own.payload,        own.coerced,          own.variables,
-                        own.renew_stream,   own.expect_streams,   own.renew_modules,
-                        own.set_zone,       own.ignore_in_python, own.tell,
-                        own.arguments,      own.original_arguments};
+    PyObject *kept[] = {own.payload,      own.coerced,           own.variables,
+                        own.renew_stream, own.expect_streams,    own.renew_modules,
+                        own.set_zone,     own.ignore_in_python,  own.tell,
+                        own.arguments,    own.original_arguments};
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
         Py_XINCREF(kept[i]);
     rehearse_takeover(); /* what is done but once is done by the host */
@@ -522,7 +522,8 @@ static PyObject *note_stream(PyObject *Py_UNUSED(module), PyObject *args)
     int descriptor;
     if (!PyArg_ParseTuple(args, "i:note_stream", &descriptor))
         return NULL;
-    if (descriptor < 0 || descriptor >= STANDARD || fstat(descriptor, &own.streams[descriptor]) != 0)
+    if (descriptor < 0 || descriptor >= STANDARD ||
+        fstat(descriptor, &own.streams[descriptor]) != 0)
         return system_error();
     Py_RETURN_NONE;
 }

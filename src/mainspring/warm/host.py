@@ -147,7 +147,7 @@ class Host:
         self.note_uses()
         close_doors()
 
-    def look_for_change(self, has_new_mounts: bool = False) -> bool:  # noqa: FBT001, FBT002 - C code calls it
+    def look_for_change(self, has_new_mounts: bool = False) -> bool:
         changed = self.watch.find_change(has_new_mounts=has_new_mounts)
         if changed is not None:
             self.finish("stale", changed)

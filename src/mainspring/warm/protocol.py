@@ -15,10 +15,14 @@ All numbers are little-endian.
 
 A caller may instead send TYPE "I" (answered by "J" and a JSON object) or "E" with a reason of reasons.py
 or nothing (answered by "O" and the numbers of what runs, in ASCII with blanks between: the host ends).
-A host, or its child, answers a start by "R" and a reason, or "S" PID i32, and then "T" SIGNAL i32 (stopped), "C"
-(continued), "X" WAIT_STATUS i32 (ended).  The other side is native/launcher/request.c and reply.c;
-starts are read by native/warm/request.c.
+A start is answered by "R" and a reason, by the host or its child, or by "S" PID i32, and then "T" SIGNAL
+i32 (stopped), "C" (continued), "X" WAIT_STATUS i32 (ended).  The other side is native/launcher/request.c
+and reply.c; starts are read by native/warm/request.c.
 """
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 LENGTH_SIZE = 4
 INSPECT, END = b"I", b"E"
@@ -47,6 +51,22 @@ class Start:
     oom_score_adj: int
     skip: int
     umask: int
+
+
+def unpack_start(fields: "tuple[Any, ...]") -> tuple[Start, int]:
+    """What native/warm/start.c has read, and the number of descriptors that came with it."""
+    start = Start()
+    (
+        start.key, start.flags, start.group, start.umask, start.nice, start.oom_score_adj, start.mask,
+        start.ignored, limits, start.affinity, numbers, start.skip, start.arguments, start.environment,
+        descriptors,
+    ) = fields  # fmt: skip
+    halves = [int.from_bytes(limits[at : at + 8], "little") for at in range(0, len(limits), 8)]
+    start.limits = list(zip(halves[::2], halves[1::2], strict=True))
+    start.numbers = [
+        int.from_bytes(numbers[at : at + 4], "little", signed=True) for at in range(0, len(numbers), 4)
+    ]
+    return start, descriptors
 
 
 def pack_number(number: int, size: int = 4) -> bytes:
@@ -80,4 +100,3 @@ def pack_frame(kind: bytes, payload: bytes = b"") -> bytes:
 
 def pack_signed(number: int) -> bytes:
     return number.to_bytes(4, "little", signed=True)
-

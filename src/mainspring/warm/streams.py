@@ -60,9 +60,9 @@ def expect_stream(descriptor: int, kind: int) -> None:
 def rehearse_printing(descriptor: int) -> None:
     """What CPython looks up for it is found by then: each child would have pages copied for that."""
     if descriptor == STDERR:
-        print(file=sys.stderr, flush=True)
+        print(file=sys.stderr, flush=True)  # noqa: T201
     else:
-        print(flush=True)
+        print(flush=True)  # noqa: T201
     renew_stream(descriptor)  # which nothing was written to
 
 
