@@ -32,10 +32,10 @@ typedef struct {
     size_t size;
     unsigned char
         most[8192]; /* what most frames have room in: no page has to be copied for those */
-} frame;
+} whole_frame;
 
-int receive_frame(int connection, frame *to, int *descriptors, size_t *count);
-void drop_frame(frame *from);
+int receive_frame(int connection, whole_frame *to, int *descriptors, size_t *count);
+void drop_frame(whole_frame *from);
 int send_frame(int connection, char type, const void *payload, size_t size, int descriptor);
 int send_number(int connection, char type, int32_t number, int descriptor);
 int send_words(int connection, char type, const char *words);

@@ -186,29 +186,27 @@ static int hear_or_keep(const caller *asking)
     return status < 0 ? -1 : 0;
 }
 
-static int find_caller(caller *found)
+static int is_of_our_user(caller *found)
 {
     struct ucred peer;
     socklen_t size = sizeof peer;
-    found->connection = accept4(doors[LISTENER], NULL, NULL, SOCK_CLOEXEC);
-    if (found->connection < 0) {
-        poll(NULL, 0, PAUSE_MS); /* no descriptor is free, or the caller is gone */
+    if (getsockopt(found->connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
         return 0;
-    }
-    int is_known = getsockopt(found->connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
-                   peer.uid == geteuid();
-    if (!is_known)
-        close(found->connection);
     found->process = peer.pid;
-    return is_known;
+    return peer.uid == geteuid();
 }
 
 static int admit(void)
 {
-    caller found;
-    if (!find_caller(&found))
+    caller found = {.connection = accept4(doors[LISTENER], NULL, NULL, SOCK_CLOEXEC)};
+    if (found.connection < 0) {
+        poll(NULL, 0, PAUSE_MS); /* no descriptor is free, or the caller is gone */
         return 0;
-    return hear_or_keep(&found); /* most have spoken by now */
+    }
+    if (is_of_our_user(&found))
+        return hear_or_keep(&found); /* most have spoken by now */
+    close(found.connection);
+    return 0;
 }
 
 static int hear_again(int connection)

@@ -61,7 +61,7 @@ static int receive_rest(int connection, unsigned char *bytes, size_t size)
     return 0;
 }
 
-static int receive_length(int connection, frame *to, int *descriptors, size_t *count)
+static int receive_length(int connection, whole_frame *to, int *descriptors, size_t *count)
 {
     unsigned char head[LENGTH_SIZE];
     ssize_t first = receive_first(connection, head, sizeof head, descriptors, count);
@@ -84,7 +84,7 @@ static int says_more(int connection)
 }
 
 /* What follows the length; errno is EBADMSG where it is no frame, or not the only one. */
-int receive_frame(int connection, frame *to, int *descriptors, size_t *count)
+int receive_frame(int connection, whole_frame *to, int *descriptors, size_t *count)
 {
     to->size = 0;
     to->bytes = to->most;
@@ -99,7 +99,7 @@ int receive_frame(int connection, frame *to, int *descriptors, size_t *count)
     return -1;
 }
 
-void drop_frame(frame *from)
+void drop_frame(whole_frame *from)
 {
     if (from->bytes != from->most)
         free(from->bytes);

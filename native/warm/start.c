@@ -58,7 +58,7 @@ static void rehearse(void)
 /* ---- what the caller asks for --------------------------------------------------------------- */
 
 typedef struct {
-    frame frame; /* which the start refers to */
+    whole_frame frame; /* which the start refers to */
     start_request start;
     int descriptors[MOST_DESCRIPTORS + 1];
     size_t count;

@@ -142,9 +142,9 @@ class Host:
         if self.end is not None:
             return
         self.end, self.detail = end, detail
+        self.note_uses()
         if self.on_end is not None:
             self.on_end()
-        self.note_uses()
         close_doors()
 
     def look_for_change(self, has_new_mounts: bool = False) -> bool:
