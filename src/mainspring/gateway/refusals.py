@@ -105,7 +105,11 @@ GATEWAY: dict[Word, Row] = {
         500, "scripts redirected within the gateway too often", "see which script redirects to itself"
     ),
     "start-failed": Row(500, "the script could not be started", "see the error log for the cause"),
-    "timeout": Row(504, "the script took longer than it may", "see `--timeout`, and the slow log"),
+    "timeout": Row(
+        504,
+        "the script took longer than it may, or a body of unknown length did before its script began",
+        "see `--timeout`, and the slow log",
+    ),
     "too-large": Row(413, "the body is larger than allowed", "see `--max-body`"),
     "too-many-params": Row(
         431, "the meta-variables, or headers, are larger than allowed", "see `--max-params`"

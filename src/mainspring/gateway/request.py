@@ -111,38 +111,50 @@ class Request:
     async def run_script(
         self, params: Mapping[str, str], target: Target, body: Body | None
     ) -> LocalRedirect | None:
-        if body is not None and body.is_of_unknown_length:
-            return await self.run_on_file(params, target, body)
-        length = 0 if body is None else body.length
-        process = await self.start(params, target, None if length else self.gateway.nothing)
+        """Raises Refusal."""
+        self.served.waited += await self.gateway.pool.enter()
+        try:
+            process, length = await self.begin(params, target, body)
+        except BaseException:
+            self.gateway.pool.leave()
+            raise
         return await self.relay(process, length)
 
-    async def run_on_file(
-        self, params: Mapping[str, str], target: Target, body: Body
-    ) -> LocalRedirect | None:
-        stdin = await body.spool()
+    async def begin(
+        self, params: Mapping[str, str], target: Target, body: Body | None
+    ) -> tuple[Process, int]:
+        """The script, and how much of the body it is handed while it runs.
+
+        Only who has a place is read from: so many bodies are on the disk at once, and no more.
+        """
+        if body is None or not body.is_of_unknown_length:
+            length = 0 if body is None else body.length
+            return await self.start(params, target, None if length else self.gateway.nothing), length
+        stdin = await self.spool(body)
         self.served.received = body.length
         try:
-            process = await self.start({**params, "CONTENT_LENGTH": str(body.length)}, target, stdin)
+            return await self.start({**params, "CONTENT_LENGTH": str(body.length)}, target, stdin), 0
         finally:
             os.close(stdin)
-        return await self.relay(process, 0)
+
+    async def spool(self, body: Body) -> int:
+        """Raises Refusal."""
+        try:
+            async with asyncio.timeout(self.bounds.seconds):
+                return await body.spool()
+        except TimeoutError:
+            raise Refusal("timeout", f"no whole body after {self.bounds.seconds:g} seconds") from None
 
     async def start(self, params: Mapping[str, str], target: Target, stdin: int | None) -> Process:
         """Raises Refusal."""
         gateway, served = self.gateway, self.served
         call = make_call(params, target, gateway.environment, gateway.passage)
-        served.waited += await gateway.pool.enter()
         try:
             process = await gateway.starter.start(
                 call, call.python or sys.executable, call.options, stdin
             )
         except StartError as error:
-            gateway.pool.leave()
             raise Refusal("start-failed", str(error)) from error
-        except BaseException:
-            gateway.pool.leave()
-            raise
         served.process, served.kind = process.process, process.kind
         return process
 
