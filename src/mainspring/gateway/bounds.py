@@ -19,6 +19,11 @@ class Bounds:
 
     body: int = bound(128 * MIB, "bytes", "body of a request; 413 beyond it")
     params: int = bound(128 * KIB, "bytes", "meta-variables, or headers, of a request; 431 beyond it")
+    unfinished: int = bound(
+        32 * MIB,
+        "bytes",
+        "of all incomplete requests together; the oldest get 503 beyond it",
+    )
     head: int = bound(64 * KIB, "bytes", "head of a script's answer; 500 beyond it")
     seconds: float = bound(60, "seconds", "that a request may take; then 504, and SIGTERM to the script")
     grace: float = bound(5, "seconds", "from SIGTERM to SIGKILL, which both go to the process group")

@@ -16,6 +16,7 @@ Specification: https://python.ca/scgi/protocol.txt
 | a netstring beyond the bound of parameters | 431, as soon as its length is known |
 | headers that are cut off; CONTENT_LENGTH not first, or no number; SCGI not 1 | 400 |
 | a header that comes twice | 400; `HTTP_` ones are joined, as nginx sends them |
+| headers that are not complete, while all connections hold too much | 503, see unfinished.py |
 | more than the body | dropped |
 | the connection is closed before the end of the body | the client is gone: nothing is answered |
 
@@ -84,7 +85,7 @@ class Receiver:
                 return []
             params = collect_headers(bytes(self._held[span]))
         except Breach as breach:
-            self._left = 0
+            self.drop()
             return [Refused(breach.word)]
         rest, self._held = bytes(self._held[span.stop + 1 :]), bytearray()
         self._left = int(params["CONTENT_LENGTH"])
@@ -93,6 +94,10 @@ class Receiver:
     def held(self) -> int:
         """How many bytes of incomplete headers there are."""
         return len(self._held)
+
+    def drop(self) -> None:
+        """Forget what has come; nothing more comes of the request."""
+        self._held, self._left = bytearray(), 0
 
     def complete(self) -> bool:
         return self._left == 0
@@ -207,6 +212,15 @@ class SCGIConnection(WireConnection):
         if self._exchange.gone:
             return "idle"
         return "busy" if self.paused or self._exchange.body_complete else "receiving"
+
+    def held(self) -> int:
+        return self._receiver.held()
+
+    def drop(self) -> None:
+        self._receiver.drop()
+
+    def shed(self) -> None:
+        self._refuse("unfinished")
 
     def lose(self) -> None:
         if self._exchange is not None:
