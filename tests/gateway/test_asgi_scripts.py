@@ -23,15 +23,15 @@ SERVERS = ("uvicorn", "granian", "gunicorn-sync", "gunicorn-gthread")
 MANY = 200 << 20
 APPLICATION = """\
 from mainspring.gateway.{kind} import app
-application = app({path!r}, user={user!r}, access_log={log!r}, log_format="json", reuse={reuse})
+application = app({path!r}, user={user!r}, access_log={log!r}, log_format="json", **{settings!r})
 """
 
 
-def write_application(scene: Scene, server: str, reuse: int = 0) -> str:
+def write_application(scene: Scene, server: str, **settings: int) -> str:
     kind = "wsgi" if server.startswith("gunicorn") else "asgi"
     user = "root" if os.geteuid() == 0 else None
     log = str(scene.folder / "log")
-    text = APPLICATION.format(kind=kind, path=str(scene.cgi), user=user, log=log, reuse=reuse)
+    text = APPLICATION.format(kind=kind, path=str(scene.cgi), user=user, log=log, settings=settings)
     (scene.folder / "hosted_application.py").write_text(text)
     return "hosted_application:application"
 
@@ -140,7 +140,8 @@ def test_a_path_that_leads_nowhere_is_refused(place: tuple[Scene, Server], targe
 
 def test_a_kept_process_serves_several_under_gunicorn(scene: Scene) -> None:
     scene.write("pid.py", "import os\nprint('Content-Type: text/plain\\n')\nprint(os.getpid())\n")
-    application = write_application(scene, "gunicorn-sync", reuse=3)
+    # with one place, the next request waits until the process has nothing to do
+    application = write_application(scene, "gunicorn-sync", reuse=3, children=1)
     environment = scene.environment | {"PYTHONPATH": str(scene.folder)}
     with hosted("gunicorn-sync", application, scene.folder, **environment) as server:
         processes = [server.get("/pid.py") for _ in range(5)]
