@@ -8,7 +8,8 @@ more than `children`.
 
 What fails, and what comes of it:
 
-    a kept process is gone, or has found a change              | the next one, or a new one
+    a kept process is gone, or has found a change of what it   | the next one, or a new one
+    has imported, or of what there is to import                |
     a new one cannot be made, or ends before its script begins | the Starter makes a start of its own
     it is silent for 20 seconds before that                    | it is killed; StartError
     a copy of the script's standard output is left open        | the process is not used again
