@@ -31,7 +31,11 @@ class Bounds:
         max(8, 4 * (os.cpu_count() or 1)), "scripts", "that run at once; further requests wait"
     )
     queue: int = bound(128, "requests", "that wait for a place; 503 beyond it")
-    queue_seconds: float = bound(10, "seconds", "that a request waits for a place; then 503")
+    queue_seconds: float = bound(
+        10,
+        "seconds",
+        "that a request waits for a place, or for a file server to find it; then 503",
+    )
     idle: float = bound(60, "seconds", "of an open connection with no request; then it is closed")
     silence: float = bound(10, "seconds", "without a byte of a request that has begun; then it is closed")
     connections: int = bound(4096, "connections", "at once; beyond it, the longest silent one goes")

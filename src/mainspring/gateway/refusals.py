@@ -19,6 +19,7 @@ Word = Literal[
     "folder",
     "gone",
     "head-too-large",
+    "look-timeout",
     "malformed-head",
     "method",
     "no-output",
@@ -65,6 +66,11 @@ GATEWAY: dict[Word, Row] = {
         500,
         "the head of the script's answer is larger than allowed",
         "see `--max-head`, and what the script writes",
+    ),
+    "look-timeout": Row(
+        503,
+        "another machine, on whose file system the script is, did not answer in time",
+        "see to that machine; see `--queue-timeout`",
     ),
     "malformed-head": Row(
         500, "the script's answer has no proper head", "see the error log for what is wrong with it"

@@ -72,31 +72,31 @@ class Request:
     async def answer(self) -> None:
         params: Mapping[str, str] = self.exchange.params
         body: Body | None = Body(self.exchange, self.bounds.body)
-        target = self.find(params)
+        target = await self.find(params)
         for _ in range(self.bounds.redirects + 1):
             redirect = await self.run_script(params, target, body)
             if redirect is None:
                 await self.exchange.end(self.served.exit_status or 0)
                 return
-            followed = self.follow(params, target, redirect.location)
+            followed = await self.follow(params, target, redirect.location)
             if followed is None:
                 await self.send_away(redirect.location)
                 return
             (params, target), body = followed, None
         raise Refusal("redirect-loop", f"more than {self.bounds.redirects}")
 
-    def find(self, params: Mapping[str, str]) -> Target:
-        target = self.gateway.site.find(params)
+    async def find(self, params: Mapping[str, str]) -> Target:
+        target = await self.gateway.find(params)
         self.served.script = target.script
         return target
 
-    def follow(
+    async def follow(
         self, params: Mapping[str, str], target: Target, location: str
     ) -> tuple[Mapping[str, str], Target] | None:
         """The request that a script redirects to; None if it is not ours to answer."""
         followed = follow(params, target, location)
         try:
-            return None if followed is None else (followed, self.find(followed))
+            return None if followed is None else (followed, await self.find(followed))
         except Refusal as refusal:
             if refusal.word in NOT_OURS:
                 return None
