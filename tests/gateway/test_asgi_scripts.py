@@ -11,7 +11,7 @@ import pytest
 
 from .hosting import find_line, hosted, wait_until
 from .service import Scene
-from .test_serve_http import BIG, HASH, LINES
+from .test_serve_http import BIG, HASH, LINES, STAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,7 @@ def place(
 ) -> Iterator[tuple[Scene, Server]]:
     """Scripts, and a server for them."""
     scene = Scene(tmp_path_factory.mktemp("s"), bare_python, launcher)
-    for name, text in (("lines", LINES), ("big", BIG), ("hash", HASH)):
+    for name, text in (("lines", LINES), ("big", BIG), ("hash", HASH), ("stay", STAY)):
         scene.write(f"{name}.py", text)
     application = write_application(scene, request.param)
     environment = scene.environment | {"PYTHONPATH": str(scene.folder)}
@@ -130,6 +130,16 @@ def read_own_peak(process: int) -> int:
     except (FileNotFoundError, ValueError):
         return 0  # it has just ended
     return int(line.split()[1])
+
+
+def test_a_script_ends_when_its_client_goes(place: tuple[Scene, Server], tmp_path: Path) -> None:
+    """Though it writes nothing, and nobody to it."""
+    _, server = place
+    note = tmp_path / "note"
+    with server.raw() as connection:
+        connection.sendall(f"GET /stay.py?{note} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        process = wait_until(lambda: note.exists() and note.read_text(), "a script")
+    wait_until(lambda: not os.path.exists(f"/proc/{process}"), "its end")
 
 
 @pytest.mark.parametrize("target", ["/none.py", "/../hello.py", "/%2e%2e/hello.py", "/a%2fhello.py"])

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mainspring.gateway.presence import has_closed
+
 from .hosting import find_line, hosted, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from .hosting import Server
@@ -118,6 +120,43 @@ def test_a_client_that_goes_away_is_noticed_when_it_is_written_to(server: Server
         connection.sendall(b"GET /endless?%s HTTP/1.1\r\nHost: a\r\n\r\n" % bytes(note))
         assert connection.recv(12) == b"HTTP/1.1 200"
     wait_until(lambda: note.exists() and note.read_text() == "gone indeed", "the end of the client")
+
+
+def test_a_client_that_goes_away_is_noticed_without_a_word(server: Server, tmp_path: Path) -> None:
+    note, before = tmp_path / "note", len(server.log.read_text())
+    with server.raw() as connection:
+        connection.sendall(b"GET /silent?%s HTTP/1.1\r\nHost: a\r\n\r\n" % bytes(note))
+    wait_until(lambda: note.exists() and note.read_text() == "gone", "the end of the client")
+    assert server.get("/go") == b"went"
+    assert "Traceback" not in server.log.read_text()[before:]
+
+
+def connect_by_tcp() -> tuple[socket.socket, socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = socket.create_connection(listener.getsockname())
+        return client, listener.accept()[0]
+
+
+@pytest.mark.parametrize("connect", [connect_by_tcp, socket.socketpair])
+def test_a_client_has_closed_or_is_there_whatever_is_to_be_read(
+    connect: Callable[[], tuple[socket.socket, socket.socket]],
+) -> None:
+    client, ours = connect()
+    with client, ours:
+        client.sendall(b"more")
+        assert not has_closed(ours)
+        client.close()
+        wait_until(lambda: has_closed(ours), "its end")
+        assert ours.recv(8) == b"more"
+        ours.close()
+        assert has_closed(ours)
+
+
+def test_a_front_on_this_machine_may_have_said_all_and_be_there() -> None:
+    client, ours = socket.socketpair()
+    with client, ours:
+        client.shutdown(socket.SHUT_WR)
+        assert not has_closed(ours)
 
 
 def test_an_answer_that_is_broken_off_shows_as_such(server: Server) -> None:

@@ -29,6 +29,7 @@ from mainspring.gateway.wsgi_exchange import (
     BrokenOffError,
     ShortBodyError,
     WSGIExchange,
+    find_client,
     make_params,
     read_body,
 )
@@ -84,7 +85,7 @@ class Application:
             start_response(*SHORT)
             return []
         put_target(params, self._root)
-        exchange = WSGIExchange(params, spool, thread.loop)
+        exchange = WSGIExchange(params, spool, thread.loop, find_client(environ))
         thread.begin(exchange)
         return answer(exchange, start_response)
 
