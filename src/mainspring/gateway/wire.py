@@ -1,9 +1,8 @@
 """Connections of FastCGI and SCGI hold, send and lose requests alike.
 
 The bodies of requests are held until they are read.  Where too much is held, the connection is not read
-from until some of it was taken.  Output is gathered for the rest
-of the loop's turn, so that a short answer goes out in one piece; a writer waits while the transport
-holds more than it likes.
+from until some of it was taken.  Output is gathered for the rest of the loop's turn, so that a short
+answer goes out in one piece; a writer waits while the transport holds more than it likes.
 """
 
 from __future__ import annotations
