@@ -52,6 +52,12 @@ class Ground:
         other.rename(path)
         return path
 
+    def make_gate(self, name: str) -> Path:
+        """A FIFO, by which a script is told to go on."""
+        path = self.folder / name
+        os.mkfifo(path)
+        return path
+
     def name(self, name: str, **params: str) -> dict[str, str]:
         return {**ORDINARY, "SCRIPT_NAME": f"/{name}", **params}
 

@@ -90,6 +90,7 @@ class Scene:
         self.python = python
         self.launcher = launcher
         self.options: tuple[str, ...] = ()  # of every gateway
+        self.through: tuple[str, ...] = ()  # what begins every command, and becomes it
         for name in ("cgi", "home", "run"):
             (folder / name).mkdir(mode=0o700)
         self.environment = {
@@ -115,7 +116,7 @@ class Scene:
         return path
 
     def call(self, *words: Any) -> list[str]:
-        return [str(word) for word in (self.launcher, "serve", *words)]
+        return [str(word) for word in (*self.through, self.launcher, "serve", *words)]
 
     def refuse(self, *words: Any, **changes: str) -> str:
         """What a gateway that does not begin says on its standard error."""
@@ -154,7 +155,7 @@ class Scene:
             self.stop_hosts()
 
     def stop_hosts(self) -> None:
-        command = [str(self.launcher), "hosts", "stop"]
+        command = [*self.through, str(self.launcher), "hosts", "stop"]
         subprocess.run(command, env=self.environment, check=False, capture_output=True)
 
 

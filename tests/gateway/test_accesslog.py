@@ -8,9 +8,10 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.laws import law
 from gateway.telling import PARAMS, SAID_OR_NOT, make_served, parse_access_line
 from mainspring.gateway.accesslog import FIELDS, format_combined, format_json
 from mainspring.gateway.logtext import LONGEST_TEXT, format_apache_second, format_second
@@ -60,7 +61,7 @@ def test_escapes_are_apaches() -> None:
     assert line.startswith("192.0.2.7 - a\\x20b [")
 
 
-@settings(max_examples=500)
+@law(500)
 @given(SAID_PARAMS)
 def test_a_combined_line_parses_back(params: dict[str, str]) -> None:
     line = parse_access_line(format_combined(make_served(params=params)))
@@ -68,7 +69,7 @@ def test_a_combined_line_parses_back(params: dict[str, str]) -> None:
     assert [getattr(line, name) for name in FIELD_NAMES] == expected
 
 
-@settings(max_examples=500)
+@law(500)
 @given(SAID_PARAMS, st.sampled_from([format_combined, format_json]))
 def test_no_client_makes_two_lines_or_moves_the_cursor(params: dict[str, str], style: object) -> None:
     assert callable(style)
@@ -78,6 +79,7 @@ def test_no_client_makes_two_lines_or_moves_the_cursor(params: dict[str, str], s
     assert line[:-1].isprintable()
 
 
+@law(100)
 @given(st.dictionaries(st.sampled_from(CLIENTS_WORDS), st.text(max_size=60)))
 def test_a_json_line_parses_back(params: dict[str, str]) -> None:
     value = json.loads(format_json(make_served(params=params)))
@@ -92,6 +94,7 @@ def test_a_json_line_parses_back(params: dict[str, str]) -> None:
     assert {field: value[field] for field in names} == expected
 
 
+@law(100)
 @given(SAID_PARAMS)
 def test_every_reader_of_json_takes_a_line(params: dict[str, str]) -> None:
     # readers other than Python's refuse a surrogate that stands alone

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
+from gateway.laws import law
 from gateway.telling import Gauges, make_served, until
 from mainspring.gateway import admin as admin_module
 from mainspring.gateway.admin import (
@@ -279,6 +280,7 @@ def test_many_silent_connections_do_not_stop_one_that_asks(file: socket.socket) 
     run_world(act, file)
 
 
+@law(100)
 @given(st.binary(max_size=200))
 def test_a_head_is_read_or_refused(head: bytes) -> None:
     try:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.laws import law
 from mainspring.gateway.asgi_params import make_params
 from mainspring.gateway.target import put_target
 
@@ -159,6 +160,7 @@ def test_an_encoded_slash_is_left_to_the_site() -> None:
     assert params == {"REQUEST_URI": "/a%2Fb?c=%2f"}
 
 
+@law(100)
 @given(st.binary(), st.binary(), st.lists(st.tuples(st.binary(), st.binary())))
 def test_no_request_fails(raw: bytes, query: bytes, headers: list[tuple[bytes, bytes]]) -> None:
     params = make_params(scope(raw_path=raw, query_string=query, headers=headers))

@@ -10,9 +10,10 @@ import tracemalloc
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.laws import law
 from gateway.telling import make_served
 from mainspring.gateway.errorlog import (
     ALL_FIRST,
@@ -71,7 +72,7 @@ def test_a_real_scripts_stderr(tmp_path: Path) -> None:
     assert texts[-1] == "ZeroDivisionError: division by zero"
 
 
-@settings(max_examples=300)
+@law(300)
 @given(data=st.binary(max_size=300), cuts=st.lists(st.integers(0, 300), max_size=5))
 def test_lines_are_the_same_however_they_are_cut(data: bytes, cuts: list[int]) -> None:
     edges = [0, *sorted(cuts), len(data)]

@@ -11,7 +11,7 @@ import pytest
 
 from .hosting import find_interface, find_line, hosted, wait_until
 from .service import Scene
-from .test_serve_http import BIG, HASH, LINES
+from .test_serve_http import BIG, HASH, LINES, STAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,15 +23,15 @@ SERVERS = ("uvicorn", "granian", "gunicorn-sync", "gunicorn-gthread")
 MANY = 200 << 20
 APPLICATION = """\
 from mainspring.gateway.{kind} import app
-application = app({path!r}, user={user!r}, access_log={log!r}, log_format="json", reuse={reuse})
+application = app({path!r}, user={user!r}, access_log={log!r}, log_format="json", **{settings!r})
 """
 
 
-def write_application(scene: Scene, server: str, reuse: int = 0) -> str:
+def write_application(scene: Scene, server: str, **settings: int) -> str:
     user = "root" if os.geteuid() == 0 else None
     log = str(scene.folder / "log")
     text = APPLICATION.format(
-        kind=find_interface(server), path=str(scene.cgi), user=user, log=log, reuse=reuse
+        kind=find_interface(server), path=str(scene.cgi), user=user, log=log, settings=settings
     )
     (scene.folder / "hosted_application.py").write_text(text)
     return "hosted_application:application"
@@ -46,7 +46,7 @@ def place(
 ) -> Iterator[tuple[Scene, Server]]:
     """Scripts, and a server for them."""
     scene = Scene(tmp_path_factory.mktemp("s"), bare_python, launcher)
-    for name, text in (("lines", LINES), ("big", BIG), ("hash", HASH)):
+    for name, text in (("lines", LINES), ("big", BIG), ("hash", HASH), ("stay", STAY)):
         scene.write(f"{name}.py", text)
     application = write_application(scene, request.param)
     environment = scene.environment | {"PYTHONPATH": str(scene.folder)}
@@ -133,6 +133,16 @@ def read_own_peak(process: int) -> int:
     return int(line.split()[1])
 
 
+def test_a_script_ends_when_its_client_goes(place: tuple[Scene, Server], tmp_path: Path) -> None:
+    """Though it writes nothing, and nobody to it."""
+    _, server = place
+    note = tmp_path / "note"
+    with server.raw() as connection:
+        connection.sendall(f"GET /stay.py?{note} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        process = wait_until(lambda: note.exists() and note.read_text(), "a script")
+    wait_until(lambda: not os.path.exists(f"/proc/{process}"), "its end")
+
+
 @pytest.mark.parametrize("target", ["/none.py", "/../hello.py", "/%2e%2e/hello.py", "/a%2fhello.py"])
 def test_a_path_that_leads_nowhere_is_refused(place: tuple[Scene, Server], target: str) -> None:
     _, server = place
@@ -141,7 +151,8 @@ def test_a_path_that_leads_nowhere_is_refused(place: tuple[Scene, Server], targe
 
 def test_a_kept_process_serves_several_under_gunicorn(scene: Scene) -> None:
     scene.write("pid.py", "import os\nprint('Content-Type: text/plain\\n')\nprint(os.getpid())\n")
-    application = write_application(scene, "gunicorn-sync", reuse=3)
+    # with one place, the next request waits until the process has nothing to do
+    application = write_application(scene, "gunicorn-sync", reuse=3, children=1)
     environment = scene.environment | {"PYTHONPATH": str(scene.folder)}
     with hosted("gunicorn-sync", application, scene.folder, **environment) as server:
         processes = [server.get("/pid.py") for _ in range(5)]

@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 from warm.parity.remains import list_descendants, wait_for
+
+from mainspring.gateway.call import StartError
+from mainspring.gateway.keep import FIRST_PATIENCE_SECONDS
 
 from .keeping import COUNT, COUNTER, age, count, keep, read_numbers
 from .scripts import finish, read_line
@@ -203,6 +207,36 @@ def test_one_that_was_killed_while_it_waited_is_not_missed(counted: Site) -> Non
         assert (again[0] != process, again[1]) == (True, 1)
 
     keep(counted, course)
+
+
+def test_one_that_does_not_answer_makes_way_for_another(counted: Site) -> None:
+    """It has nothing to do that takes so long."""
+
+    async def course(site: Site) -> None:
+        process, _ = await count(site)
+        os.kill(process, signal.SIGSTOP)
+        began = time.monotonic()
+        again = await count(site)
+        assert (again[0] != process, again[1]) == (True, 1)
+        assert time.monotonic() - began < FIRST_PATIENCE_SECONDS
+        assert await count(site) == (again[0], 2)
+
+    keep(counted, course)
+
+
+def test_an_interpreter_that_does_not_come_up_has_no_more_time_than_a_request(site: Site) -> None:
+    script = site.write("print('ran')\n")
+    python = site.write("#!/bin/sh\nsleep 1000\n", "python")
+    python.chmod(0o755)
+
+    async def course(site: Site) -> None:
+        began = time.monotonic()
+        with pytest.raises(StartError, match="does not answer"):
+            await site.starter.start(site.call(script), str(python), (), None)
+        assert time.monotonic() - began < FIRST_PATIENCE_SECONDS
+
+    keep(site, course, seconds=0.3)
+    wait_for(lambda: not list_descendants(), "ended")
 
 
 def test_where_none_can_be_kept_a_script_is_started_for_itself(site: Site) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
+from gateway.laws import law
 from gateway.telling import Gauges, make_served
 from mainspring.gateway.bounds import Bounds
 from mainspring.gateway.metrics import FAMILIES, escape_label, render_metrics
@@ -109,6 +110,7 @@ def test_series_are_bounded(journal: Journal) -> None:
     assert len(samples) < 6000
 
 
+@law(100)
 @given(st.binary(max_size=40).map(lambda data: data.decode("utf-8", "surrogateescape")))
 def test_any_path_is_a_label(path: str) -> None:
     text = f'# TYPE x gauge\nx{{script="{escape_label(path)}"}} 1\n'

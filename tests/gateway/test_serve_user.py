@@ -70,13 +70,18 @@ def shared(scene: Scene, installed: Installation | None) -> Iterator[Scene]:
     end_hosts_of_other(scene)
 
 
+def become_other() -> list[str]:
+    """What a command of an ordinary user's begins with."""
+    entry = pwd.getpwnam(OTHER)
+    ids = [f"--reuid={entry.pw_uid}", f"--regid={entry.pw_gid}"]
+    return ["setpriv", *ids, "--init-groups"] if IS_ROOT else []
+
+
 def end_hosts_of_other(scene: Scene) -> None:
     """Leave nothing of theirs, nor in /run."""
-    entry = pwd.getpwnam(OTHER)
-    folder = Path(f"/run/mainspring-{entry.pw_uid}")
-    command = ["setpriv", f"--reuid={entry.pw_uid}", f"--regid={entry.pw_gid}", "--init-groups"]
+    folder = Path(f"/run/mainspring-{pwd.getpwnam(OTHER).pw_uid}")
     subprocess.run(
-        [*command, scene.launcher, "hosts", "stop"],
+        [*become_other(), scene.launcher, "hosts", "stop"],
         env=scene.environment | {"XDG_RUNTIME_DIR": str(folder), "HOME": "/nonexistent"},
         check=False,
         capture_output=True,
@@ -137,6 +142,43 @@ def test_a_number_names_a_user_as_well(shared: Scene) -> None:
     number = pwd.getpwnam(OTHER).pw_uid
     with shared.serve(user=("--user", str(number))) as service:
         assert json.loads(service.get("/who.py"))["user"] == [number] * 3
+
+
+@pytest.fixture
+def own(shared: Scene) -> Scene:
+    """A scene of the user who starts the gateway, and is not root."""
+    if IS_ROOT:
+        entry = pwd.getpwnam(OTHER)
+        for path in (shared.folder, *shared.folder.rglob("*")):
+            os.chown(path, entry.pw_uid, entry.pw_gid)
+    shared.through = tuple(become_other())
+    return shared
+
+
+@pytest.mark.parametrize("user", ["root", "0", "nobody"])
+def test_an_ordinary_user_is_refused_another_one(own: Scene, user: str) -> None:
+    said = own.refuse(own.cgi, "--http", f"unix:{own.folder / 'http'}", "--user", user)
+    assert re.fullmatch(
+        f"mainspring: only root can run scripts as {user}; leave out --user, or start it as root\n", said
+    )
+    assert not os.path.lexists(own.folder / "http")
+
+
+def test_an_ordinary_user_is_told_of_one_who_does_not_exist(own: Scene) -> None:
+    said = own.refuse(own.cgi, "--http", f"unix:{own.folder / 'http'}", "--user", "no-such-user")
+    assert re.fullmatch(r"mainspring: there is no user 'no-such-user'; name one .*\n", said)
+
+
+@pytest.mark.parametrize("way", ["none", "name", "number"])
+def test_an_ordinary_user_may_name_themselves_and_keeps_what_they_have(own: Scene, way: str) -> None:
+    entry = pwd.getpwnam(OTHER)
+    words = {"none": (), "name": ("--user", OTHER), "number": ("--user", str(entry.pw_uid))}[way]
+    with own.serve(user=words) as service:
+        shown = json.loads(service.get("/who.py"))
+        assert shown["user"] == [entry.pw_uid] * 3
+        assert shown["permitted"] == 0
+        assert shown["env"]["HOME"] == own.environment["HOME"]
+        assert os.stat(service.path).st_uid == entry.pw_uid
 
 
 def test_a_folder_of_the_service_manager_is_used_for_hosts(shared: Scene) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from gateway.ground import PLAIN, wait_until
@@ -21,12 +20,6 @@ WAITS = PLAIN + "import os\nwith open(os.environ['QUERY_STRING']) as file: print
 STOPS_HOST = "import os, signal\nif os.environ['QUERY_STRING']: os.kill(os.getppid(), signal.SIGSTOP)\n"
 
 
-def make_gate(ground: Ground, number: int) -> str:
-    gate = str(ground.folder / f"gate-{number}")
-    os.mkfifo(gate)
-    return gate
-
-
 def open_gate(gate: str) -> None:
     with open(gate, "w", encoding="ascii") as file:
         file.write("on")
@@ -34,7 +27,7 @@ def open_gate(gate: str) -> None:
 
 def ask_all(ground: Ground, number: int) -> tuple[list[FastCGIClient], list[str]]:
     """As many clients that wait for their scripts, the first ones running, the others in line."""
-    gates = [make_gate(ground, one) for one in range(number)]
+    gates = [str(ground.make_gate(f"gate-{one}")) for one in range(number)]
     return [ground.ask("a.py", QUERY_STRING=gate) for gate in gates], gates
 
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.laws import law
 from gateway.slow import SLOW, running
 from gateway.telling import PARAMS, make_served, until
 from mainspring.gateway.bounds import Bounds
@@ -166,6 +167,7 @@ def test_a_query_has_no_values(query: str, shown: str) -> None:
     assert hide_values(query) == shown
 
 
+@law(100)
 @given(st.lists(st.text("xyz", min_size=1), max_size=60))
 def test_no_value_is_shown_and_names_are_bounded(values: list[str]) -> None:
     shown = hide_values("&".join(f"name={value}" for value in values))

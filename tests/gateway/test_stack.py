@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from security.people import need, need_root
 
+from gateway.laws import law
 from gateway.slow import SLOW, running
 from mainspring.gateway import stack as stack_module
 from mainspring.gateway.stack import (
@@ -157,6 +158,7 @@ def test_py_spy_has_nothing_of_the_gateways_environment(
     assert "hunter2" not in (tmp_path / "seen").read_text()
 
 
+@law(100)
 @given(st.binary(max_size=200))
 def test_whatever_py_spy_says_is_read_or_refused(said: bytes) -> None:
     assert read_dump(said).lines

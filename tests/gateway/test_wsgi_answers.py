@@ -56,3 +56,12 @@ def test_a_client_that_goes_away_is_noticed_when_it_is_written_to(server: Server
         connection.sendall(b"GET /endless?%s HTTP/1.1\r\nHost: a\r\n\r\n" % bytes(note))
         assert connection.recv(12) == b"HTTP/1.1 200"
     wait_until(lambda: note.exists() and note.read_text() == "gone indeed", "the end of the client")
+
+
+def test_a_client_that_goes_away_is_noticed_without_a_word(server: Server, tmp_path: Path) -> None:
+    note, before = tmp_path / "note", len(server.log.read_text())
+    with server.raw() as connection:
+        connection.sendall(b"GET /silent?%s HTTP/1.1\r\nHost: a\r\n\r\n" % bytes(note))
+    wait_until(lambda: note.exists() and note.read_text() == "gone", "the end of the client")
+    assert server.get("/go") == b"went"
+    assert "Traceback" not in server.log.read_text()[before:]

@@ -136,3 +136,15 @@ def test_no_more_is_held_than_the_bounds_allow(stream: bytes) -> None:
     receiver.feed(stream)
     assert receiver.count() <= MOST_REQUESTS
     assert receiver.held() <= MOST_REQUESTS * MOST_PARAMS + 8 + 65_535 + 255
+
+
+@given(STREAMS, st.data())
+def test_what_is_let_go_of_leaves_the_stream_in_step(stream: bytes, data: st.DataObject) -> None:
+    cut = data.draw(st.integers(0, len(stream)))
+    receiver = make_receiver()
+    events = receiver.feed(stream[:cut]) + receiver.shed()
+    assert receiver.held() < fcgi.HEAD.size
+    events += receiver.feed(stream[cut:]) + receiver.shed()
+    events += receiver.feed(wire.pack_begin(9, role=2))
+    is_broken = any(isinstance(event, Broken) for event in events)
+    assert is_broken or Ended(9, fcgi.UNKNOWN_ROLE, False, "unknown-role") in events

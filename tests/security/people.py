@@ -194,26 +194,18 @@ def copy_interpreter(folder: Path) -> dict[str, str]:
         folder / library.relative_to(base),
         symlinks=True,
         ignore=shutil.ignore_patterns(*LEFT_OUT),
-        copy_function=link_or_copy,
     )
     (folder / "bin").mkdir()
     shutil.copy(find_base_executable(), folder / "bin" / "python3")
     shared = [path for path in library.parent.glob("libpython*.so*") if not path.is_symlink()]
     for path in shared:
-        link_or_copy(str(path), str(folder / "lib" / path.name))
+        shutil.copy2(path, folder / "lib")
     return {"LD_LIBRARY_PATH": str(folder / "lib")} if shared else {}
 
 
 def find_base_executable() -> Path:
     """The interpreter behind the virtual environment that runs the tests."""
     return Path(getattr(sys, "_base_executable", sys.executable)).resolve()
-
-
-def link_or_copy(source: str, target: str) -> None:
-    try:
-        os.link(source, target, follow_symlinks=False)
-    except OSError:
-        shutil.copy2(source, target, follow_symlinks=False)
 
 
 def copy_packages(environment: Path) -> Path:

@@ -56,6 +56,7 @@ SECONDS, MORE_SECONDS = Seconds(min=0), Seconds(min=0, min_open=True)
 BOUND_OPTIONS = {
     "body": BoundOption("--max-body", Size(), "SIZE"),
     "params": BoundOption("--max-params", Size(), "SIZE"),
+    "unfinished": BoundOption("--max-unfinished", Size(), "SIZE"),
     "head": BoundOption("--max-head", Size(), "SIZE"),
     "seconds": BoundOption("--timeout", MORE_SECONDS, "SECONDS"),
     "grace": BoundOption("--grace", SECONDS, "SECONDS"),

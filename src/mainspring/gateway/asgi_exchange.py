@@ -7,6 +7,8 @@ One task receives what the client sends, until it is gone: first the body, then 
 | the client goes away, whenever that is | GoneError, and who asked for it is called |
 | the body stops coming for `bounds.silence` | GoneError, and 408 if nothing was answered yet |
 | the script reads more slowly than the body comes | the body waits, see spool.py |
+| the request waits for a place | no more is received than is kept in memory; that the client goes, |
+| | after it has sent so much, is known when the script begins |
 | HEAD, 204, 304 | no body is sent |
 | the client reads slowly | the server lets `write` wait |
 | break_off() | the last part is never sent, so that the server closes the connection |
@@ -20,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from mainspring.gateway.asgi_params import make_params
 from mainspring.gateway.exchange import NO_BODY, Exchange, GoneError, Head
-from mainspring.gateway.spool import Spool
+from mainspring.gateway.spool import IN_MEMORY, Spool
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -51,6 +53,7 @@ class HTTPExchange(Exchange):
         self._adds_date = adds_date
         self._spool = Spool(bounds.body)
         self._came = asyncio.Event()  # something that `read` waits for
+        self._is_wanted = asyncio.Event()  # all of the body: it is read, or answered
         self._receiving: asyncio.Task[None] | None = None
         self._is_whole = self._is_gone = self._is_silent = False
         self._has_begun = self._is_over = False
@@ -59,6 +62,7 @@ class HTTPExchange(Exchange):
     # ---- the request ------------------------------------------------------------------------
 
     async def read(self) -> bytes:
+        self._is_wanted.set()
         while not (part := self._spool.read()):
             if self._is_whole:
                 return b""
@@ -80,6 +84,8 @@ class HTTPExchange(Exchange):
     async def _receive_all(self) -> None:
         try:
             while not self._is_whole:
+                if self._spool.length >= IN_MEMORY:
+                    await self._is_wanted.wait()
                 async with asyncio.timeout(self._patience):
                     message = await self._receive()
                 if not self._take(message):
@@ -104,6 +110,7 @@ class HTTPExchange(Exchange):
     # ---- the answer -------------------------------------------------------------------------
 
     async def begin(self, head: Head) -> None:
+        self._is_wanted.set()
         self._takes_body = self._takes_body and head.status not in NO_BODY
         headers = [
             (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in head.headers

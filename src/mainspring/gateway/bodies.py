@@ -1,7 +1,8 @@
 """What a script reads: nothing, as many bytes as were announced, or a file with all that came.
 
 RFC 3875 knows no body of unknown length: such a one is read into a file before its script begins, and
-the script is told the length.
+the script is told the length.  It is read once the request has its place: there are never more of these
+files than `children`, of at most `body` bytes each.
 """
 
 from __future__ import annotations

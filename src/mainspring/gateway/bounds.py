@@ -19,6 +19,11 @@ class Bounds:
 
     body: int = bound(128 * MIB, "bytes", "body of a request; 413 beyond it")
     params: int = bound(128 * KIB, "bytes", "meta-variables, or headers, of a request; 431 beyond it")
+    unfinished: int = bound(
+        32 * MIB,
+        "bytes",
+        "of all incomplete requests together; the oldest get 503 beyond it",
+    )
     head: int = bound(64 * KIB, "bytes", "head of a script's answer; 500 beyond it")
     seconds: float = bound(60, "seconds", "that a request may take; then 504, and SIGTERM to the script")
     grace: float = bound(5, "seconds", "from SIGTERM to SIGKILL, which both go to the process group")
@@ -26,7 +31,11 @@ class Bounds:
         max(8, 4 * (os.cpu_count() or 1)), "scripts", "that run at once; further requests wait"
     )
     queue: int = bound(128, "requests", "that wait for a place; 503 beyond it")
-    queue_seconds: float = bound(10, "seconds", "that a request waits for a place; then 503")
+    queue_seconds: float = bound(
+        10,
+        "seconds",
+        "that a request waits for a place, or for a file server to find it; then 503",
+    )
     idle: float = bound(60, "seconds", "of an open connection with no request; then it is closed")
     silence: float = bound(10, "seconds", "without a byte of a request that has begun; then it is closed")
     connections: int = bound(4096, "connections", "at once; beyond it, the longest silent one goes")

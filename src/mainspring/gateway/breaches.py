@@ -28,6 +28,7 @@ Word = Literal[
     "requests-at-once",
     "scgi-headers",
     "silent",
+    "unfinished",
     "unknown-role",
     "version",
 ]
@@ -61,6 +62,9 @@ BREACHES: dict[Word, Row] = {
         "bad-request", "CONTENT_LENGTH not first, SCGI not 1, or a name that comes twice"
     ),
     "silent": Row(None, "a request that has begun, and of which nothing more comes"),
+    "unfinished": Row(
+        "overloaded", "the oldest of the incomplete requests, while those of all connections are too big"
+    ),
     "unknown-role": Row(None, "another role than that of a responder: END_REQUEST says so"),
     "version": Row(None, "a record of another version than 1"),
 }

@@ -17,6 +17,7 @@ from collections import Counter, OrderedDict
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from mainspring.gateway.presence import find_gone
+from mainspring.gateway.unfinished import Unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,6 +69,7 @@ class Connections:
         self.winding_down = False
         #: bytes of bodies that wait to be read
         self.held = 0
+        self.unfinished = Unfinished(bounds.unfinished)
         #: how often each breach has been
         self.breaches: Counter[Word] = Counter()
 

@@ -7,6 +7,7 @@ The bytes are in `fastcgi_records.py`, what is asked in `fastcgi_requests.py`; h
 | the script ends | STDOUT is ended; END_REQUEST with its exit status, 128+n for signal n |
 | an answer cannot be completed | what is no record, and closed; beside others, END_REQUEST alone |
 | the gateway is full | the answer is 503, and END_REQUEST says OVERLOADED |
+| all connections hold too much of incomplete requests | the same, for the oldest of these |
 | KEEP_CONN was not asked for | closed when no request is left |
 | ABORT_REQUEST | the exchange's client is gone; END_REQUEST at once |
 | the connection is closed | the client of each exchange is gone |
@@ -29,7 +30,7 @@ from mainspring.gateway.fastcgi_requests import (
     Short,
 )
 from mainspring.gateway.wire import WireConnection
-from mainspring.gateway.wire_exchange import WireExchange, pack_refusal
+from mainspring.gateway.wire_exchange import WireExchange, find_refusal, pack_refusal
 
 if TYPE_CHECKING:
     from mainspring.gateway.bounds import Bounds
@@ -117,7 +118,9 @@ class FastCGIConnection(WireConnection):
         self._connections.note(event.word)
         out = fcgi.pack_stream(fcgi.STDOUT, event.request, pack_refusal(event.word))
         out += fcgi.pack_record(fcgi.STDOUT, event.request, b"")
-        self.answer(out + fcgi.pack_end(event.request, 1, fcgi.REQUEST_COMPLETE))
+        is_full = find_refusal(event.word) == "overloaded"
+        status = fcgi.OVERLOADED if is_full else fcgi.REQUEST_COMPLETE
+        self.answer(out + fcgi.pack_end(event.request, 1, status))
         self._conclude(event.keep, complete=False)
 
     def take_end(self) -> None:
@@ -130,6 +133,19 @@ class FastCGIConnection(WireConnection):
         if self.paused or any(exchange.body_complete for exchange in self._live.values()):
             return "busy"
         return "receiving" if self._receiver.count() or self._receiver.halfway() else "idle"
+
+    def held(self) -> int:
+        return self._receiver.held()
+
+    def drop(self) -> None:
+        self._receiver.shed()
+
+    def shed(self) -> None:
+        for event in self._receiver.shed():
+            if self.is_over():
+                return
+            self._act(event)
+        self.settle()
 
     def lose(self) -> None:
         live, self._live = self._live, {}

@@ -66,9 +66,14 @@ class RecordReader:
     def __init__(self) -> None:
         self._held = bytearray()
         self._wanted = HEAD.size
+        self._passed_over = 0  # that are still to come of a record that was dropped
 
     def feed(self, data: bytes) -> Iterator[Record]:
         """The records that *data* completes; read them all.  Raises Breach."""
+        if self._passed_over:
+            cut = min(self._passed_over, len(data))
+            self._passed_over -= cut
+            data = data[cut:]
         if self._held:
             self._held += data
             if len(self._held) < self._wanted:
@@ -91,6 +96,18 @@ class RecordReader:
     def held(self) -> int:
         """How many bytes of an incomplete record there are."""
         return len(self._held)
+
+    def is_halfway(self) -> bool:
+        return bool(self._held or self._passed_over)
+
+    def drop(self) -> int:
+        """Forget an incomplete record, and what comes of it later; which request it is of, or 0."""
+        if len(self._held) < HEAD.size:
+            return 0
+        _, _, request, _, _ = HEAD.unpack_from(self._held)
+        self._passed_over = self._wanted - len(self._held)
+        self._held, self._wanted = bytearray(), HEAD.size
+        return int(request)
 
 
 def pack_record(kind: int, request: int, content: bytes) -> bytes:

@@ -102,6 +102,7 @@ class Receiver:
     def __init__(self, most_params: int, most_requests: int, most_connections: int) -> None:
         self._records = fcgi.RecordReader()
         self._live: dict[int, _Request] = {}
+        self._collected = 0  # bytes of parameters that are not complete
         self._most_params, self._most_requests = most_params, most_requests
         self._values = {
             "FCGI_MAX_CONNS": str(most_connections),
@@ -132,12 +133,23 @@ class Receiver:
 
     def halfway(self) -> bool:
         """Whether a record has begun and is not complete."""
-        return self._records.held() > 0
+        return self._records.is_halfway()
 
     def held(self) -> int:
         """How many bytes are kept for what has not come completely."""
-        collected = (known.params for known in self._live.values())
-        return self._records.held() + sum(len(params) for params in collected if params)
+        return self._records.held() + self._collected
+
+    def shed(self) -> list[Event]:
+        """Forget these bytes, and the requests that they belong to."""
+        events: list[Event] = []
+        cut = self._records.drop()
+        for request, known in list(self._live.items()):
+            if known.params is not None:
+                self._refuse(request, known, "unfinished", events)
+            elif request == cut:
+                del self._live[request]
+                events.append(Ended(request, fcgi.OVERLOADED, known.keep, "unfinished"))
+        return events
 
     def _take(self, record: fcgi.Record, events: list[Event]) -> None:
         kind, request, content = record
@@ -152,7 +164,7 @@ class Receiver:
         elif kind == fcgi.STDIN:
             self._stdin(request, known, content, events)
         elif kind == fcgi.ABORT_REQUEST:
-            del self._live[request]
+            self._forget(request, known)
             events.append(Ended(request, fcgi.REQUEST_COMPLETE, known.keep, None))
 
     def _manage(self, kind: int, content: bytes) -> Answer:
@@ -186,6 +198,7 @@ class Receiver:
             self._refuse(request, known, "params-too-big", events)
         elif content:
             known.params += content
+            self._collected += len(content)
         else:
             self._complete(request, known, bytes(known.params), events)
 
@@ -196,14 +209,19 @@ class Receiver:
         except Breach as breach:
             self._refuse(request, known, breach.word, events)
             return
+        self._collected -= len(block)
         known.params = None
         events.append(Asked(request, params, known.keep))
         if known.left == 0:
             events.append(Body(request, b""))
 
     def _refuse(self, request: int, known: _Request, word: Word, events: list[Event]) -> None:
-        del self._live[request]
+        self._forget(request, known)
         events.append(Refused(request, word, known.keep))
+
+    def _forget(self, request: int, known: _Request) -> None:
+        del self._live[request]
+        self._collected -= len(known.params or b"")
 
     def _stdin(self, request: int, known: _Request, content: bytes, events: list[Event]) -> None:
         if known.params is not None:

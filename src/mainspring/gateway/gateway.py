@@ -8,6 +8,7 @@ another.  An answer ends with the script's standard output; its place is free wh
 | no script, a bad request, no place | an answer of our own (refusals.py); nothing has run |
 | the script gives no head, or a bad one | 500, and its output is not shown |
 | the script is killed, or ends too early, in the body | the answer is broken off, so that it shows |
+| another machine does not answer where its script is | 503, and nothing has run (looking.py) |
 | the time is over | 504, or the answer is broken off; SIGTERM and SIGKILL to the process group |
 | the client goes away | SIGTERM and SIGKILL to the process group |
 | the script closes its output and goes on | the answer ends; the script has the rest of its time |
@@ -23,8 +24,11 @@ import os
 import secrets
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
+from mainspring.gateway.looking import Looks
+from mainspring.gateway.refusals import Refusal
 from mainspring.gateway.request import Request
 from mainspring.gateway.served import Served
 
@@ -36,7 +40,7 @@ if TYPE_CHECKING:
     from mainspring.gateway.journal import Journal
     from mainspring.gateway.keeper import Keeper
     from mainspring.gateway.pool import Pool
-    from mainspring.gateway.site import Site
+    from mainspring.gateway.site import Site, Target
     from mainspring.gateway.starting import Starter
     from mainspring.gateway.variables import Passage
 
@@ -55,8 +59,20 @@ class Gateway:
     prefix: str = field(default_factory=lambda: secrets.token_hex(3))  # of requests' identities
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     nothing: int = field(default_factory=lambda: os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+    looks: Looks = field(default_factory=Looks)
     requests: set[asyncio.Task[None]] = field(default_factory=set)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)  # what goes on after its answer
+
+    async def find(self, params: Mapping[str, str]) -> Target:
+        """The script for *params*.  Raises Refusal."""
+        site = self.site
+        if not site.may_hang:
+            return site.find(params)
+        try:
+            async with asyncio.timeout(self.bounds.queue_seconds):
+                return await self.looks.take(partial(site.find, params))
+        except TimeoutError:
+            raise Refusal("look-timeout", f"after {self.bounds.queue_seconds:g} seconds") from None
 
     async def serve(self, exchange: Exchange) -> None:
         """Answer one request, whatever happens.  Raises only CancelledError."""
@@ -92,3 +108,4 @@ class Gateway:
                 task.cancel()
         while under_way := self.requests | self.tasks:
             await asyncio.wait(under_way)
+        self.looks.close()

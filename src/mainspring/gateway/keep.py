@@ -6,7 +6,7 @@ import os
 import select
 import signal
 import struct
-from socket import MSG_NOSIGNAL, SCM_RIGHTS, SOL_SOCKET
+from socket import MSG_NOSIGNAL, SCM_RIGHTS, SHUT_RD, SOL_SOCKET
 from typing import TYPE_CHECKING, Protocol
 
 from mainspring.gateway.leader import GroupLeader
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 LAST = 1
 BEGUN, REFUSED, DONE = b"S", b"R", b"K"
 DONE_SIZE = 5
-#: for a script to begin, in a process that may have to be started first
-PATIENCE_SECONDS = 20.0
+#: for a script to begin, in a process that is started first; and in one that has served, which has no
+#: more to do than a host (hosted.py)
+FIRST_PATIENCE_SECONDS, PATIENCE_SECONDS = 20.0, 2.0
 
 
 class Owner(Protocol):
@@ -50,10 +51,15 @@ class Kept(GroupLeader):
         self.process = keep.process
         self.begun: asyncio.Future[bool] = keep.loop.create_future()
 
-    async def begin(self, words: bytes, count: int, *, last: bool) -> bool:
-        """Whether the script begins: if not, it never will.  Raises TimeoutError."""
+    async def begin(self, words: bytes, count: int, *, last: bool, most: float) -> bool:
+        """Whether the script begins, within *most* seconds: if not, it never will.
+
+        Raises TimeoutError where none that is asked later would be sooner.
+        """
+        is_first = not self.keep.served
         self.keep.ask(self, words, count, self.streams.theirs, last=last)
-        patience = self.loop.call_later(PATIENCE_SECONDS, self.give_up)
+        seconds = min(most, FIRST_PATIENCE_SECONDS if is_first else PATIENCE_SECONDS)
+        patience = self.loop.call_later(seconds, self.give_up, is_first)
         try:
             return await self.begun
         except BaseException:
@@ -68,9 +74,15 @@ class Kept(GroupLeader):
             if begun:  # its end may come before anybody has taken note of this
                 self.streams.close_theirs()
 
-    def give_up(self) -> None:
-        if not self.begun.done():
+    def give_up(self, is_first: bool) -> None:
+        if self.begun.done():
+            return
+        if is_first:
             self.begun.set_exception(TimeoutError())
+        else:
+            self.keep.stop_listening()
+            if not (self.begun.done() and self.begun.result()):
+                self.keep.kill()
 
     def send_signal(self, number: int) -> None:
         """Whatever comes of it, the process serves no other request after that."""
@@ -145,6 +157,11 @@ class Keep:
             self.dismiss()
         while self.received and self.take_answer():
             pass
+
+    def stop_listening(self) -> None:
+        """Either its script has begun by now, or it will not: the kernel takes no further answer."""
+        self.way.shutdown(SHUT_RD)
+        self.read()
 
     def take_answer(self) -> bool:
         """Whether there was one."""

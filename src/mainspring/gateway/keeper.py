@@ -8,9 +8,11 @@ more than `children`.
 
 What fails, and what comes of it:
 
-    a kept process is gone, or has found a change              | the next one, or a new one
+    a kept process is gone, or has found a change of what it   | the next one, or a new one
+    has imported, or of what there is to import                |
     a new one cannot be made, or ends before its script begins | the Starter makes a start of its own
-    it is silent for 20 seconds before that                    | it is killed; StartError
+    a new one is silent for 20 seconds, or `seconds`, before   | it is killed; StartError
+    one that has served is silent for two seconds before       | it is killed; the next one, or a new one
     a copy of the script's standard output is left open        | the process is not used again
     the script ends by an exception, os._exit() or a signal    | its status; the process is not used again
     it is sent a signal (it took too long; its client is gone) | the same
@@ -109,7 +111,8 @@ class Keeper:
             is_new = keep.served == 0
             kept = Kept(keep, streams)
             is_last = keep.served + 1 >= self.bounds.reuse
-            if await kept.begin(errand.words, errand.count, last=is_last):
+            most = self.bounds.seconds
+            if await kept.begin(errand.words, errand.count, last=is_last, most=most):
                 return kept
         return None
 

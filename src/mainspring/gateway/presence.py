@@ -24,6 +24,19 @@ def find_gone(some: set[Connection]) -> list[Connection]:
     return [by_descriptor[descriptor] for descriptor, _ in poll.poll(0)]
 
 
+def has_closed(client: socket.socket) -> bool:
+    """Whether a client of HTTP has closed its side, as is known without reading.
+
+    Over TCP, who sends nothing more counts as gone, as for nginx and asyncio's servers: FIN looks alike.
+    """
+    descriptor = client.fileno()
+    if descriptor < 0:
+        return True
+    poll = select.poll()
+    poll.register(descriptor, 0 if client.family == socket.AF_UNIX else select.POLLRDHUP)
+    return bool(poll.poll(0))
+
+
 def ask_whether_there(descriptor: int) -> None:
     """Find out whether a TCP client that sends nothing more is there to be answered.
 

@@ -19,6 +19,7 @@ Word = Literal[
     "folder",
     "gone",
     "head-too-large",
+    "look-timeout",
     "malformed-head",
     "method",
     "no-output",
@@ -66,6 +67,11 @@ GATEWAY: dict[Word, Row] = {
         "the head of the script's answer is larger than allowed",
         "see `--max-head`, and what the script writes",
     ),
+    "look-timeout": Row(
+        503,
+        "another machine, on whose file system the script is, did not answer in time",
+        "see to that machine; see `--queue-timeout`",
+    ),
     "malformed-head": Row(
         500, "the script's answer has no proper head", "see the error log for what is wrong with it"
     ),
@@ -105,7 +111,11 @@ GATEWAY: dict[Word, Row] = {
         500, "scripts redirected within the gateway too often", "see which script redirects to itself"
     ),
     "start-failed": Row(500, "the script could not be started", "see the error log for the cause"),
-    "timeout": Row(504, "the script took longer than it may", "see `--timeout`, and the slow log"),
+    "timeout": Row(
+        504,
+        "the script took longer than it may, or a body of unknown length did before its script began",
+        "see `--timeout`, and the slow log",
+    ),
     "too-large": Row(413, "the body is larger than allowed", "see `--max-body`"),
     "too-many-params": Row(
         431, "the meta-variables, or headers, are larger than allowed", "see `--max-params`"

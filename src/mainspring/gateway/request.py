@@ -72,31 +72,31 @@ class Request:
     async def answer(self) -> None:
         params: Mapping[str, str] = self.exchange.params
         body: Body | None = Body(self.exchange, self.bounds.body)
-        target = self.find(params)
+        target = await self.find(params)
         for _ in range(self.bounds.redirects + 1):
             redirect = await self.run_script(params, target, body)
             if redirect is None:
                 await self.exchange.end(self.served.exit_status or 0)
                 return
-            followed = self.follow(params, target, redirect.location)
+            followed = await self.follow(params, target, redirect.location)
             if followed is None:
                 await self.send_away(redirect.location)
                 return
             (params, target), body = followed, None
         raise Refusal("redirect-loop", f"more than {self.bounds.redirects}")
 
-    def find(self, params: Mapping[str, str]) -> Target:
-        target = self.gateway.site.find(params)
+    async def find(self, params: Mapping[str, str]) -> Target:
+        target = await self.gateway.find(params)
         self.served.script = target.script
         return target
 
-    def follow(
+    async def follow(
         self, params: Mapping[str, str], target: Target, location: str
     ) -> tuple[Mapping[str, str], Target] | None:
         """The request that a script redirects to; None if it is not ours to answer."""
         followed = follow(params, target, location)
         try:
-            return None if followed is None else (followed, self.find(followed))
+            return None if followed is None else (followed, await self.find(followed))
         except Refusal as refusal:
             if refusal.word in NOT_OURS:
                 return None
@@ -111,38 +111,50 @@ class Request:
     async def run_script(
         self, params: Mapping[str, str], target: Target, body: Body | None
     ) -> LocalRedirect | None:
-        if body is not None and body.is_of_unknown_length:
-            return await self.run_on_file(params, target, body)
-        length = 0 if body is None else body.length
-        process = await self.start(params, target, None if length else self.gateway.nothing)
+        """Raises Refusal."""
+        self.served.waited += await self.gateway.pool.enter()
+        try:
+            process, length = await self.begin(params, target, body)
+        except BaseException:
+            self.gateway.pool.leave()
+            raise
         return await self.relay(process, length)
 
-    async def run_on_file(
-        self, params: Mapping[str, str], target: Target, body: Body
-    ) -> LocalRedirect | None:
-        stdin = await body.spool()
+    async def begin(
+        self, params: Mapping[str, str], target: Target, body: Body | None
+    ) -> tuple[Process, int]:
+        """The script, and how much of the body it is handed while it runs.
+
+        Only who has a place is read from: so many bodies are on the disk at once, and no more.
+        """
+        if body is None or not body.is_of_unknown_length:
+            length = 0 if body is None else body.length
+            return await self.start(params, target, None if length else self.gateway.nothing), length
+        stdin = await self.spool(body)
         self.served.received = body.length
         try:
-            process = await self.start({**params, "CONTENT_LENGTH": str(body.length)}, target, stdin)
+            return await self.start({**params, "CONTENT_LENGTH": str(body.length)}, target, stdin), 0
         finally:
             os.close(stdin)
-        return await self.relay(process, 0)
+
+    async def spool(self, body: Body) -> int:
+        """Raises Refusal."""
+        try:
+            async with asyncio.timeout(self.bounds.seconds):
+                return await body.spool()
+        except TimeoutError:
+            raise Refusal("timeout", f"no whole body after {self.bounds.seconds:g} seconds") from None
 
     async def start(self, params: Mapping[str, str], target: Target, stdin: int | None) -> Process:
         """Raises Refusal."""
         gateway, served = self.gateway, self.served
         call = make_call(params, target, gateway.environment, gateway.passage)
-        served.waited += await gateway.pool.enter()
         try:
             process = await gateway.starter.start(
                 call, call.python or sys.executable, call.options, stdin
             )
         except StartError as error:
-            gateway.pool.leave()
             raise Refusal("start-failed", str(error)) from error
-        except BaseException:
-            gateway.pool.leave()
-            raise
         served.process, served.kind = process.process, process.kind
         return process
 

@@ -86,6 +86,15 @@ class SCGIConnection(WireConnection):
             return "idle"
         return "busy" if self.paused or self._exchange.body_complete else "receiving"
 
+    def held(self) -> int:
+        return self._receiver.held()
+
+    def drop(self) -> None:
+        self._receiver.drop()
+
+    def shed(self) -> None:
+        self._refuse("unfinished")
+
     def lose(self) -> None:
         if self._exchange is not None:
             self._exchange.lose()

@@ -14,6 +14,7 @@ Specification: https://python.ca/scgi/protocol.txt
 | a netstring beyond the bound of parameters | 431, as soon as its length is known |
 | headers that are cut off; CONTENT_LENGTH not first, or no number; SCGI not 1 | 400 |
 | a header that comes twice | 400; `HTTP_` ones are joined, as nginx sends them |
+| headers that are not complete, while all connections hold too much | 503, see unfinished.py |
 | more than the body | dropped |
 
 Nothing is run for a request that is refused.
@@ -72,7 +73,7 @@ class Receiver:
                 return []
             params = collect_headers(bytes(self._held[span]))
         except Breach as breach:
-            self._left = 0
+            self.drop()
             return [Refused(breach.word)]
         rest, self._held = bytes(self._held[span.stop + 1 :]), bytearray()
         self._left = int(params["CONTENT_LENGTH"])
@@ -81,6 +82,10 @@ class Receiver:
     def held(self) -> int:
         """How many bytes of incomplete headers there are."""
         return len(self._held)
+
+    def drop(self) -> None:
+        """Forget what has come; nothing more comes of the request."""
+        self._held, self._left = bytearray(), 0
 
     def complete(self) -> bool:
         return self._left == 0

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mainspring.gateway.fronts import Asked, read_asked
 from mainspring.gateway.interpreter import Interpreters
+from mainspring.gateway.looking import may_hang
 from mainspring.gateway.naming import Named, add_slash, find_mount, split_mount, split_url
 from mainspring.gateway.refusals import Refusal
 from mainspring.gateway.tree import Place, Root, open_first
@@ -59,6 +60,7 @@ class Site:
         index: tuple[str, ...] = ("index.py", "index.cgi"),
     ) -> None:
         self.served = Root(path)
+        self.may_hang = may_hang(path)
         self.single = not os.path.isdir(path)
         folder = os.path.dirname(self.served.path) if self.single else self.served.path
         self.root = os.path.abspath(root) if root is not None else folder

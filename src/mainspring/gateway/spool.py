@@ -2,6 +2,8 @@
 
 A client that sends all of its body before it reads would otherwise wait for a script that writes before
 it reads, and that for the client. The file has no name, and is emptied when all of it has been read.
+A front fills no more than the memory before a script is there to read: so there are never more files
+than `children` (asgi_exchange.py), or than the server has threads (wsgi_exchange.py).
 
 | what comes | what is kept |
 |---|---|

@@ -70,6 +70,18 @@ class WireConnection(asyncio.Protocol):
     def standing(self) -> Standing: ...
 
     @abstractmethod
+    def held(self) -> int:
+        """How many bytes there are of what has not come completely."""
+
+    @abstractmethod
+    def drop(self) -> None:
+        """Forget them: nothing more is taken."""
+
+    @abstractmethod
+    def shed(self) -> None:
+        """Forget them, and answer what they belong to: the table holds too much."""
+
+    @abstractmethod
     def lose(self) -> None:
         """Tell each request that its client has gone."""
 
@@ -104,6 +116,7 @@ class WireConnection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002 - whatever the reason
         self.leaving = True
         self._connections.release(self)
+        self._connections.unfinished.note(self, 0)
         self.lose()
         self.resume_writing()
 
@@ -200,6 +213,7 @@ class WireConnection(asyncio.Protocol):
         """Note in the table what the connection is doing."""
         if not self.leaving:
             self._connections.mark(self, self.standing())
+            self._connections.unfinished.note(self, self.held())
 
     def close_for(self, word: Word) -> None:
         """Close without an answer."""
@@ -216,6 +230,8 @@ class WireConnection(asyncio.Protocol):
         self.flush()
         self._connections.mark(self, "idle")
         self.leaving = True
+        self.drop()
+        self._connections.unfinished.note(self, 0)
         if complete or self.half_closed or not self._transport.can_write_eof():
             self._transport.close()
         elif not self._transport.is_closing():

@@ -28,6 +28,7 @@ from mainspring.gateway.target import put_target
 from mainspring.gateway.wsgi_exchange import (
     ShortBodyError,
     WSGIExchange,
+    find_client,
     read_body,
 )
 from mainspring.gateway.wsgi_params import make_params
@@ -83,7 +84,7 @@ class Application:
             start_response(*SHORT)
             return []
         put_target(params, self._root)
-        exchange = WSGIExchange(params, spool, thread.loop)
+        exchange = WSGIExchange(params, spool, thread.loop, find_client(environ))
         thread.begin(exchange)
         return answer(exchange, start_response)
 

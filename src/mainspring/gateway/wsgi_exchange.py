@@ -14,18 +14,22 @@ the body is read first, see spool.py: a script may answer before it reads.
 | the body ends before its CONTENT_LENGTH | 400; no script is started |
 | a chunked body | it is read to its end, if the server says that it has one |
 | the client is slow | `write` waits for a place |
-| the client goes away | known once the server writes to it: GoneError |
+| the client goes away, under a server that shows its socket (gunicorn) | known within PACE: GoneError |
+| the client goes away, under any other (mod_wsgi) | known once the server writes to it: GoneError |
 | the answer is broken off | an exception in the server, which closes the connection |
 """
 
 from __future__ import annotations
 
 import asyncio
+import errno
+import socket
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from mainspring.gateway.exchange import Exchange, GoneError, Head
 from mainspring.gateway.params import is_length
+from mainspring.gateway.presence import has_closed
 from mainspring.gateway.spool import PART, Spool
 
 if TYPE_CHECKING:
@@ -35,6 +39,10 @@ if TYPE_CHECKING:
 
 #: of an answer, between the event loop and the server's thread
 PARTS = 4
+#: seconds from one look at the client to the next
+PACE = 1.0
+#: where a server shows the client's socket; PEP 3333 has no place for it
+SOCKET = "gunicorn.socket"
 
 
 class ShortBodyError(Exception):
@@ -43,6 +51,16 @@ class ShortBodyError(Exception):
 
 class BrokenOffError(Exception):
     """An answer that cannot be completed: the server is to close the connection."""
+
+
+class ClientGoneError(BrokenOffError, ConnectionResetError):
+    """Nobody waits for the answer; a server takes it for what its own socket would have said."""
+
+
+def find_client(environ: Environ) -> socket.socket | None:
+    """The client's socket, where the server shows it."""
+    shown = environ.get(SOCKET)
+    return shown if isinstance(shown, socket.socket) else None
 
 
 def read_body(environ: Environ, params: dict[str, str], bound: int) -> Spool:
@@ -71,8 +89,16 @@ class WSGIExchange(Exchange):
 
     protocol = "http"
 
-    def __init__(self, params: dict[str, str], spool: Spool, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        params: dict[str, str],
+        spool: Spool,
+        loop: asyncio.AbstractEventLoop,
+        client: socket.socket | None = None,
+    ) -> None:
         self.params = params
+        self._client = client
+        self._timer: asyncio.TimerHandle | None = None
         self._spool = spool
         self._loop = loop
         self._room = asyncio.Semaphore(PARTS)
@@ -114,13 +140,26 @@ class WSGIExchange(Exchange):
     def on_gone(self, call: Callable[[], None]) -> None:
         if self._is_gone:
             call()
+            return
+        self._calls.append(call)
+        if self._client is not None and self._timer is None:
+            self._look(self._client)
+
+    def _look(self, client: socket.socket) -> None:
+        """Look now and then: whatever else can be read there is the server's."""
+        if self._is_gone or self._is_over:
+            return
+        if has_closed(client):
+            self._leave()
         else:
-            self._calls.append(call)
+            self._timer = self._loop.call_later(PACE, self._look, client)
 
     def close(self) -> None:
         """Whatever has become of the answer: nobody waits for more of it."""
-        self._finish(BrokenOffError())
+        self._finish(ClientGoneError(errno.ECONNRESET, "gone") if self._is_gone else BrokenOffError())
         self._spool.close()
+        if self._timer is not None:
+            self._timer.cancel()
 
     def _leave(self) -> None:
         if self._is_gone or self._is_over:

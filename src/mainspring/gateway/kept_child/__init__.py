@@ -30,5 +30,9 @@ Everything else stays as the script leaves it: modules and what is in them, sys.
 open descriptors, locale, limits, priority, threads of modules.  At the script's end its global names are
 cleared, as at the end of a process: what it has left in modules (callbacks, classes) cannot use them.
 
-What has changed is found by the stat of each module's file, and of the script, before each request.
+What has changed is found before each request: by the stat of each module's file, and of the script; and
+by that of each folder that modules were found in, or looked for in, and by what came or went where that
+differs.  Any module that comes or goes ends the process: it might be imported instead of another, or
+where an import has failed.  Not noticed is a folder that becomes a package later than it came to be, if
+no module of its name was imported; nor a change within a .pth file.
 """

@@ -34,9 +34,10 @@ class Child:
         self.habits = Habits()
         self.threads = Threads()
         self.began = time.time_ns()
-        self.files.note_modules(self.began - 10**9)
         if SEES_SCRIPT_FOLDER:
             sys.path.insert(0, os.path.dirname(script))
+        self.files.note_folders([], self.began)
+        self.files.note_modules(self.began - 10**9)
 
     def serve(self) -> int:
         """Until the last one; the exit status."""
