@@ -18,6 +18,7 @@ for name in (
     "gateway.scripts",
     "gateway.wire",
     "gateway.ground",
+    "gateway.likeness",
     "gateway.hosting",
     "gateway.keeping",
     "gateway.service",

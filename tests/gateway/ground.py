@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.wire import ORDINARY, FastCGIClient, fetch_fastcgi, serve_wire
 from mainspring.gateway.bounds import Bounds
 from mainspring.gateway.gateway import Gateway
+from mainspring.gateway.keeper import Keeper
 from mainspring.gateway.operating import Logs, open_journal
 from mainspring.gateway.pool import Pool
 from mainspring.gateway.site import Site
@@ -103,13 +104,16 @@ def make_ground(
     bounds = bounds or Bounds()
     logs = Logs(str(folder / "access.log"), "json", str(folder / "errors.log"), None)
     journal = open_journal(logs, bounds)
-    site, pool = Site(str(folder / "cgi")), Pool(bounds)
-    gateway = Gateway(site, Starter(str(launcher)), pool, journal, bounds, environment, Passage())
+    site, pool, starter = Site(str(folder / "cgi")), Pool(bounds), Starter(str(launcher))
+    keeper = Keeper(starter, bounds) if bounds.reuse else None
+    gateway = Gateway(site, keeper or starter, pool, journal, bounds, environment, Passage())
     with serve_wire(folder, gateway.serve, bounds) as wire:
         ground = Ground(folder, dict(environment), python, launcher, gateway, wire)
         yield ground
         for client in ground.clients:
             client.socket.close()
+        if keeper is not None:
+            wire.start(keeper.close).result(PATIENCE)
         stop_hosts(ground)
     assert wire.problems == []
 

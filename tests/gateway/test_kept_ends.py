@@ -42,6 +42,10 @@ ENDS: dict[str, str] = {
     "closes some": "print('x'); os.closerange(3, 256)",
     "output gone": "os.close(1)\nprint('x')",
     "deleted": "class Last:\n    def __del__(self): print('deleted')\nlast = Last()",
+    "deleted with what it uses": "import json\ndef tell(word): print(json.dumps(word))\n"
+    "class Last:\n    def __init__(self): self.me = self\n    def __del__(self): tell('deleted')\n"
+    "last = Last()\nmore = [Last()]\nclass Whole:\n    one = Last()",
+    "deleted before others": "out = ['x']\nclass Last:\n    def __del__(self): print(out)\nlast = Last()",
     "file": "file = open('written', 'a'); file.write('x'); print('x')",
 }
 #: ways to write that are often seen in scripts

@@ -151,6 +151,61 @@ def test_a_data_base_stays_open(site: Site) -> None:
     keep(site, course)
 
 
+#: where a connection is that a script does not close
+LEFT_OPEN = {
+    "name": "connection = sqlite3.connect(FILE, timeout=0.1)\n",
+    "attribute": "class Store:\n    connection = sqlite3.connect(FILE, timeout=0.1)\n"
+    "connection = Store.connection\n",
+    "argument": "def write(connection=sqlite3.connect(FILE, timeout=0.1)):\n    return connection\n"
+    "connection = write()\n",
+}
+WRITE = """\
+connection.execute("create table if not exists seen (number)")
+connection.execute("insert into seen values (1)")
+print(connection.execute("select count(*) from seen").fetchone()[0])
+"""
+
+
+@pytest.mark.parametrize("place", LEFT_OPEN)
+def test_a_transaction_that_is_left_open_is_rolled_back_before_the_answer_ends(
+    site: Site, place: str
+) -> None:
+    """A connection is in a cycle with its own cache: it goes when that is collected."""
+    script = site.write(f"import sqlite3\nFILE = 'data.base'\n{LEFT_OPEN[place]}{WRITE}")
+    age(site)
+
+    async def course(site: Site) -> None:
+        processes = set()
+        for _ in range(4):
+            ran = await site.run(script)
+            assert read_numbers(ran) == [1]
+            processes.add(ran.process)
+        assert len(processes) == 1
+
+    keep(site, course)
+
+
+def test_what_a_module_drops_is_collected_in_time(site: Site) -> None:
+    site.write(
+        "class Held:\n    def __init__(self): self.me = self\n    def __del__(self): print('dropped')\n"
+        "held = Held()\n",
+        "holder.py",
+    )
+    script = site.write("import sys, holder\nif sys.argv[1:]: del holder.held\nprint('ran')\n")
+    age(site)
+
+    async def course(site: Site) -> None:
+        first = await site.run(script)
+        said = [(await site.run(script, "drop")).stdout]
+        while said[-1] == b"ran\n" and len(said) < 200:
+            ran = await site.run(script)
+            said.append(ran.stdout)
+            assert ran.process == first.process
+        assert said[-1] == b"ran\ndropped\n"
+
+    keep(site, course)
+
+
 #: what a script does with the descriptors that it has, and leaves in a module
 HELD = "import os, held\nheld.{}\nprint('ran')\n"
 

@@ -36,6 +36,14 @@ def test_line_ends_may_be_mixed_within_a_head() -> None:
     assert head.headers == (("A", "1"), ("B", "2"), ("C", "3"))
 
 
+def test_what_cgitb_begins_with_is_no_field() -> None:
+    """`cgitb.reset()` of Python 3.12 and before: its page is shown, as the script wants it."""
+    page = b"<!--: spam\nContent-Type: text/html\n\n<body"
+    assert read([page]) == (Head(200, "OK", (("Content-Type", "text/html"),)), b"<body")
+    assert refuse_output(b"Content-Type: text/html\n<!--: spam\n\n") == "malformed-head"
+    assert refuse_output(b"<!--: spam\n\n") == "malformed-head"
+
+
 def test_the_body_is_not_touched() -> None:
     body = bytes(range(256)) + b"\n\nStatus: 404\r\n\r\n\0"
     assert read([PLAIN + b"\n" + body])[1] == body

@@ -17,6 +17,7 @@
 | no empty line within the bound | head-too-large |
 | a line without a colon, or with a blank first (RFC 3875 knows no continued lines) | malformed-head |
 | a name that is empty or has a blank in it; a control character | malformed-head |
+| `<!--: spam`, which the module cgitb writes first | dropped |
 | Status that is none, or is 1xx; two of one of `SINGLE` that differ | malformed-head |
 | an empty Location; Content-Length that is no number | malformed-head |
 | Location of a path, and nothing else | LocalRedirect |
@@ -52,6 +53,8 @@ SINGLE = frozenset({"status", "location", "content-type", "content-length"})
 HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "http2-settings"}
 )
+#: cgitb.reset(): where a body has begun, it begins a comment, and its head is in that
+SPAM = "<!--: spam"
 EXCERPT = 80
 
 
@@ -144,8 +147,9 @@ def parse_fields(text: str) -> list[tuple[str, str]]:
     """The fields of a head, each once where it can be there only once.  Raises Refusal."""
     fields: list[tuple[str, str]] = []
     single: dict[str, str] = {}
-    for line in text.split("\n")[:-2]:
-        name, value = parse_field(line.removesuffix("\r"))
+    lines = [line.removesuffix("\r") for line in text.split("\n")[:-2]]
+    for line in lines[lines[:1] == [SPAM] :]:
+        name, value = parse_field(line)
         key = name.lower()
         if key in SINGLE:
             if key in single and single[key] == value:

@@ -15,6 +15,7 @@ PACKAGES: Final = (
     "mercurial==7.2.4",
     "roundup==2.6.0",
     "psycopg[binary]==3.3.9",
+    "flask==3.1.3",
     *(["legacy-cgi==2.6.4"] if sys.version_info >= (3, 13) else []),  # before that, Python has `cgi`
 )
 

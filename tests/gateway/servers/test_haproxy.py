@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
+from http.client import IncompleteRead
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,6 +59,24 @@ def test_requests_at_once_share_a_connection_and_each_client_gets_its_own(
         for line, answer in zip(lines, answers, strict=True):
             line.close()
             assert answer.read() == b""
+
+
+@pytest.mark.parametrize("query", ["", "large", "length"])
+def test_an_answer_that_is_broken_off_beside_others_does_not_look_whole_and_is_the_only_one(
+    client: Client, gateway: Gateway, query: str
+) -> None:
+    assert client.get("/cgi-bin/hello.py").body == b"hello\n"
+    pipe = gateway.folder / "pipe-beside"
+    with ExitStack() as stack:
+        answer = begin(client, pipe, stack)
+        with pipe.open("w") as line:
+            with pytest.raises(IncompleteRead):
+                client.get(f"/cgi-bin/killed.py?{query}")
+            assert client.get("/cgi-bin/hello.py").body == b"hello\n"
+            assert count_connections(gateway.unix.removeprefix("unix:")) == 1
+            print("goes on", file=line)
+        assert answer.read() == b"data: goes on\n\n"
+    pipe.unlink()
 
 
 def begin(client: Client, pipe: Path, stack: ExitStack) -> HTTPResponse:

@@ -37,13 +37,15 @@ def prepare_numpy() -> Path:
     return prepare("numpy", NUMPY, install_numpy) / "bin"
 
 
-def prepare(name: str, made_from: str, install: Callable[[Path], None]) -> Path:
+def prepare(
+    name: str, made_from: str, install: Callable[[Path], None], python: str = sys.executable
+) -> Path:
     folder = Path(sys.prefix) / name
     with folder.with_name(f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         note = folder / "made-from"
         if not note.is_file() or note.read_text() != made_from:
-            subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+            subprocess.run([python, "-m", "venv", "--clear", folder], check=True)
             install(folder)
             note.write_text(made_from)  # the last step: an environment without it is not whole
     return folder

@@ -29,6 +29,7 @@ back, unless modules were imported in the same request: then they are taken to b
 Everything else stays as the script leaves it: modules and what is in them, sys.path (without doubles),
 open descriptors, locale, limits, priority, threads of modules.  At the script's end its global names are
 cleared, as at the end of a process: what it has left in modules (callbacks, classes) cannot use them.
+What only it held goes before the answer ends, in cycles or not: files, connections, transactions.
 
 What has changed is found before each request: by the stat of each module's file, and of the script; and
 by that of each folder that modules were found in, or looked for in, and by what came or went where that

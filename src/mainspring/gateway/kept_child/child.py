@@ -7,6 +7,7 @@ import time
 from mainspring.gateway.kept_child.channel import Channel
 from mainspring.gateway.kept_child.exits import Exits, find_status, show
 from mainspring.gateway.kept_child.files import Files
+from mainspring.gateway.kept_child.garbage import Garbage
 from mainspring.gateway.kept_child.habits import Habits
 from mainspring.gateway.kept_child.origin import ORIGINAL, SEES_SCRIPT_FOLDER
 from mainspring.gateway.kept_child.streams import Streams, flush, flush_own
@@ -15,7 +16,6 @@ from mainspring.gateway.kept_child.threads import Threads
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
-    from typing import Any
 
     from mainspring.gateway.kept_child.channel import Request
 
@@ -33,6 +33,7 @@ class Child:
         self.environment = Environment()
         self.habits = Habits()
         self.threads = Threads()
+        self.garbage = Garbage()
         self.began = time.time_ns()
         if SEES_SCRIPT_FOLDER:
             sys.path.insert(0, os.path.dirname(script))
@@ -106,7 +107,7 @@ class Child:
             return False  # it fails again at the end, where CPython says so
         current = [sys.stdin, sys.stdout, sys.stderr]
         self.streams.put_back()
-        clear(names)
+        self.garbage.take_down(names)
         if not self.release(current):
             return False
         try:
@@ -114,8 +115,10 @@ class Child:
             self.channel.tell(b"K" + status.to_bytes(4, "little"))
         except OSError:
             return False  # the script has closed all that is open
-        self.habits.put_back(names, self.files.note_modules(self.began))
+        is_of_modules = self.files.note_modules(self.began)
+        self.habits.put_back(names, is_of_modules)
         tidy_path()
+        self.garbage.settle(is_of_modules)
         return True
 
     def release(self, current: "list[object]") -> bool:
@@ -165,16 +168,6 @@ def make_main(script: str) -> "ModuleType":
     if "__annotations__" in ORIGINAL:
         names["__annotations__"] = {}
     return main
-
-
-def clear(names: "dict[str, Any]") -> None:
-    """As CPython does it (Objects/moduleobject.c, _PyModule_ClearDict)."""
-    for name in list(names):
-        if name[:1] == "_" and name[:2] != "__":
-            names[name] = None
-    for name in list(names):
-        if name != "__builtins__":
-            names[name] = None
 
 
 def tidy_path() -> None:
