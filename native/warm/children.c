@@ -51,22 +51,26 @@ void dismiss_spare(void)
     end_round();
 }
 
-/* Where programs keep all processors busy, whatever is done ahead takes from them. */
+enum { SCALE = 1024, LATELY = 16 };
+
+/* Where programs keep the processors busy, whatever is done ahead takes from them: where of those
+ * that began lately more ran at once than all processors but half a one. */
 static int is_busy(void)
 {
     static cpu_set_t processors;
-    static int count;
+    static long count, mean; /* mean: of how many ran, times SCALE */
     if (count == 0 && sched_getaffinity(0, sizeof processors, &processors) == 0)
         count = CPU_COUNT(&processors);
-    return running_count > 1 && running_count >= (size_t)count;
+    mean += ((long)running_count * SCALE - mean) / LATELY;
+    return running_count > 0 && mean * 2 > (2 * count - 1) * SCALE;
 }
 
-static void be_child(pid_t host, int own_way, uint64_t *mask, long long *began_ns)
+static void be_child(pid_t host, int busy, int own_way, uint64_t *mask, long long *began_ns)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != host)
         _exit(0);
-    become_start(own_way, is_busy(), mask, began_ns);
+    become_start(own_way, busy, mask, began_ns);
 }
 
 /* Have a child ready.  1 in it, once it is a start. */
@@ -74,6 +78,7 @@ int fork_spare(uint64_t *mask, long long *began_ns)
 {
     int ends[2];
     pid_t host = getpid();
+    int busy = is_busy();
     expect_streams();
     begin_round();
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
@@ -83,7 +88,7 @@ int fork_spare(uint64_t *mask, long long *began_ns)
     if (process == 0) {
         PyOS_AfterFork_Child();
         close(ends[0]);
-        be_child(host, ends[1], mask, began_ns);
+        be_child(host, busy, ends[1], mask, began_ns);
         return 1;
     }
     PyOS_AfterFork_Parent();
