@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -165,6 +166,13 @@ def test_each_user_has_hosts_of_their_own(two_worlds: tuple[WarmWorld, WarmWorld
     two_worlds[1].stop_hosts()
 
 
+def have_uses_noted(world: WarmWorld) -> None:
+    """A host does that before it answers its user."""
+    command = [*world.prefix, world.launcher, "hosts", "--json"]
+    told = subprocess.check_output(command, env=world.environment())
+    assert [host["served"] for host in json.loads(told)["hosts"]] == [1]
+
+
 def test_nobody_uses_the_host_of_another(two_worlds: tuple[WarmWorld, WarmWorld]) -> None:
     """Not even where the other's folder is the one that is asked for."""
     program = two_worlds[0].home.parents[1] / "program.py"
@@ -172,7 +180,7 @@ def test_nobody_uses_the_host_of_another(two_worlds: tuple[WarmWorld, WarmWorld]
         world.warm_up(program)
     for world, other in (two_worlds, two_worlds[::-1]):
         environment = world.environment(XDG_RUNTIME_DIR=str(other.runtime))
-        other.list_hosts()  # before it answers, a host notes the uses that it has had
+        have_uses_noted(other)
         before = list_tree(other.runtime)
         for _ in range(3):
             world.log.unlink(missing_ok=True)
