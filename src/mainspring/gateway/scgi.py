@@ -19,20 +19,21 @@ Specification: https://python.ca/scgi/protocol.txt
 | more than the body | dropped |
 | the connection is closed before the end of the body | the client is gone: nothing is answered |
 
-Nothing is run for a request that is refused.  An answer that cannot be completed ends with a reset over
-TCP; over a unix socket only a Content-Length shows it.
+Nothing is run for a request that is refused.  An answer that cannot be completed ends with a reset, also
+over a unix socket (sparing.py).
 """
 
 from __future__ import annotations
 
 import os
+import re
 import socket
 import struct
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from mainspring.gateway.breaches import Breach
 from mainspring.gateway.params import check_params, join_value, read_content_length
-from mainspring.gateway.wire import WireConnection
+from mainspring.gateway.sparing import SparingConnection
 from mainspring.gateway.wire_exchange import PART, WireExchange, pack_refusal
 
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
     from mainspring.gateway.wire import Serve
 
 MOST_LENGTH = 10  # digits
+#: fewer bytes than any request that is served has
+FIRST = 16
+LENGTH = re.compile(rb"CONTENT_LENGTH\0([0-9]{1,18})\0")
 LINGER = struct.pack("ii", 1, 0)
 
 
@@ -97,8 +101,30 @@ class Receiver:
     def complete(self) -> bool:
         return self._left == 0
 
+    def left(self) -> int:
+        """How many bytes are to come, or fewer where that is not known; 1 only for the last one."""
+        if self._left is not None:
+            return self._left
+        span = self._measure_headers()
+        if span is None:
+            return FIRST - len(self._held)
+        missing: int = span.stop + 1 - len(self._held)
+        if missing > 1:
+            return missing
+        found = LENGTH.match(self._held, span.start)
+        return 2 if found is None else 1 + int(found[1])
+
     def _find_headers(self) -> slice | None:
         """Where they are; None while they are not complete.  Raises Breach."""
+        span = self._measure_headers()
+        if span is None or len(self._held) <= span.stop:
+            return None
+        if self._held[span.stop] != ord(","):
+            raise Breach("netstring")
+        return span
+
+    def _measure_headers(self) -> slice | None:
+        """Where they will be; None while that is not known.  Raises Breach."""
         colon = self._held.find(b":", 0, MOST_LENGTH + 1)
         digits = self._held[: colon if colon >= 0 else MOST_LENGTH + 1]
         if colon == 0 or not (digits.isdigit() or not self._held) or len(digits) > MOST_LENGTH:
@@ -107,12 +133,9 @@ class Receiver:
             raise Breach("netstring")
         if colon < 0:
             return None
-        stop = colon + 1 + int(digits)
         if int(digits) > self._most_params:
             raise Breach("params-too-big")
-        if len(self._held) > stop and self._held[stop] != ord(","):
-            raise Breach("netstring")
-        return slice(colon + 1, stop) if len(self._held) > stop else None
+        return slice(colon + 1, colon + 1 + int(digits))
 
     def _take_body(self, data: bytes) -> list[Event]:
         assert self._left is not None
@@ -168,13 +191,16 @@ class SCGIExchange(WireExchange):
         self._connection.break_off()
 
 
-class SCGIConnection(WireConnection):
+class SCGIConnection(SparingConnection):
     """Serves the request of a connection by a task."""
 
     def __init__(self, serve: Serve, bounds: Bounds, connections: Connections) -> None:
         super().__init__(serve, bounds, connections)
         self._receiver = Receiver(bounds.params)
         self._exchange: SCGIExchange | None = None
+
+    def left(self) -> int:
+        return self._receiver.left()
 
     def take(self, data: bytes) -> None:
         for event in self._receiver.feed(data):
@@ -218,4 +244,4 @@ class SCGIConnection(WireConnection):
             if connection.family != socket.AF_UNIX:
                 # the kernel then resets the connection instead of closing it
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER)
-        self.leave()
+        self.fail()
