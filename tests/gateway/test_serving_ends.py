@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import pytest
 from gateway.ground import HELLO, wait_until
 from gateway.wire import ABORT, pack
 from mainspring.gateway.bounds import Bounds
+from mainspring.gateway.request import LINGER_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,6 +112,31 @@ def test_a_script_that_is_killed_does_not_look_complete(sleeping: Ground) -> Non
     assert sleeping.told()[-1]["reason"] == "cut-short"
     assert "signal 9" in sleeping.log
     os.kill(child, signal.SIGKILL)
+
+
+def test_a_script_that_is_killed_does_not_look_complete_while_its_host_cannot_tell(
+    ground: Ground,
+) -> None:
+    ground.write("a.py", SLEEPS)
+    ground.warm_up("a.py")
+    with ground.ask("a.py", QUERY_STRING="speaks") as client:
+        script, child = read_pids(ground)
+        host = read_parent(script)
+        os.kill(host, signal.SIGSTOP)
+        for process in (child, script):
+            os.kill(process, signal.SIGKILL)
+        while b"spoken" not in client.socket.recv(1 << 16):
+            pass
+        told, _, _ = select.select([client.socket], [], [], 5 * LINGER_SECONDS)
+        os.kill(host, signal.SIGCONT)
+        assert told == []
+        assert client.answer().app_status is None
+    assert ground.told()[-1]["reason"] == "cut-short"
+
+
+def read_parent(process: int) -> int:
+    with open(f"/proc/{process}/stat", encoding="utf-8") as file:
+        return int(file.read().rpartition(")")[2].split()[1])
 
 
 def test_a_script_that_closes_its_output_is_answered_and_goes_on(sleeping: Ground) -> None:

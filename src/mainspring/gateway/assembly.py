@@ -98,7 +98,7 @@ class Assembly:
             return self.gateway.serve
         return StaticFiles(root, self.options, self.journal, self.gateway.serve).serve
 
-    def find_front(self, purpose: str, connections: Connections) -> Callable[[], asyncio.Protocol]:
+    def find_front(self, purpose: str, connections: Connections) -> Callable[[], asyncio.BaseProtocol]:
         """What makes a protocol for each connection to a socket that is there for *purpose*."""
         bounds, serve = self.options.bounds, self.gateway.serve
         if purpose == "fastcgi":

@@ -16,6 +16,7 @@ The bytes are in `fastcgi_records.py`, what is asked in `fastcgi_requests.py`; h
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, ClassVar
 
 from mainspring.gateway import fastcgi_records as fcgi
@@ -70,7 +71,7 @@ class FastCGIExchange(WireExchange):
         self._connection.break_off(self)
 
 
-class FastCGIConnection(WireConnection):
+class FastCGIConnection(WireConnection, asyncio.Protocol):
     """Serves each request of a connection by a task."""
 
     def __init__(self, serve: Serve, bounds: Bounds, connections: Connections) -> None:

@@ -81,7 +81,9 @@ class HTTPConnection(H11Protocol):
         return self.transport.get_write_buffer_size()
 
 
-def make_http(engine: Engine, bounds: Bounds, connections: Connections) -> Callable[[], asyncio.Protocol]:
+def make_http(
+    engine: Engine, bounds: Bounds, connections: Connections
+) -> Callable[[], asyncio.BaseProtocol]:
     """What makes a protocol for each connection."""
     logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # what clients do wrong is no news
 

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     import asyncio
 
 
+#: of include/linux/sched.h, and where proc(5) has it behind the command's name
+PF_EXITING, FLAGS = 4, 6
+
+
 class GroupLeader(Process):
     """A script whose process leads a group, and whose end others tell of."""
 
@@ -43,6 +47,16 @@ class GroupLeader(Process):
             os.killpg(self.process, number)
         except (ProcessLookupError, PermissionError):
             pass  # it has ended; what is not ours to signal is none of our scripts
+
+
+def is_ending(number: int) -> bool:
+    """Whether the process has ended, or begun to: its files are closed before it counts as ended."""
+    try:
+        with open(f"/proc/{number}/stat", "rb") as file:
+            fields = file.read().rpartition(b") ")[2].split()
+    except OSError:
+        return True
+    return fields[0] in (b"Z", b"X") or bool(int(fields[FLAGS]) & PF_EXITING)
 
 
 def has_ended(number: int) -> bool:

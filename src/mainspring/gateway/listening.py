@@ -28,7 +28,7 @@ from mainspring.gateway.addresses import Address, InternetAddress, UnixAddress
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    MakeProtocol = Callable[[], asyncio.Protocol]
+    MakeProtocol = Callable[[], asyncio.BaseProtocol]
 
 #: as much as the kernel allows (net.core.somaxconn)
 BACKLOG = 4096

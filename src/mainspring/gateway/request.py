@@ -14,6 +14,7 @@ from mainspring.gateway.bodies import Body
 from mainspring.gateway.call import StartError
 from mainspring.gateway.ending import end_script
 from mainspring.gateway.exchange import GoneError
+from mainspring.gateway.leader import is_ending
 from mainspring.gateway.redirect import NOT_OURS, follow, send_client
 from mainspring.gateway.refusals import Refusal, Word, answer
 from mainspring.gateway.relay import Relay
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 #: a script that has closed its output has mostly ended by then
 LINGER_SECONDS = 0.1
+#: for a host to tell how one has ended of which the kernel says that it has
+TELL_SECONDS = 10.0
 #: nobody has done anything wrong: these are in the access log alone
 UNTOLD: frozenset[Word] = frozenset({"folder", "gone"})
 
@@ -166,7 +169,7 @@ class Request:
         try:
             async with asyncio.timeout(self.bounds.seconds):
                 redirect = await relay.run(length, self.fail)
-            self.served.exit_status = await await_end(process, LINGER_SECONDS)
+            self.served.exit_status = await await_outcome(process)
             is_complete = True
         except TimeoutError:
             raise Refusal("timeout", f"after {self.bounds.seconds:g} seconds") from None
@@ -229,6 +232,15 @@ def find_refusal(error: BaseException) -> Refusal:
     if isinstance(error, GoneError):
         return Refusal("gone", str(error))
     return Refusal("failed", f"{type(error).__name__}: {error}")
+
+
+async def await_outcome(process: Process) -> int | None:
+    """How a script has ended whose output has; None if it goes on without."""
+    status = await await_end(process, LINGER_SECONDS)
+    if status is None and is_ending(process.process):
+        # the host is busy; without its word, the answer of one that was killed would look whole
+        status = await await_end(process, TELL_SECONDS)
+    return status
 
 
 async def await_end(process: Process, seconds: float) -> int | None:

@@ -5,8 +5,7 @@
 The grammar of requests, and what is refused, is in scgi_requests.py.  Who closes the connection before
 the end of the body is gone, and is answered nothing.
 
-An answer that cannot be completed ends with a reset over TCP; over a unix socket only a Content-Length
-shows it.
+An answer that cannot be completed ends with a reset, also over a unix socket (sparing.py).
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ import struct
 from typing import TYPE_CHECKING, ClassVar
 
 from mainspring.gateway.scgi_requests import Asked, Body, Receiver, Refused
-from mainspring.gateway.wire import WireConnection
+from mainspring.gateway.sparing import SparingConnection
 from mainspring.gateway.wire_exchange import WireExchange, pack_refusal
 
 if TYPE_CHECKING:
@@ -46,13 +45,16 @@ class SCGIExchange(WireExchange):
         self._connection.break_off()
 
 
-class SCGIConnection(WireConnection):
+class SCGIConnection(SparingConnection):
     """Serves the request of a connection by a task."""
 
     def __init__(self, serve: Serve, bounds: Bounds, connections: Connections) -> None:
         super().__init__(serve, bounds, connections)
         self._receiver = Receiver(bounds.params)
         self._exchange: SCGIExchange | None = None
+
+    def left(self) -> int:
+        return self._receiver.left()
 
     def take(self, data: bytes) -> None:
         for event in self._receiver.feed(data):
@@ -104,4 +106,4 @@ class SCGIConnection(WireConnection):
         with socket.socket(fileno=os.dup(self.descriptor())) as connection:
             if connection.family != socket.AF_UNIX:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER)
-        self.leave()
+        self.fail()

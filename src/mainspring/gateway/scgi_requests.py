@@ -22,6 +22,7 @@ Nothing is run for a request that is refused.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from mainspring.gateway.breaches import Breach
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from mainspring.gateway.breaches import Word
 
 MOST_LENGTH = 10  # digits
+#: fewer bytes than any request that is served has
+FIRST = 16
+LENGTH = re.compile(rb"CONTENT_LENGTH\0([0-9]{1,18})\0")
 
 
 class Asked(NamedTuple):
@@ -90,8 +94,30 @@ class Receiver:
     def complete(self) -> bool:
         return self._left == 0
 
+    def left(self) -> int:
+        """How many bytes are to come, or fewer where that is not known; 1 only for the last one."""
+        if self._left is not None:
+            return self._left
+        span = self._measure_headers()
+        if span is None:
+            return FIRST - len(self._held)
+        missing: int = span.stop + 1 - len(self._held)
+        if missing > 1:
+            return missing
+        found = LENGTH.match(self._held, span.start)
+        return 2 if found is None else 1 + int(found[1])
+
     def _find_headers(self) -> slice | None:
         """Where they are; None while they are not complete.  Raises Breach."""
+        span = self._measure_headers()
+        if span is None or len(self._held) <= span.stop:
+            return None
+        if self._held[span.stop] != ord(","):
+            raise Breach("netstring")
+        return span
+
+    def _measure_headers(self) -> slice | None:
+        """Where they will be; None while that is not known.  Raises Breach."""
         colon = self._held.find(b":", 0, MOST_LENGTH + 1)
         digits = self._held[: colon if colon >= 0 else MOST_LENGTH + 1]
         if colon == 0 or not (digits.isdigit() or not self._held) or len(digits) > MOST_LENGTH:
@@ -100,12 +126,9 @@ class Receiver:
             raise Breach("netstring")
         if colon < 0:
             return None
-        stop = colon + 1 + int(digits)
         if int(digits) > self._most_params:
             raise Breach("params-too-big")
-        if len(self._held) > stop and self._held[stop] != ord(","):
-            raise Breach("netstring")
-        return slice(colon + 1, stop) if len(self._held) > stop else None
+        return slice(colon + 1, colon + 1 + int(digits))
 
     def _take_body(self, data: bytes) -> list[Event]:
         assert self._left is not None

@@ -37,7 +37,7 @@ GATHERED = 16 << 10
 UNREAD = 1 << 20
 
 
-class WireConnection(asyncio.Protocol):
+class WireConnection(asyncio.BaseProtocol):
     """A connection, in the table of all; its requests are the subclass's affair."""
 
     _transport: asyncio.Transport
@@ -161,10 +161,14 @@ class WireConnection(asyncio.Protocol):
         self._connections.held -= size
         if self.paused and self._held <= self._allow() // 2:
             self.paused = False
-            if not self._transport.is_closing():
-                self._transport.resume_reading()
-                self._connections.mark_deaf(self, False)
-                self.settle()
+            self.read_on()
+
+    def read_on(self) -> None:
+        """Read again."""
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
+            self._connections.mark_deaf(self, False)
+            self.settle()
 
     def _allow(self) -> int:
         """How much of bodies may be held."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
+import sys
+import termios
 from functools import partial
 
 import pytest
@@ -20,6 +23,7 @@ from gateway.wire import (
     pack_fields,
     pack_netstring,
     pack_scgi,
+    wait_until,
 )
 from mainspring.gateway.scgi_requests import Asked, Body, Receiver
 
@@ -181,11 +185,45 @@ def test_a_client_that_goes_away_over_tcp_is_gone_once_it_is_written_to(
     stage.wait_for("begin", "flood", "gone")
 
 
-def test_an_answer_that_cannot_be_completed_is_reset_over_tcp(staged: Wire) -> None:
-    with Client(staged.scgi_tcp) as client:
-        client.send(pack_scgi(steps("begin write break_off")))
-        with pytest.raises(ConnectionResetError):
-            list(iter(partial(client.socket.recv, 1 << 16), b""))
+@pytest.mark.parametrize("family", ["scgi", "scgi_tcp"])
+@pytest.mark.parametrize("size", [0, 1, 2, 100, 300_000, 8 << 20])
+def test_an_answer_that_cannot_be_completed_is_reset(staged: Wire, family: str, size: int) -> None:
+    with Client(getattr(staged, family)) as client:
+        client.send(pack_scgi(steps("read begin write break_off"), bytes(size)))
+        assert read_until_reset(client).endswith(b"\r\n\r\npart")
+
+
+def read_until_reset(client: Client) -> bytes:
+    """What came before."""
+    parts: list[bytes] = []
+    with pytest.raises(ConnectionResetError):
+        parts.extend(iter(partial(client.socket.recv, 1 << 16), b""))
+    return b"".join(parts)
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 100, 300_000, 8 << 20])
+@pytest.mark.parametrize("more", [b"", b"more than the body"])
+def test_an_answer_that_is_complete_is_not(staged: Wire, size: int, more: bytes) -> None:
+    with Client(staged.scgi) as client:
+        client.send(pack_scgi(steps("read begin write end"), bytes(size)) + more)
+        assert b"".join(iter(partial(client.socket.recv, 1 << 16), b"")).endswith(b"\r\n\r\npart")
+
+
+def test_a_request_that_comes_in_two_parts_is_answered_wherever_it_is_cut(staged: Wire) -> None:
+    request = pack_scgi(steps("read begin write end"), b"body")
+    for cut in range(1, len(request)):
+        with Client(staged.scgi) as client:
+            client.send(request[:cut])
+            wait_until(lambda client=client: count_unread(client) == 0)
+            client.send(request[cut:])
+            assert client.socket.recv(1 << 16).endswith(b"\r\n\r\npart"), cut
+            assert client.socket.recv(1) == b"", cut
+
+
+def count_unread(client: Client) -> int:
+    """How many bytes the other side has not read yet."""
+    unread = fcntl.ioctl(client.socket, termios.TIOCOUTQ, bytes(4))
+    return int.from_bytes(unread, sys.byteorder)
 
 
 def test_a_request_that_cannot_be_served_is_500(staged: Wire) -> None:
@@ -204,3 +242,15 @@ def test_a_long_body_comes_in_parts_that_a_reader_may_have() -> None:
     (asked, *parts) = Receiver(1000).feed(pack_scgi({}, bytes(200_000)))
     assert isinstance(asked, Asked)
     assert [len(part.content) for part in parts if isinstance(part, Body)] == [65_536] * 3 + [3392, 0]
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 500])
+def test_it_is_known_when_the_last_byte_alone_is_missing(size: int) -> None:
+    request = pack_scgi(ORDINARY, bytes(size))
+    for cut in range(len(request)):
+        receiver = Receiver(1000)
+        receiver.feed(request[:cut])
+        missing = len(request) - cut
+        assert receiver.left() == 1 if missing == 1 else 1 < receiver.left() <= missing, cut
+    receiver.feed(request[-1:])
+    assert receiver.left() == 0
