@@ -49,7 +49,7 @@ lint: $(VENV)/.lint
 	$(bin)/ruff check .
 	$(bin)/ruff format --check .
 	$(bin)/mypy
-	$(bin)/clang-format --dry-run --Werror native/*.[ch] native/launcher/*.[ch] native/warm/*.[ch] native/gateway/*.[ch]
+	$(bin)/clang-format --dry-run --Werror native/*.[ch] native/launcher/*.[ch] native/warm/*.[ch] native/gateway/*.[ch] fuzz/*.[ch]
 	$(MAKE) native
 
 $(VENV)/.lint: pyproject.toml

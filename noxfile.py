@@ -54,14 +54,10 @@ def fuzz(session: nox.Session) -> None:
 
 
 @nox.session
-def fuzz_launcher(session: nox.Session) -> None:
-    """Read a million mutated replies and recipes, under the sanitizers."""
-    fuzzer = f"{session.create_tmp()}/fuzz_launcher"
-    sanitized = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-    readers = [f"native/launcher/{name}.c" for name in ("recipe", "reply", "text")]
-    compiler = ["cc", "-std=c17", "-D_GNU_SOURCE", *sanitized, "-o", fuzzer]
-    session.run(*compiler, "fuzz/fuzz_launcher.c", *readers, external=True)
-    session.run(fuzzer, "1000000", *session.posargs, external=True)
+@nox.parametrize("reader", ["launcher", "request"])
+def fuzz_sanitized(session: nox.Session, reader: str) -> None:
+    """Read a million mutated replies and recipes, and as many requests, under the sanitizers."""
+    session.run("python", "fuzz/sanitized.py", reader, "1000000", *session.posargs)
 
 
 @nox.session

@@ -228,6 +228,7 @@ class Host:
                 connection.send(frame(b"C"))
                 os.kill(caller, signal.SIGCONT)
                 self.stopped.discard(pid)
+                note("continued")
             if os.WIFSTOPPED(status):
                 connection.send(frame(b"T", struct.pack("<i", os.WSTOPSIG(status))))
                 self.stopped.add(pid)

@@ -110,13 +110,15 @@ def test_the_launcher_stops_and_continues_with_the_program(warm: Stage, name: st
     started, _ = begin(warm, text)
     [host] = warm.notes("host")
     [child] = children_of(host["pid"])
-    for _ in range(3):
+    for turn in range(1, 4):
         started.send_signal(number)
         _, status = os.waitpid(started.pid, os.WUNTRACED)
         assert os.WIFSTOPPED(status)
         assert os.WSTOPSIG(status) == number
         assert read_state(int(child)) == "T"
         started.send_signal(signal.SIGCONT)
+        # the host's wake is a SIGCONT, which would take away the next stop signal that is pending
+        wait_until(lambda turn=turn: len(warm.notes("continued")) == turn)
         wait_until(lambda: read_state(int(child)) == "S" and read_state(started.pid) == "S")
     started.terminate()
     assert started.wait(10) == -signal.SIGTERM

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PR_SET_CHILD_SUBREAPER = 36
+PF_EXITING = 4  # of the flags in /proc/PID/stat
 INTERVAL = 0.005
 PATIENCE = 8.0
 
@@ -27,6 +28,16 @@ class Process:
     group: int
     state: str
     command: str
+    is_exiting: bool
+
+    @property
+    def runs(self) -> bool:
+        """Whether any of it may run: not once it has given up its memory, on its way to the end.
+
+        The kernel may take seconds from there on.  A process without memory has no command line; nor has,
+        for a moment, one that begins another program.
+        """
+        return bool(self.command) or not self.is_exiting
 
 
 def adopt_orphans(*, adopt: bool) -> None:
@@ -61,11 +72,13 @@ def list_processes() -> list[Process]:
 
 def read_process(folder: Path) -> Process | None:
     try:
-        state, parent, group = (folder / "stat").read_text().rpartition(")")[2].split()[:3]
+        fields = (folder / "stat").read_text().rpartition(")")[2].split()
         command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
     except OSError:
         return None
-    return Process(int(folder.name), int(parent), int(group), state, command.strip())
+    state, parent, group = fields[:3]
+    is_exiting = bool(int(fields[6]) & PF_EXITING)
+    return Process(int(folder.name), int(parent), int(group), state, command.strip(), is_exiting)
 
 
 def descends(process: Process, processes: dict[int, Process]) -> bool:

@@ -84,6 +84,8 @@ def end_by(world: WarmWorld, kind: str, number: int, whom: str) -> tuple[int, by
         os.kill(process.pid if whom == "launcher" else child, number)
         if number not in IGNORED_BY_PYTHON:
             process.wait(10)  # with its standard input open: nothing else ends it
+            # its host ends it when the launcher is killed, and it must not read on until then
+            wait_for(lambda: not is_there(child), "gone: the child")
         output, errors = process.communicate(timeout=10)
         return process.returncode, output, errors
 
@@ -173,7 +175,7 @@ def test_a_host_that_is_stopped_by_its_command_lets_programs_finish(ready: WarmW
 
 
 def is_there(number: int) -> bool:
-    return any(process.number == number for process in list_descendants())
+    return any(process.number == number and process.runs for process in list_descendants())
 
 
 # ---- at any moment ------------------------------------------------------------------------------

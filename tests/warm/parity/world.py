@@ -146,7 +146,7 @@ class WarmWorld(World):
     def list_running(self) -> list[Process]:
         """Processes of this test but hosts, the child that each has ready, and its mirror at first."""
         hosts = {int(host["pid"]): int(host["running"]) for host in self.list_hosts()}
-        descendants = list_descendants()
+        descendants = [process for process in list_descendants() if process.runs]
         spare = {
             number
             for number, running in hosts.items()
