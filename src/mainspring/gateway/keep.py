@@ -10,6 +10,7 @@ from socket import MSG_NOSIGNAL, SCM_RIGHTS, SOL_SOCKET
 from typing import TYPE_CHECKING, Protocol
 
 from mainspring.gateway.leader import GroupLeader
+from mainspring.gateway.watch import find_watch
 
 if TYPE_CHECKING:
     import asyncio
@@ -53,14 +54,15 @@ class Kept(GroupLeader):
     async def begin(self, words: bytes, count: int, *, last: bool) -> bool:
         """Whether the script begins: if not, it never will.  Raises TimeoutError."""
         self.keep.ask(self, words, count, self.streams.theirs, last=last)
-        patience = self.loop.call_later(PATIENCE_SECONDS, self.give_up)
+        patience = self.watch.after(PATIENCE_SECONDS)
+        patience.add(self.give_up)
         try:
             return await self.begun
         except BaseException:
             self.keep.kill()
             raise
         finally:
-            patience.cancel()
+            patience.discard(self.give_up)
 
     def tell_begun(self, *, begun: bool) -> None:
         if not self.begun.done():
@@ -96,9 +98,10 @@ class Keep:
         self.received = b""
         self.rest = b""  # of a request, for which there was no room yet
         self.is_ended = False
-        self.watch = os.pidfd_open(process)
-        loop.add_reader(self.watch, self.reap)
-        loop.add_reader(way.fileno(), self.read)
+        self.watch = find_watch(loop)
+        self.handle = os.pidfd_open(process)
+        loop.add_reader(self.handle, self.reap)
+        self.watch.add(way.fileno(), self.read)
 
     # ---- what is asked ------------------------------------------------------------------------
 
@@ -180,7 +183,7 @@ class Keep:
             return
         self.is_spoiled = True
         self.owner.withdraw(self)
-        self.loop.remove_reader(self.way.fileno())
+        self.watch.forget(self.way.fileno())
         self.loop.remove_writer(self.way.fileno())
         self.way.close()
         if self.request is not None:
@@ -201,8 +204,8 @@ class Keep:
             pass
 
     def reap(self) -> None:
-        self.loop.remove_reader(self.watch)
-        os.close(self.watch)
+        self.loop.remove_reader(self.handle)
+        os.close(self.handle)
         status = os.waitstatus_to_exitcode(os.waitpid(self.process, 0)[1])
         self.is_ended = True
         if self.way.fileno() >= 0:

@@ -6,9 +6,14 @@ import os
 from typing import TYPE_CHECKING
 
 from mainspring.gateway.call import Process
+from mainspring.gateway.watch import find_watch
 
 if TYPE_CHECKING:
     import asyncio
+
+
+#: a script that has closed its output has mostly ended by then
+LINGER_SECONDS = 0.1
 
 
 class GroupLeader(Process):
@@ -16,6 +21,7 @@ class GroupLeader(Process):
 
     def __init__(self, loop: asyncio.AbstractEventLoop, ours: tuple[int, int, int]) -> None:
         self.loop = loop
+        self.watch = find_watch(loop)
         self.process = 0
         self.stdin, self.stdout, self.stderr = ours
         self.status: int | None = None
@@ -23,14 +29,30 @@ class GroupLeader(Process):
 
     async def wait(self) -> int:
         while self.status is None:
-            waiter = self.loop.create_future()  # of one's own: who stops waiting cancels it
-            self.waiters.append(waiter)
-            await waiter
+            await self.notice()
+        return self.status
+
+    async def notice(self) -> None:
+        waiter = self.loop.create_future()  # of one's own: who stops waiting cancels it
+        self.waiters.append(waiter)
+        await waiter
+
+    async def linger(self) -> int | None:
+        if self.status is None:
+            deadlines = self.watch.after(LINGER_SECONDS)
+            deadlines.add(self.wake)
+            try:
+                await self.notice()
+            finally:
+                deadlines.discard(self.wake)
         return self.status
 
     def end(self, status: int) -> None:
         """Note how it ended, as `os.waitstatus_to_exitcode` has it."""
         self.status = status
+        self.wake()
+
+    def wake(self) -> None:
         for waiter in self.waiters:
             if not waiter.done():
                 waiter.set_result(None)
