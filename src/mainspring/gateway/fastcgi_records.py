@@ -26,9 +26,10 @@ Specification: https://fastcgi-archives.github.io/FastCGI_Specification.html
 
 from __future__ import annotations
 
-from struct import Struct, error
+from struct import Struct
 from typing import TYPE_CHECKING
 
+from mainspring._gateway import split_pairs
 from mainspring.gateway.breaches import Breach
 
 if TYPE_CHECKING:
@@ -51,7 +52,6 @@ BEGIN = Struct("!HB5x")
 END = Struct("!IB3x")
 UNKNOWN = Struct("!B7x")
 LONG = Struct("!I")
-unpack_length = LONG.unpack_from
 PADDING = tuple(bytes(-length % 8) for length in range(8))
 
 
@@ -125,37 +125,6 @@ def pack_pairs(pairs: dict[str, str]) -> bytes:
 def unpack_pairs(block: bytes) -> list[tuple[str, str]]:
     """Names and values; bytes that are no UTF-8 as surrogates.  Raises Breach, where they are cut off."""
     try:
-        parts = split_pairs(block)
-    except (IndexError, error):
+        return split_pairs(block)
+    except ValueError:
         raise Breach("params-malformed") from None
-    words = decode(b"\0".join(parts)).split("\0")
-    if len(words) != len(parts):  # there is a NUL in one
-        words = [decode(part) for part in parts]
-    return list(zip(words[::2], words[1::2], strict=True))
-
-
-def split_pairs(block: bytes) -> list[bytes]:
-    """Names and values in turn.  Raises Breach, IndexError or struct.error, where they are cut off."""
-    parts: list[bytes] = []
-    at, size = 0, len(block)
-    while at < size:
-        name, value = block[at], block[at + 1]
-        if name < 0x80:
-            at += 1
-        else:
-            name, at = unpack_length(block, at)[0] & 0x7FFFFFFF, at + LONG.size
-            value = block[at]
-        if value < 0x80:
-            at += 1
-        else:
-            value, at = unpack_length(block, at)[0] & 0x7FFFFFFF, at + LONG.size
-        middle = at + name
-        parts += block[at:middle], block[middle : middle + value]
-        at = middle + value
-    if at > size:
-        raise Breach("params-malformed")
-    return parts
-
-
-def decode(data: bytes) -> str:
-    return data.decode("utf-8", "surrogateescape")
