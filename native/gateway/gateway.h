@@ -12,6 +12,7 @@
 /* Each ends with an empty row. */
 extern PyMethodDef reach_methods[]; /* reach.c: a request that is put to a host */
 extern PyMethodDef spawn_methods[]; /* spawn.c: a process without one */
+extern PyMethodDef pairs_methods[]; /* pairs.c: what a front sends */
 extern PyMethodDef limit_methods[]; /* limit.c: how many files a script may open */
 
 /* A list of bytes as C has it; the bytes are still the list's. NULL, with an exception set, for

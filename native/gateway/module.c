@@ -1,4 +1,5 @@
-/* mainspring._gateway: how a gateway starts scripts, with the launcher's own files. */
+/* mainspring._gateway: how a gateway starts scripts, with the launcher's own files, and what is
+ * taken apart for each request. */
 #include "gateway.h"
 
 static int add_functions(PyObject *module)
@@ -6,6 +7,8 @@ static int add_functions(PyObject *module)
     if (PyModule_AddFunctions(module, reach_methods) < 0)
         return -1;
     if (PyModule_AddFunctions(module, limit_methods) < 0)
+        return -1;
+    if (PyModule_AddFunctions(module, pairs_methods) < 0)
         return -1;
     return PyModule_AddFunctions(module, spawn_methods);
 }

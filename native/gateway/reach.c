@@ -20,9 +20,9 @@
 #include "../launcher/reason.h"
 #include "../launcher/request.h"
 #include "../launcher/ruling.h"
-#include "../launcher/runtime.h"
 #include "../launcher/selection.h"
 #include "../launcher/variables.h"
+#include "known.h"
 
 #define CALLER "mainspring._gateway.caller"
 
@@ -56,6 +56,7 @@ static PyObject *identify(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(nothi
     if (caller == NULL)
         return PyErr_NoMemory();
     struct rlimit open_files;
+    forget_known();
     bool is_known = identify_caller(caller, true);
     if (find_open_files(&open_files))
         caller->limits[RLIMIT_NOFILE][0] = open_files.rlim_cur;
@@ -129,12 +130,14 @@ static const char *find_host(struct attempt *attempt, int hosts)
     char digits[DIGITS_SIZE];
     if (!find_program(&selection))
         return "too-much";
-    read_recipe(hosts, selection.id, &selection.recipe);
+    find_recipe(hosts, selection.id, &selection.recipe);
+    selection.is_machine_code = is_known_interpreter(selection.arguments[0]);
     const char *obstacle = find_program_obstacle(&selection);
     if (obstacle == NULL)
         obstacle = find_caller_obstacle(&selection);
     if (obstacle != NULL)
         return obstacle;
+    note_interpreter(selection.arguments[0]);
     if (selection.recipe.state != RECIPE_READY)
         return "recorded";
     if (!make_key(&selection, digits))
@@ -149,11 +152,10 @@ static const char *ask_host(struct attempt *attempt)
         return reason;
     if (!enter_folder(attempt))
         return "deleted-folder";
-    int hosts = open_runtime_folder(find_value(selection.environment, "XDG_RUNTIME_DIR="));
+    int hosts = find_hosts(find_value(selection.environment, "XDG_RUNTIME_DIR="));
     if (hosts < 0)
         return "no-host";
     reason = find_host(attempt, hosts);
-    close(hosts);
     if (reason == NULL)
         reason = make_frame(attempt);
     return reason == NULL ? send_frame(attempt) : reason;

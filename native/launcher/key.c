@@ -151,17 +151,17 @@ bool add_selected(struct text *text, char **environment, const struct choices *c
     return !text->failed;
 }
 
-/* The prime is 2**88 + 0x13b; the product is taken in two halves, since not every C has more. */
+/* The prime is 2**88 + 0x13b; what the lower half carries over is taken of its halves, since not
+ * every C has more. */
 void hash_text(const struct text *text, char digits[DIGITS_SIZE])
 {
     uint64_t high = UINT64_C(0x6c62272e07bb0142);
     uint64_t low = UINT64_C(0x62b821756295c58d);
     for (size_t i = 0; i < text->length; i++) {
         low ^= (unsigned char)text->bytes[i];
-        uint64_t right = (low & UINT32_MAX) * 0x13b;
-        uint64_t left = (low >> 32) * 0x13b + (right >> 32);
-        high = high * 0x13b + (left >> 32) + (low << 24);
-        low = left << 32 | (right & UINT32_MAX);
+        uint64_t carry = ((low >> 32) * 0x13b + ((low & UINT32_MAX) * 0x13b >> 32)) >> 32;
+        high = high * 0x13b + carry + (low << 24);
+        low *= 0x13b;
     }
     snprintf(digits, DIGITS_SIZE, "%016llx%016llx", (unsigned long long)high,
              (unsigned long long)low);

@@ -61,7 +61,7 @@ const char *find_program_obstacle(const struct selection *selection)
         return "options";
     if (is_device(selection->path))
         return "not-a-script";
-    if (!is_machine_code(selection->arguments[0]))
+    if (!selection->is_machine_code && !is_machine_code(selection->arguments[0]))
         return "script-interpreter";
     return has_relative_part(selection->environment) ? "relative-path" : NULL;
 }

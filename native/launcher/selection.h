@@ -16,6 +16,7 @@ struct selection {
     size_t script;    /* which of them it is */
     char **environment;
     bool ruled_out;          /* by an option */
+    bool is_machine_code;    /* the interpreter: known without a look */
     char current[PATH_MAX];  /* the working directory, as getcwd(3) tells it */
     char path[2 * PATH_MAX]; /* of the script, as CPython forms it */
     char id[DIGITS_SIZE];

@@ -16,6 +16,10 @@ def reach(
     /,
 ) -> tuple[int, int, bytes] | str: ...
 
+# ---- pairs.c
+
+def split_pairs(block: bytes, /) -> list[tuple[str, str]]: ...
+
 # ---- limit.c
 
 def set_open_files(soft: int, /) -> None: ...

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from mainspring.gateway.call import Call
+from mainspring.gateway.watch import find_watch
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -134,6 +135,7 @@ def act(coroutine: Coroutine[Any, Any, Result]) -> Result:
     """What *coroutine* returns, in an event loop of its own, in time."""
 
     async def act_in_time() -> Result:
+        find_watch(asyncio.get_running_loop())
         async with asyncio.timeout(PATIENCE + WARM_UP):
             return await coroutine
 
@@ -141,5 +143,9 @@ def act(coroutine: Coroutine[Any, Any, Result]) -> Result:
 
 
 def list_descriptors() -> set[str]:
-    """The open ones of this process."""
-    return {name for name in os.listdir("/proc/self/fd") if os.path.lexists(f"/proc/self/fd/{name}")}
+    """The open ones of this process, but for what a gateway keeps: an epoll, and the folder of hosts."""
+    found = {}
+    for name in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(FileNotFoundError):
+            found[name] = os.readlink(f"/proc/self/fd/{name}")
+    return {name for name, place in found.items() if not place.endswith(("[eventpoll]", "/mainspring"))}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.ground import HELLO, wait_until
+from gateway.ground import HELLO, PLAIN, wait_until
 from gateway.wire import ABORT, pack
 from mainspring.gateway.bounds import Bounds
 from mainspring.gateway.request import LINGER_SECONDS
@@ -152,6 +152,23 @@ def test_a_script_that_closes_its_output_is_answered_and_goes_on(sleeping: Groun
 def test_a_status_of_the_script_is_told(ground: Ground) -> None:
     ground.write("a.py", HELLO + "import sys\nsys.exit(3)\n")
     assert ground.get("a.py").app_status == 3
+
+
+TELLS_AND_GOES_ON = PLAIN + (
+    "import os, sys, time\n"
+    "if os.environ['QUERY_STRING']:\n"
+    "    print('told', file=sys.stderr)\n"
+    "    os.close(1)\n"
+    "    while True: time.sleep(60)\n"
+)
+
+
+def test_what_a_script_complains_of_at_once_is_told_before_its_answer(ground: Ground) -> None:
+    """Be it that it answers nothing, and goes on: it is from a host, and so within the first moment."""
+    ground.write("a.py", TELLS_AND_GOES_ON)
+    ground.warm_up("a.py")
+    assert ground.get("a.py", QUERY_STRING="tell").status == 500
+    assert ": told\n" in ground.log
 
 
 def test_a_script_that_raises_has_told_why(ground: Ground) -> None:

@@ -13,6 +13,7 @@ from security.people import need
 
 from gateway.sites import SCRIPT, refuse, write_script
 from mainspring.gateway import interpreter
+from mainspring.gateway import site as site_module
 from mainspring.gateway.site import Site
 
 if TYPE_CHECKING:
@@ -72,6 +73,39 @@ def test_a_folder_that_becomes_a_link_out_of_the_root_is_refused(site: Site, tmp
     assert refuse(site, url) == "outside-root"
 
 
+def test_a_link_that_leads_to_another_name_of_the_same_file_is_followed(
+    site: Site, tmp_path: Path
+) -> None:
+    """As in releases that share what has not changed: a script imports what lies beside it."""
+    url = {"SCRIPT_NAME": "/now/x.cgi"}
+    write_script(tmp_path / "root/1/x.cgi", PYTHON)
+    (tmp_path / "root/2").mkdir()
+    os.link(tmp_path / "root/1/x.cgi", tmp_path / "root/2/x.cgi")
+    (tmp_path / "root/now").symlink_to("1")
+    assert site.find(url).script == site.find(url).script == str(tmp_path / "root/1/x.cgi")
+    (tmp_path / "root/next").symlink_to("2")
+    (tmp_path / "root/next").replace(tmp_path / "root/now")
+    assert site.find(url).script == str(tmp_path / "root/2/x.cgi")
+
+
+def test_a_script_that_becomes_a_folder_is_none(site: Site, tmp_path: Path) -> None:
+    site.find(URL)
+    (tmp_path / "root/x.cgi").unlink()
+    (tmp_path / "root/x.cgi").mkdir()
+    assert refuse(site, URL) == "folder"
+
+
+def test_what_is_remembered_is_what_was_asked_for(site: Site, tmp_path: Path) -> None:
+    """One file by two names of the URL, and by a front that names it."""
+    named = {"SCRIPT_FILENAME": str(tmp_path / "root/x.cgi")}
+    for _ in range(2):
+        assert site.find(URL).script_name == "/x.cgi"
+        assert site.find({**named, "SCRIPT_NAME": "/app/x.cgi"}).script_name == "/app/x.cgi"
+        assert site.find({**URL, "PATH_INFO": "/more"}).path_info == "/more"
+        assert site.find({"SCRIPT_NAME": "/x.cgi/more"}).path_info == "/more"
+        assert site.find({**URL, "PATH_INFO": ""}).path_info == ""
+
+
 def test_a_root_that_is_exchanged_counts_at_once(tmp_path: Path) -> None:
     for release in ("1", "2"):
         write_script(tmp_path / release / "x.cgi", PYTHON)
@@ -115,11 +149,19 @@ def test_a_script_that_has_only_just_changed_is_read_each_time(tmp_path: Path) -
 def test_no_more_is_remembered_than_the_bound(
     tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(interpreter, "MOST_REMEMBERED", 3)
+    for module in (interpreter, site_module):
+        monkeypatch.setattr(module, "MOST_REMEMBERED", 3)
     for number in range(10):
         write_script(tmp_path / f"root/{number}.cgi", PYTHON)
         site.find({"SCRIPT_NAME": f"/{number}.cgi"})
         assert 1 <= len(site._interpreters._known) <= 3
+        assert 1 <= len(site._looks) <= 3
+
+
+def test_a_long_name_is_not_remembered(site: Site, tmp_path: Path) -> None:
+    filename = str(tmp_path / "root") + "/" * 2000 + "x.cgi"
+    assert site.find({**URL, "SCRIPT_FILENAME": filename}).script == str(tmp_path / "root/x.cgi")
+    assert len(site._looks) == 1
 
 
 def test_no_descriptor_is_left(site: Site, tmp_path: Path) -> None:

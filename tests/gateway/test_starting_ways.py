@@ -70,6 +70,26 @@ def test_a_script_comes_from_a_host_once_it_has_been_started_a_few_times(site: S
     act(start())
 
 
+def test_what_becomes_of_a_recipe_counts_at_the_next_start(site: Site) -> None:
+    """Though it is not read again while it is the same: that takes two seconds to be sure of."""
+    script = site.write(HELLO)
+
+    async def start() -> None:
+        await site.warm_up(script)
+        [recipe] = site.world.folder.glob("*.recipe")
+        wait_for(lambda: time.time() - recipe.stat().st_ctime > 3, "settled")
+        assert [(await site.run(script)).kind for _ in range(2)] == ["warm", "warm"]
+        text = recipe.read_text()
+        recipe.write_text(text.replace("state ready\n", "state never fork\n"))
+        assert (await site.run(script)).kind == "cold"
+        recipe.write_text(text)
+        assert (await site.run(script)).kind == "warm"
+        recipe.unlink()
+        assert (await site.run(script)).kind == "cold"
+
+    act(start())
+
+
 def test_both_ways_give_a_script_the_same(site: Site) -> None:
     script = site.write(TELL, "tell.py")
     variables = {"QUERY_STRING": "a=b&c", "EMPTY": "", "ODD": "a=b\n\udcff", "LANG": "C.UTF-8"}

@@ -15,6 +15,7 @@ What SIGHUP looks up anew, and what it does not:
 
 from __future__ import annotations
 
+import asyncio
 import os
 from dataclasses import dataclass
 from functools import partial
@@ -34,10 +35,10 @@ from mainspring.gateway.starting import Starter
 from mainspring.gateway.static import StaticFiles
 from mainspring.gateway.status import Status
 from mainspring.gateway.variables import Passage, choose_base
+from mainspring.gateway.watch import find_watch
 from mainspring.launcher import find_launcher
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable
 
     from mainspring.gateway.connections import Connections
@@ -72,6 +73,7 @@ class Assembly:
     """A gateway with all that it needs; made in the event loop that it runs in."""
 
     def __init__(self, options: Options) -> None:
+        find_watch(asyncio.get_running_loop())  # it takes a descriptor, which may not be free later
         self.options = options
         bounds = options.bounds
         pool = Pool(bounds)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mainspring.gateway.watch import Watch
+
 #: from a host; by the launcher, without one; in a process that is kept for several requests
 Kind = Literal["warm", "cold", "kept"]
 
@@ -37,6 +39,7 @@ class Process(ABC):
 
     kind: Kind
     process: int
+    watch: Watch
     #: our ends, which do not block; whoever has the process closes them
     stdin: int  # -1 where the script reads from what it was given
     stdout: int
@@ -45,6 +48,10 @@ class Process(ABC):
     @abstractmethod
     async def wait(self) -> int:
         """How it ended, as `os.waitstatus_to_exitcode` says it."""
+
+    @abstractmethod
+    async def linger(self) -> int | None:
+        """How it ended; None if it has not after a moment, which is enough for most."""
 
     @abstractmethod
     def send_signal(self, number: int) -> None:

@@ -13,6 +13,7 @@ order alone, and a byte costs one move to the end.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter, OrderedDict
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -108,7 +109,7 @@ class Connections:
             self._busy[one] = None
         else:
             order = self._waiting[standing]
-            order[one] = asyncio.get_running_loop().time()
+            order[one] = time.monotonic()
             order.move_to_end(one)
 
     def mark_deaf(self, one: Connection, deaf: bool) -> None:
@@ -158,7 +159,7 @@ class Connections:
 
     def _look(self) -> None:
         self._timer = None
-        now = asyncio.get_running_loop().time()
+        now = time.monotonic()
         for standing, order in self._waiting.items():
             oldest = now - self._bounds[standing]
             while order and next(iter(order.values())) <= oldest:

@@ -53,6 +53,9 @@ class Exchange(ABC):
     async def write(self, part: bytes) -> None:
         """Send a part of the answer's body, and wait while the client is slow.  Raises GoneError."""
 
+    def expect_end(self) -> None:  # noqa: B027 - not all hold anything back
+        """Take note that all of the body is written: the rest of it may go out with the end."""
+
     @abstractmethod
     async def end(self, status: int) -> None:
         """Complete the answer; *status* is the script's own, as `os.waitstatus_to_exitcode` has it.

@@ -134,8 +134,11 @@ class FastCGIConnection(WireConnection, asyncio.Protocol):
                 exchange.lose()
 
     def standing(self) -> Standing:
-        if self.paused or any(exchange.body_complete for exchange in self._live.values()):
+        if self.paused:
             return "busy"
+        for exchange in self._live.values():
+            if exchange.body_complete:
+                return "busy"
         return "receiving" if self._receiver.count() or self._receiver.halfway() else "idle"
 
     def held(self) -> int:
@@ -159,8 +162,7 @@ class FastCGIConnection(WireConnection, asyncio.Protocol):
     def finish(self, exchange: FastCGIExchange, end: bytes) -> None:
         """Send the end of an answer."""
         complete = self._forget(exchange)
-        self.send(end)
-        self.flush()
+        self.send_at_once(end)
         self._conclude(exchange.keep, complete)
 
     def break_off(self, exchange: FastCGIExchange) -> None:

@@ -26,13 +26,16 @@ Specification: https://fastcgi-archives.github.io/FastCGI_Specification.html
 
 from __future__ import annotations
 
-from struct import Struct, error
-from typing import TYPE_CHECKING, NamedTuple
+from struct import Struct
+from typing import TYPE_CHECKING
 
+from mainspring._gateway import split_pairs
 from mainspring.gateway.breaches import Breach
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    Record = tuple[int, int, bytes]  # type, request, content without its padding
 
 VERSION = 1
 BEGIN_REQUEST, ABORT_REQUEST, END_REQUEST, PARAMS, STDIN, STDOUT, STDERR = range(1, 8)
@@ -50,14 +53,6 @@ END = Struct("!IB3x")
 UNKNOWN = Struct("!B7x")
 LONG = Struct("!I")
 PADDING = tuple(bytes(-length % 8) for length in range(8))
-
-
-class Record(NamedTuple):
-    """One record, without its padding."""
-
-    kind: int
-    request: int
-    content: bytes
 
 
 class RecordReader:
@@ -89,7 +84,7 @@ class RecordReader:
             if begin + length + padding > size:
                 self._wanted = HEAD.size + length + padding
                 break
-            yield Record(kind, request, data[begin : begin + length])
+            yield kind, request, data[begin : begin + length]
             at = begin + length + padding
         self._held = bytearray(data[at:])
 
@@ -144,41 +139,9 @@ def pack_pairs(pairs: dict[str, str]) -> bytes:
     return b"".join(parts)
 
 
-def unpack_pairs(block: bytes) -> Iterator[tuple[str, str]]:
-    """Each name and value; bytes that are no UTF-8 as surrogates.  Raises Breach, where they are cut off.
-
-    A byte is a character until the pairs are told apart, since text is cut faster than it is decoded.
-    """
-    at, size, text, plain = 0, len(block), block.decode("latin-1"), block.isascii()
+def unpack_pairs(block: bytes) -> list[tuple[str, str]]:
+    """Names and values; bytes that are no UTF-8 as surrogates.  Raises Breach, where they are cut off."""
     try:
-        while at < size:
-            name, value, at = block[at], block[at + 1], at + 2
-            if name >= 0x80 or value >= 0x80:
-                name, value, at = unpack_lengths(block, at - 2)
-            middle = at + name
-            end = middle + value
-            if end > size:
-                raise Breach("params-malformed")
-            pair = text[at:middle], text[middle:end]
-            yield pair if plain else (decode(pair[0]), decode(pair[1]))
-            at = end
-    except (IndexError, error):
+        return split_pairs(block)
+    except ValueError:
         raise Breach("params-malformed") from None
-
-
-def unpack_lengths(block: bytes, at: int) -> tuple[int, int, int]:
-    """Two lengths, and where they end."""
-    lengths = []
-    for _ in range(2):
-        length, size = block[at], 1
-        if length >= 0x80:
-            (length,) = LONG.unpack_from(block, at)
-            length, size = length & 0x7FFFFFFF, LONG.size
-        lengths.append(length)
-        at += size
-    return lengths[0], lengths[1], at
-
-
-def decode(text: str) -> str:
-    """The text that bytes stand for, of which each is a character."""
-    return text if text.isascii() else text.encode("latin-1").decode("utf-8", "surrogateescape")

@@ -251,8 +251,17 @@ class Receiver:
 
 def collect_params(block: bytes) -> dict[str, str]:
     """Raises Breach."""
-    params: dict[str, str] = {}
-    for name, value in fcgi.unpack_pairs(block):
-        params[name] = join_value(name, params[name], value) if name in params else value
+    pairs = fcgi.unpack_pairs(block)
+    params = dict(pairs)
+    if len(params) < len(pairs):
+        params = join_pairs(pairs)
     check_params(params)
+    return params
+
+
+def join_pairs(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    """Of names that come several times."""
+    params: dict[str, str] = {}
+    for name, value in pairs:
+        params[name] = join_value(name, params[name], value) if name in params else value
     return params

@@ -36,6 +36,11 @@ DOTS = re.compile(r"(?:^|/)\.\.?(?:/|$)")
 ENCODED_SLASH = re.compile(r"%2f", re.IGNORECASE)
 
 
+#: characters
+LONGEST_PLAIN_NAME = 1024
+PlainName = tuple[str, str]
+
+
 class Asked(NamedTuple):
     """What is asked for: by a file's name, if the front gave one, and by a path of the URL."""
 
@@ -58,6 +63,16 @@ def read_asked(params: Mapping[str, str]) -> Asked:
         if path is not None:
             check_path(path)
     return Asked(filename, proxied, script_name, path_info, url, params.get("QUERY_STRING", ""))
+
+
+def read_plain_name(params: Mapping[str, str]) -> PlainName | None:
+    """All that decides which script is asked for, if that is so little, and short."""
+    filename, script_name = params.get("SCRIPT_FILENAME", ""), params.get("SCRIPT_NAME")
+    if script_name is None or params.get("PATH_INFO") or not (filename[:1] == "/" or not filename):
+        return None
+    if len(filename) + len(script_name) > LONGEST_PLAIN_NAME:
+        return None
+    return filename, script_name
 
 
 def check_path(path: str) -> None:

@@ -28,6 +28,7 @@ REPLIES = {
     b"C": (1, range(1)),
     b"X": (5, range(1 << 16)),
 }
+NO_REPLY = (0, range(0))
 
 
 class Hosted(GroupLeader):
@@ -48,20 +49,21 @@ class Hosted(GroupLeader):
         self.rest = rest  # of the request, for which there was no room yet
         self.received = b""
         self.begun: asyncio.Future[bool] = loop.create_future()
-        loop.add_reader(connection, self.read)
+        self.watch.add(connection, self.read)
         if rest:
             loop.add_writer(connection, self.send_rest)
 
     async def begin(self) -> bool:
         """Whether the script begins: if not, it never will."""
-        patience = self.loop.call_later(PATIENCE_SECONDS, self.give_up)
+        patience = self.watch.after(PATIENCE_SECONDS)
+        patience.add(self.give_up)
         try:
             return await self.begun
         except BaseException:
             self.close()  # by which the host knows that nobody wants it any more
             raise
         finally:
-            patience.cancel()
+            patience.discard(self.give_up)
 
     def send_rest(self) -> None:
         try:
@@ -82,7 +84,7 @@ class Hosted(GroupLeader):
         except OSError:
             part = b""
         self.received += part
-        while self.connection >= 0 and self.take_reply():
+        while self.received and self.connection >= 0 and self.take_reply():
             pass
         if not part and self.connection >= 0:
             self.lose()
@@ -100,7 +102,7 @@ class Hosted(GroupLeader):
         return True
 
     def heed(self, kind: bytes, size: int, number: int) -> None:
-        length, numbers = REPLIES.get(kind, (0, range(0)))
+        length, numbers = REPLIES.get(kind, NO_REPLY)
         if size != length or number not in numbers or (kind == b"S") == self.begun.done():
             self.lose()  # refused; or from no host of ours
         elif kind == b"S":
@@ -153,7 +155,7 @@ class Hosted(GroupLeader):
 
     def close(self) -> None:
         if self.connection >= 0:
-            self.loop.remove_reader(self.connection)
+            self.watch.forget(self.connection)
             if self.rest:
                 self.loop.remove_writer(self.connection)
             os.close(self.connection)

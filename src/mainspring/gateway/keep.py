@@ -6,10 +6,12 @@ import os
 import select
 import signal
 import struct
+from functools import partial
 from socket import MSG_NOSIGNAL, SCM_RIGHTS, SHUT_RD, SOL_SOCKET
 from typing import TYPE_CHECKING, Protocol
 
 from mainspring.gateway.leader import GroupLeader
+from mainspring.gateway.watch import find_watch
 
 if TYPE_CHECKING:
     import asyncio
@@ -58,15 +60,16 @@ class Kept(GroupLeader):
         """
         is_first = not self.keep.served
         self.keep.ask(self, words, count, self.streams.theirs, last=last)
-        seconds = min(most, FIRST_PATIENCE_SECONDS if is_first else PATIENCE_SECONDS)
-        patience = self.loop.call_later(seconds, self.give_up, is_first)
+        patience = self.watch.after(min(most, FIRST_PATIENCE_SECONDS if is_first else PATIENCE_SECONDS))
+        give_up = partial(self.give_up, is_first)
+        patience.add(give_up)
         try:
             return await self.begun
         except BaseException:
             self.keep.kill()
             raise
         finally:
-            patience.cancel()
+            patience.discard(give_up)
 
     def tell_begun(self, *, begun: bool) -> None:
         if not self.begun.done():
@@ -108,9 +111,10 @@ class Keep:
         self.received = b""
         self.rest = b""  # of a request, for which there was no room yet
         self.is_ended = False
-        self.watch = os.pidfd_open(process)
-        loop.add_reader(self.watch, self.reap)
-        loop.add_reader(way.fileno(), self.read)
+        self.watch = find_watch(loop)
+        self.handle = os.pidfd_open(process)
+        loop.add_reader(self.handle, self.reap)
+        self.watch.add(way.fileno(), self.read)
 
     # ---- what is asked ------------------------------------------------------------------------
 
@@ -197,7 +201,7 @@ class Keep:
             return
         self.is_spoiled = True
         self.owner.withdraw(self)
-        self.loop.remove_reader(self.way.fileno())
+        self.watch.forget(self.way.fileno())
         self.loop.remove_writer(self.way.fileno())
         self.way.close()
         if self.request is not None:
@@ -218,8 +222,8 @@ class Keep:
             pass
 
     def reap(self) -> None:
-        self.loop.remove_reader(self.watch)
-        os.close(self.watch)
+        self.loop.remove_reader(self.handle)
+        os.close(self.handle)
         status = os.waitstatus_to_exitcode(os.waitpid(self.process, 0)[1])
         self.is_ended = True
         if self.way.fileno() >= 0:

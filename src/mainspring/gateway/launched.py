@@ -19,17 +19,17 @@ class Launched(GroupLeader):
         self.kind = "cold"
         self.process = process
         try:
-            self.watch = os.pidfd_open(process)
+            self.handle = os.pidfd_open(process)
         except OSError:  # no descriptor is free, or the kernel has no such thing
-            self.watch = -1
+            self.handle = -1
             waiting = loop.run_in_executor(None, os.waitpid, process, 0)
             waiting.add_done_callback(lambda done: self.note_status(done.result()[1]))
         else:
-            loop.add_reader(self.watch, self.reap)
+            loop.add_reader(self.handle, self.reap)
 
     def reap(self) -> None:
-        self.loop.remove_reader(self.watch)
-        os.close(self.watch)
+        self.loop.remove_reader(self.handle)
+        os.close(self.handle)
         self.note_status(os.waitpid(self.process, 0)[1])
 
     def note_status(self, status: int) -> None:

@@ -6,11 +6,16 @@ import os
 from typing import TYPE_CHECKING
 
 from mainspring.gateway.call import Process
+from mainspring.gateway.watch import find_watch
 
 if TYPE_CHECKING:
     import asyncio
 
 
+#: a script that has closed its output has mostly ended by then
+LINGER_SECONDS = 0.1
+#: for a host to tell how one has ended of which the kernel says that it has
+TELL_SECONDS = 10.0
 #: of include/linux/sched.h, and where proc(5) has it behind the command's name
 PF_EXITING, FLAGS = 4, 6
 
@@ -20,6 +25,7 @@ class GroupLeader(Process):
 
     def __init__(self, loop: asyncio.AbstractEventLoop, ours: tuple[int, int, int]) -> None:
         self.loop = loop
+        self.watch = find_watch(loop)
         self.process = 0
         self.stdin, self.stdout, self.stderr = ours
         self.status: int | None = None
@@ -27,14 +33,36 @@ class GroupLeader(Process):
 
     async def wait(self) -> int:
         while self.status is None:
-            waiter = self.loop.create_future()  # of one's own: who stops waiting cancels it
-            self.waiters.append(waiter)
-            await waiter
+            await self.notice()
         return self.status
+
+    async def notice(self) -> None:
+        waiter = self.loop.create_future()  # of one's own: who stops waiting cancels it
+        self.waiters.append(waiter)
+        await waiter
+
+    async def linger(self) -> int | None:
+        if self.status is None:
+            await self.notice_within(LINGER_SECONDS)
+        if self.status is None and is_ending(self.process):
+            # the host is busy; without its word, the answer of one that was killed would look whole
+            await self.notice_within(TELL_SECONDS)
+        return self.status
+
+    async def notice_within(self, seconds: float) -> None:
+        deadlines = self.watch.after(seconds)
+        deadlines.add(self.wake)
+        try:
+            await self.notice()
+        finally:
+            deadlines.discard(self.wake)
 
     def end(self, status: int) -> None:
         """Note how it ended, as `os.waitstatus_to_exitcode` has it."""
         self.status = status
+        self.wake()
+
+    def wake(self) -> None:
         for waiter in self.waiters:
             if not waiter.done():
                 waiter.set_result(None)

@@ -35,6 +35,7 @@ A head is judged when it is complete, so that it does not matter in what parts i
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from mainspring.gateway.exchange import NO_BODY, Head
@@ -56,6 +57,8 @@ HOP_BY_HOP = frozenset(
 #: cgitb.reset(): where a body has begun, it begins a comment, and its head is in that
 SPAM = "<!--: spam"
 EXCERPT = 80
+#: bytes of a head that is remembered
+SHORT = 1024
 
 
 class LocalRedirect(NamedTuple):
@@ -89,10 +92,10 @@ class OutputReader:
             raise Refusal("head-too-large", f"its head has more than {self._bound} bytes")
         if not end:
             return None
-        fields = parse_fields(buffer[:end].decode("latin-1"))
+        judge_it = judge_short_head if end <= SHORT else judge_head
+        found = judge_it(bytes(buffer[:end]))
         del buffer[:end]
         self._judged = True
-        found = judge(fields)
         if isinstance(found, Head):
             self._expect_body(found)
         return found
@@ -130,6 +133,15 @@ class OutputReader:
             raise Refusal(
                 "malformed-head", f"no empty line ends its head: {excerpt(bytes(self._buffer))}"
             )
+
+
+def judge_head(head: bytes) -> Head | LocalRedirect:
+    """What *head* stands for, with the empty line at its end.  Raises Refusal."""
+    return judge(parse_fields(head.decode("latin-1")))
+
+
+#: most answers of a script begin alike
+judge_short_head = lru_cache(maxsize=256)(judge_head)
 
 
 def find_end(buffer: bytearray, start: int) -> int:

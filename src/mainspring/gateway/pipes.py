@@ -1,7 +1,7 @@
 """Ends of pipes that never block the event loop: one coroutine waits at each.
 
-An end stays registered with the loop while it is waited for now and then, and is taken off when something
-is ready that nobody wants: so a client that is slow stops the script, and nothing is held in between.
+What a script writes is read when somebody wants it, and no sooner: so a client that is slow stops the
+script, and nothing is held in between.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
+
+    from mainspring.gateway.watch import Watch
 
 PART = 1 << 16
 
@@ -25,47 +26,18 @@ class End:
         self.waiter: asyncio.Future[None] | None = None
         self.is_registered = False
 
-    def register(self, call: Callable[[], None]) -> None:
-        raise NotImplementedError
-
-    def unregister(self) -> None:
-        raise NotImplementedError
-
     def wake(self) -> None:
         waiter, self.waiter = self.waiter, None
-        if waiter is None:
-            self.leave_loop()
-        elif not waiter.done():
+        if waiter is not None and not waiter.done():
             waiter.set_result(None)
-
-    def leave_loop(self) -> None:
-        if self.is_registered:
-            self.is_registered = False
-            self.unregister()
-
-    async def ready(self) -> None:
-        """Wait until the end can be used, or is of no more use."""
-        self.waiter = self.loop.create_future()
-        if not self.is_registered:
-            self.is_registered = True
-            self.register(self.wake)
-        await self.waiter
-
-    def close(self) -> None:
-        if self.descriptor >= 0:
-            self.leave_loop()
-            os.close(self.descriptor)
-            self.descriptor = -1
 
 
 class Source(End):
     """What a script writes."""
 
-    def register(self, call: Callable[[], None]) -> None:
-        self.loop.add_reader(self.descriptor, call)
-
-    def unregister(self) -> None:
-        self.loop.remove_reader(self.descriptor)
+    def __init__(self, loop: asyncio.AbstractEventLoop, watch: Watch, descriptor: int) -> None:
+        super().__init__(loop, descriptor)
+        self.watch = watch
 
     async def read(self) -> bytes:
         """Return the next part; nothing at the end."""
@@ -75,22 +47,23 @@ class Source(End):
             except BlockingIOError:
                 await self.ready()
 
-    def read_at_once(self) -> bytes | None:
-        """Return what is there; None if there is nothing yet."""
-        try:
-            return os.read(self.descriptor, PART)
-        except BlockingIOError:
-            return None
+    async def ready(self) -> None:
+        """Wait until there is more to be read, or will never be."""
+        self.waiter = self.loop.create_future()
+        if not self.is_registered:
+            self.is_registered = True
+            self.watch.add_changes(self.descriptor, self.wake)
+        await self.waiter
+
+    def close(self) -> None:
+        if self.descriptor >= 0:
+            self.watch.forget(self.descriptor)
+            os.close(self.descriptor)
+            self.descriptor = -1
 
 
 class Sink(End):
     """What a script reads."""
-
-    def register(self, call: Callable[[], None]) -> None:
-        self.loop.add_writer(self.descriptor, call)
-
-    def unregister(self) -> None:
-        self.loop.remove_writer(self.descriptor)
 
     async def write(self, part: bytes) -> None:
         """Write all of *part*.  Raises BrokenPipeError if the script reads no more."""
@@ -100,3 +73,27 @@ class Sink(End):
                 rest = rest[os.write(self.descriptor, rest) :]
             except BlockingIOError:
                 await self.ready()
+
+    async def ready(self) -> None:
+        """Wait until there is room, or nobody reads any more."""
+        self.waiter = self.loop.create_future()
+        if not self.is_registered:
+            self.is_registered = True
+            self.loop.add_writer(self.descriptor, self.wake)
+        await self.waiter
+
+    def wake(self) -> None:
+        if self.waiter is None:
+            self.leave_loop()
+        super().wake()
+
+    def leave_loop(self) -> None:
+        if self.is_registered:
+            self.is_registered = False
+            self.loop.remove_writer(self.descriptor)
+
+    def close(self) -> None:
+        if self.descriptor >= 0:
+            self.leave_loop()
+            os.close(self.descriptor)
+            self.descriptor = -1

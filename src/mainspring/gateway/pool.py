@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mainspring.gateway.refusals import Refusal
+from mainspring.gateway.watch import find_watch
 
 if TYPE_CHECKING:
     from mainspring.gateway.bounds import Bounds
+
+    Turn = asyncio.Future[bool]  # true once it has come, false once that takes too long
 
 
 class Pool:
@@ -20,7 +25,7 @@ class Pool:
         self.queue = bounds.queue
         self.patience = bounds.queue_seconds
         self.running = 0
-        self.line: deque[asyncio.Future[None]] = deque()
+        self.line: deque[Turn] = deque()
 
     @property
     def waiting(self) -> int:
@@ -37,31 +42,38 @@ class Pool:
 
     async def stand_in_line(self) -> float:
         loop = asyncio.get_running_loop()
-        began, turn = loop.time(), loop.create_future()
+        began, turn = time.monotonic(), loop.create_future()
+        give_up = partial(self.give_up, turn)
+        patience = find_watch(loop).after(self.patience)
+        patience.add(give_up)
         self.line.append(turn)
         try:
-            async with asyncio.timeout(self.patience):
-                await turn
-        except TimeoutError:
-            self.leave_line(turn)
-            raise Refusal("queue-timeout", f"{self.running} run, {len(self.line)} wait") from None
-        except BaseException:
+            if not await turn:
+                raise Refusal("queue-timeout", f"{self.running} run, {len(self.line)} wait")
+        except asyncio.CancelledError:
             self.leave_line(turn)
             raise
-        return loop.time() - began
+        finally:
+            patience.discard(give_up)
+        return time.monotonic() - began
 
-    def leave_line(self, turn: asyncio.Future[None]) -> None:
-        """Whoever goes just when its turn comes hands it on."""
-        if turn.done() and not turn.cancelled():
-            self.leave()
-        elif turn in self.line:
+    def give_up(self, turn: Turn) -> None:
+        if not turn.done():
             self.line.remove(turn)
+            turn.set_result(False)
+
+    def leave_line(self, turn: Turn) -> None:
+        """Whoever goes just when its turn comes hands it on."""
+        if turn in self.line:
+            self.line.remove(turn)
+        elif turn.done() and not turn.cancelled() and turn.result():
+            self.leave()
 
     def leave(self) -> None:
         """Give the place to the first in line."""
         while self.line:
             turn = self.line.popleft()
             if not turn.done():
-                turn.set_result(None)
+                turn.set_result(True)
                 return
         self.running -= 1

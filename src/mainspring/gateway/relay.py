@@ -6,10 +6,11 @@ Nothing is held but what one read gives; a client that is slow stops the script.
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import TYPE_CHECKING
 
 from mainspring.gateway.output import LocalRedirect, OutputReader
-from mainspring.gateway.pipes import Sink, Source
+from mainspring.gateway.pipes import PART, Sink, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from mainspring.gateway.errorlog import ErrorLines
     from mainspring.gateway.exchange import Exchange, Head
     from mainspring.gateway.served import Served
+    from mainspring.gateway.watch import Watch
+
+#: so long a script may be before what it complains of is heard
+MOMENT_SECONDS = 0.02
 
 
 class Relay:
@@ -28,7 +33,7 @@ class Relay:
         exchange: Exchange,
         process: Process,
         served: Served,
-        lines: ErrorLines,
+        open_lines: Callable[[], ErrorLines],
         *,
         most_of_head: int,
     ) -> None:
@@ -37,8 +42,8 @@ class Relay:
         self.exchange = exchange
         self.process = process
         self.served = served
-        self.source = Source(loop, process.stdout)
-        self.complaints = Complaints(loop, process.stderr, lines)
+        self.source = Source(loop, process.watch, process.stdout)
+        self.complaints = Complaints(process.watch, process.stderr, open_lines)
         self.sink = Sink(loop, process.stdin) if process.stdin >= 0 else None
         self.feeding: asyncio.Task[None] | None = None
         self.reader = OutputReader(most_of_head, exchange.params.get("REQUEST_METHOD", "GET"))
@@ -74,6 +79,7 @@ class Relay:
         while part := await self.source.read():
             await self.write(self.reader.cut(part))
         self.reader.end()
+        self.exchange.expect_end()
 
     async def write(self, part: bytes) -> None:
         if part:
@@ -108,29 +114,59 @@ class Relay:
 
 
 class Complaints:
-    """What a script writes to standard error, as it comes."""
+    """What a script writes to standard error, as it comes; from one that ends at once, all of it then."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, descriptor: int, lines: ErrorLines) -> None:
-        self.source = Source(loop, descriptor)
-        self.lines = lines
-        loop.add_reader(descriptor, self.take)
-        self.source.is_registered = True
+    def __init__(self, watch: Watch, descriptor: int, open_lines: Callable[[], ErrorLines]) -> None:
+        self.watch = watch
+        self.descriptor = descriptor
+        self.open_lines = open_lines
+        self.lines: ErrorLines | None = None
+        self.moment = watch.after(MOMENT_SECONDS)
+        self.moment.add(self.listen)
+
+    def listen(self) -> None:
+        self.watch.add(self.descriptor, self.take)
+
+    def listen_at_once(self) -> None:
+        """Take what there is, without waiting for more of it."""
+        if self.descriptor >= 0 and self.moment.discard(self.listen):
+            self.listen()
+            self.take()
 
     def take(self) -> None:
-        part = self.source.read_at_once()
+        part = read_at_once(self.descriptor)
         if part:
-            self.lines.feed(part)
+            self.feed(part)
         elif part is not None:
-            self.source.leave_loop()
+            self.end()
+
+    def feed(self, part: bytes) -> None:
+        if self.lines is None:
+            self.lines = self.open_lines()
+        self.lines.feed(part)
+
+    def end(self) -> None:
+        self.moment.discard(self.listen)
+        self.watch.forget(self.descriptor)
+        os.close(self.descriptor)
+        self.descriptor = -1
+        if self.lines is not None:
+            self.lines.end()
 
     def close(self) -> None:
         """Take what is there; what others write there later is nobody's."""
-        if self.source.descriptor < 0:
-            return
-        while part := self.source.read_at_once():
-            self.lines.feed(part)
-        self.source.close()
-        self.lines.end()
+        if self.descriptor >= 0:
+            while part := read_at_once(self.descriptor):
+                self.feed(part)
+            self.end()
+
+
+def read_at_once(descriptor: int) -> bytes | None:
+    """Return what is there; None if there is nothing yet."""
+    try:
+        return os.read(descriptor, PART)
+    except BlockingIOError:
+        return None
 
 
 def report_failure(task: asyncio.Task[None], fail: Callable[[BaseException], None]) -> None:

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,6 @@ from mainspring.gateway.bodies import Body
 from mainspring.gateway.call import StartError
 from mainspring.gateway.ending import end_script
 from mainspring.gateway.exchange import GoneError
-from mainspring.gateway.leader import is_ending
 from mainspring.gateway.redirect import NOT_OURS, follow, send_client
 from mainspring.gateway.refusals import Refusal, Word, answer
 from mainspring.gateway.relay import Relay
@@ -30,10 +30,6 @@ if TYPE_CHECKING:
     from mainspring.gateway.served import Served
     from mainspring.gateway.site import Target
 
-#: a script that has closed its output has mostly ended by then
-LINGER_SECONDS = 0.1
-#: for a host to tell how one has ended of which the kernel says that it has
-TELL_SECONDS = 10.0
 #: nobody has done anything wrong: these are in the access log alone
 UNTOLD: frozenset[Word] = frozenset({"folder", "gone"})
 
@@ -63,6 +59,8 @@ class Request:
             await self.give_up(self.failure)
         except Exception as error:  # noqa: BLE001 - nobody else's request is to suffer
             await self.give_up(error)
+        finally:
+            self.exchange.on_gone(do_nothing)  # or both would be left to the garbage collector
 
     def fail(self, error: BaseException) -> None:
         """Stop: *error* happened while something else was awaited."""
@@ -163,16 +161,13 @@ class Request:
 
     async def relay(self, process: Process, length: int) -> LocalRedirect | None:
         """Relay until the script has ended, or closed its output."""
-        lines = self.gateway.journal.open_lines(self.served)
-        relay = Relay(self.exchange, process, self.served, lines, most_of_head=self.bounds.head)
+        open_lines = partial(self.gateway.journal.open_lines, self.served)
+        relay = Relay(self.exchange, process, self.served, open_lines, most_of_head=self.bounds.head)
         began, is_complete = time.monotonic(), False
         try:
-            async with asyncio.timeout(self.bounds.seconds):
-                redirect = await relay.run(length, self.fail)
-            self.served.exit_status = await await_outcome(process)
+            redirect = await self.run_in_time(relay, length)
+            self.served.exit_status = await process.linger()
             is_complete = True
-        except TimeoutError:
-            raise Refusal("timeout", f"after {self.bounds.seconds:g} seconds") from None
         finally:
             left = self.bounds.seconds - (time.monotonic() - began) if is_complete else 0
             self.let_go(relay, process, left)
@@ -182,12 +177,24 @@ class Request:
             )
         return redirect
 
+    async def run_in_time(self, relay: Relay, length: int) -> LocalRedirect | None:
+        deadlines = relay.process.watch.after(self.bounds.seconds)
+        deadlines.add(self.time_out)
+        try:
+            return await relay.run(length, self.fail)
+        finally:
+            deadlines.discard(self.time_out)
+
+    def time_out(self) -> None:
+        self.fail(Refusal("timeout", f"after {self.bounds.seconds:g} seconds"))
+
     def let_go(self, relay: Relay, process: Process, seconds: float) -> None:
         """Give the place free once the script has ended, for which it has so many seconds."""
         if self.served.exit_status is not None and seconds:
             relay.close()
             self.gateway.pool.leave()
             return
+        relay.complaints.listen_at_once()
         self.gateway.go_on(self.see_off(relay, process, seconds))
 
     async def see_off(self, relay: Relay, process: Process, seconds: float) -> None:
@@ -225,6 +232,10 @@ class Request:
         await self.exchange.end(0)
 
 
+def do_nothing() -> None:
+    """What is done when the client of a request goes that has ended."""
+
+
 def find_refusal(error: BaseException) -> Refusal:
     """The word for what went wrong."""
     if isinstance(error, Refusal):
@@ -232,15 +243,6 @@ def find_refusal(error: BaseException) -> Refusal:
     if isinstance(error, GoneError):
         return Refusal("gone", str(error))
     return Refusal("failed", f"{type(error).__name__}: {error}")
-
-
-async def await_outcome(process: Process) -> int | None:
-    """How a script has ended whose output has; None if it goes on without."""
-    status = await await_end(process, LINGER_SECONDS)
-    if status is None and is_ending(process.process):
-        # the host is busy; without its word, the answer of one that was killed would look whole
-        status = await await_end(process, TELL_SECONDS)
-    return status
 
 
 async def await_end(process: Process, seconds: float) -> int | None:

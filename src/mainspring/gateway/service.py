@@ -18,6 +18,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -145,6 +146,7 @@ class Service:
         try:
             self._heed_signals(assembly)
             servers = [(one[0], await open_front(assembly, connections, one)) for one in self._listeners]
+            gc.freeze()  # what is here by now stays
             tell()
             self._notifier.tell_ready(f"serving {self._options.path}")
             alive = asyncio.ensure_future(self._tell_alive())

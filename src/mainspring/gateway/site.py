@@ -24,12 +24,12 @@ import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from mainspring.gateway.fronts import Asked, read_asked
-from mainspring.gateway.interpreter import Interpreters
+from mainspring.gateway.fronts import Asked, PlainName, read_asked, read_plain_name
+from mainspring.gateway.interpreter import MOST_REMEMBERED, Interpreters
 from mainspring.gateway.looking import may_hang
 from mainspring.gateway.naming import Named, add_slash, find_mount, split_mount, split_url
 from mainspring.gateway.refusals import Refusal
-from mainspring.gateway.tree import Place, Root, open_first
+from mainspring.gateway.tree import Place, Root, open_first, open_place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,6 +46,15 @@ class Target(NamedTuple):
     root: str  # what stands for `/` to PATH_TRANSLATED
     python: str | None  # the interpreter that its #! line names; None for the gateway's own
     options: tuple[str, ...]
+
+
+class Look(NamedTuple):
+    """What was found at *path* while that, and the root, were at these two places."""
+
+    path: str
+    places: tuple[str, str]
+    interpreter: tuple[str | None, tuple[str, ...]]
+    target: Target
 
 
 class Site:
@@ -70,13 +79,39 @@ class Site:
         endings = "|".join(re.escape(one) for one in extensions)
         self._likely_end = re.compile(rf"(?<=[^/])(?:{endings})(?=/|$)")
         self._interpreters = Interpreters()
+        self._looks: dict[PlainName | None, Look] = {}
 
     def find(self, params: Mapping[str, str]) -> Target:
         """The script for *params*.  Raises Refusal."""
+        name = read_plain_name(params)
+        look = self._looks.get(name)
+        target = None if look is None else self._find_again(look)
+        return target or self._find_anew(params, name)
+
+    def _find_again(self, look: Look) -> Target | None:
+        """What was found before, if its path leads to the same place; None if not."""
+        try:
+            place = open_place(look.path, len(look.path))
+        except (OSError, ValueError):
+            return None
+        try:
+            is_same = (place.path, self.served.resolve()) == look.places and place.is_file
+            return look.target if is_same and self._interpreters.find(place) == look.interpreter else None
+        finally:
+            os.close(place.descriptor)
+
+    def _find_anew(self, params: Mapping[str, str], name: PlainName | None) -> Target:
         asked = read_asked(params)
         if self.single:
             return self._find_single(asked)
-        return self._find_named(asked, self._name(asked))
+        named = self._name(asked)
+        target = self._find_named(asked, named)
+        if name is not None and not target.path_info and not named.path.endswith("/"):
+            if len(self._looks) >= MOST_REMEMBERED:
+                self._looks.clear()
+            places = target.script, self.served.resolve()
+            self._looks[name] = Look(named.path, places, (target.python, target.options), target)
+        return target
 
     def _name(self, asked: Asked) -> Named:
         """The path to look up: what the front names as a file, or what the URL is below the root."""

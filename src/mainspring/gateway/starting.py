@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from typing import TYPE_CHECKING
 
 from mainspring._gateway import identify, reach, spawn
@@ -108,7 +109,7 @@ class Starter:
         return Launched(asyncio.get_running_loop(), process, streams.ours)
 
     def identify(self) -> Caller | None:
-        now = asyncio.get_running_loop().time()
+        now = time.monotonic()
         if now - self.identified >= IDENTITY_SECONDS:
             self.caller = identify()
             self.identified = now

@@ -1,8 +1,9 @@
 """Connections of FastCGI and SCGI hold, send and lose requests alike.
 
 The bodies of requests are held until they are read.  Where too much is held, the connection is not read
-from until some of it was taken.  Output is gathered for the rest of the loop's turn, so that a short
-answer goes out in one piece; a writer waits while the transport holds more than it likes.
+from until some of it was taken.  Output is gathered for the rest of the loop's turn, or until the end
+if that is expected, so that a short answer goes out in one piece; a writer waits while the transport
+holds more than it likes.
 """
 
 from __future__ import annotations
@@ -47,10 +48,10 @@ class WireConnection(asyncio.BaseProtocol):
         self._loop = asyncio.get_running_loop()
         self._gathered: list[bytes] = []
         self._size = 0  # of what is gathered
-        self._flushing = False  # at the end of the loop's turn
+        self._flushing: asyncio.Handle | None = None  # at the end of the loop's turn
         self._drained: asyncio.Future[None] | None = None
         self._held = 0
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[WireExchange, asyncio.Task[None]] = {}
         self.choked = False  # the client is slow to read
         self.paused = False  # we are slow to read
         self.leaving = False  # all is answered, and nothing more is read
@@ -185,12 +186,22 @@ class WireConnection(asyncio.BaseProtocol):
         self._size += len(data)
         if self._size >= GATHERED:
             self.flush()
-        elif not self._flushing:
-            self._flushing = True
-            self._loop.call_soon(self.flush)
+        elif self._flushing is None:
+            self._flushing = self._loop.call_soon(self.flush)
+
+    def hold_back(self) -> None:
+        """Let what is gathered wait until more is sent."""
+        if self._flushing is not None:
+            self._flushing.cancel()
+            self._flushing = None
+
+    def send_at_once(self, data: bytes) -> None:
+        """Send *data*, and what is gathered before it."""
+        self._gathered.append(data)
+        self.flush()
 
     def flush(self) -> None:
-        self._flushing = False
+        self.hold_back()
         if self._gathered:
             data = self._gathered[0] if len(self._gathered) == 1 else b"".join(self._gathered)
             self._gathered, self._size = [], 0
@@ -242,9 +253,7 @@ class WireConnection(asyncio.BaseProtocol):
             self._transport.write_eof()
 
     def start(self, exchange: WireExchange) -> None:
-        task = self._loop.create_task(self._run(exchange))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[exchange] = self._loop.create_task(self._run(exchange))
 
     async def _run(self, exchange: WireExchange) -> None:
         """Serve a request, and end it if its server has not."""
@@ -256,5 +265,7 @@ class WireConnection(asyncio.BaseProtocol):
             context = {"message": "a request could not be served", "exception": error}
             self._loop.call_exception_handler(context)
         finally:
-            with suppress(GoneError):
-                await exchange.end_unserved()
+            del self._tasks[exchange]
+            if not exchange.ended:
+                with suppress(GoneError):
+                    await exchange.end_unserved()

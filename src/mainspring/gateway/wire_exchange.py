@@ -96,6 +96,9 @@ class WireExchange(Exchange):
             await self._connection.drain()
             self._check()
 
+    def expect_end(self) -> None:
+        self._connection.hold_back()
+
     async def end(self, status: int) -> None:
         self._check()
         self.ended = True

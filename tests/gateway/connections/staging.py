@@ -36,6 +36,14 @@ class Stage:
     async def write(self, exchange: Exchange) -> None:
         await exchange.write(b"part")
 
+    async def expect_end(self, exchange: Exchange) -> None:
+        exchange.expect_end()
+
+    async def turn(self, exchange: Exchange) -> None:  # noqa: ARG002 - as every step
+        """Let the loop do whatever it has to do by now."""
+        for _ in range(10):
+            await asyncio.sleep(0)
+
     async def flood(self, exchange: Exchange) -> None:
         """Write until somebody else ends it, and count how much was taken."""
         self.flooded = 0

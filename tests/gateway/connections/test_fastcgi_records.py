@@ -37,8 +37,8 @@ def test_output_of_any_length_is_whole_records_of_a_multiple_of_8(length: int) -
     part = bytes(range(256)) * 782
     packed = fcgi.pack_stream(fcgi.STDOUT, 9, part[:length])
     records = list(fcgi.RecordReader().feed(packed))
-    assert b"".join(record.content for record in records) == part[:length]
-    assert all(record.content for record in records)
+    assert b"".join(content for _, _, content in records) == part[:length]
+    assert all(content for _, _, content in records)
     assert len(packed) % 8 == 0
 
 

@@ -49,6 +49,24 @@ def test_a_short_answer_goes_out_in_one_piece(staged: Wire) -> None:
         assert client.socket.recv(1 << 16).count(b"\1\3\0\1") == 1
 
 
+def test_an_answer_whose_end_is_expected_waits_for_it(staged: Wire) -> None:
+    with FastCGIClient(staged.fastcgi) as client:
+        client.ask(steps("begin write expect_end turn end"))
+        assert client.socket.recv(1 << 16).count(b"\1\3\0\1") == 1
+
+
+def test_what_waits_for_its_end_goes_out_with_another_request_s_answer(
+    staged: Wire, stage: Stage
+) -> None:
+    with FastCGIClient(staged.fastcgi) as client:
+        client.ask(steps("begin write expect_end turn wait end"), request=1)
+        stage.wait_for("begin", "write", "expect_end", "turn", "wait")
+        assert client.fetch(steps("begin write end"), request=2).body == b"part"
+        stage.release(staged)
+        answer = client.answer(1)
+        assert (answer.body, answer.app_status) == (b"part", 0)
+
+
 @pytest.mark.parametrize(("word", "status"), [("end", 0), ("end_3", 3), ("end_by_15", 143)])
 def test_the_exit_status_of_the_script_is_the_application_s(staged: Wire, word: str, status: int) -> None:
     answer = fetch_fastcgi(staged.fastcgi, steps(f"begin write {word}"))
