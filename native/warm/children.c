@@ -6,6 +6,7 @@
 
 #ifdef __linux__
 
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -178,9 +179,18 @@ void reap_children(void)
     }
 }
 
-/* A launcher that is gone was killed, and with it the program that it stands for. */
+static int is_abandoned(int connection)
+{
+    struct pollfd waiting = {.fd = connection, .events = 0};
+    return poll(&waiting, 1, 0) > 0;
+}
+
+/* A launcher that is gone was killed, and with it the program that it stands for.  Since that was
+ * told, the number may have become another connection's. */
 void end_abandoned(int connection)
 {
+    if (!is_abandoned(connection))
+        return;
     for (size_t i = 0; i < running_count; i++) {
         if (running[i].connection != connection)
             continue;
