@@ -107,8 +107,10 @@ static const char *find_obstacle(int connection, int *failed)
         return "other-caller";
     int changed = has_changed();
     *failed = changed < 0;
-    if (changed > 0)
+    if (changed > 0) {
+        tell("changed", 0); /* there may be nothing left to wait for */
         return "host-stale";
+    }
     return has_room() ? NULL : "host-full";
 }
 
@@ -165,9 +167,9 @@ static int hear(const caller *asking)
 {
     unsigned char head[LENGTH_SIZE + 1];
     ssize_t length = recv(asking->connection, head, sizeof head, MSG_PEEK | MSG_DONTWAIT);
-    if ((length < 0 && errno == EAGAIN) || (length > 0 && (size_t)length < sizeof head))
+    if (length < 0 && errno == EAGAIN)
         return 1;
-    if (length <= 0)
+    if (length < (ssize_t)sizeof head) /* less than every caller sends at once */
         close(asking->connection);
     else if (head[LENGTH_SIZE] == (unsigned char)START)
         return begin(asking);
@@ -371,8 +373,11 @@ static PyObject *next_event(PyObject *Py_UNUSED(module), PyObject *args)
         if (wait_once(milliseconds) < 0)
             return PyErr_Occurred() ? NULL : system_error();
     }
-    return Py_BuildValue("(siKL)", event.name, event.number, (unsigned long long)event.mask,
-                         event.began_ns);
+    PyObject *told = Py_BuildValue("(siKL)", event.name, event.number,
+                                   (unsigned long long)event.mask, event.began_ns);
+    if (told == NULL && event.began_ns != 0) /* a child never serves */
+        _exit(1);
+    return told;
 }
 
 PyMethodDef doors_methods[] = {

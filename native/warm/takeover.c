@@ -101,19 +101,7 @@ static int take_priorities(const start_request *start)
 
 /* ---- descriptors ---------------------------------------------------------------------------- */
 
-/* Let the caller's descriptors have their own numbers before its limit holds. */
-static int make_room(const int *numbers, size_t count)
-{
-    const unsigned char *limit = find_limit(&own.start, RLIMIT_NOFILE);
-    uint64_t highest = 0;
-    if (limit == NULL || read_u64(limit) >= read_u64(limit + 8))
-        return 0;
-    for (size_t i = 0; i < count; i++)
-        highest = (uint64_t)numbers[i] > highest ? (uint64_t)numbers[i] : highest;
-    if (highest + count + 8 < read_u64(limit))
-        return 0;
-    return set_limit(RLIMIT_NOFILE, read_u64(limit + 8), read_u64(limit + 8));
-}
+/* There is room for the caller's numbers: the launcher has lifted the host's limits (leave.c). */
 
 static int read_numbers(const start_request *start, int *numbers)
 {
@@ -132,9 +120,7 @@ static int take_descriptors(const start_request *start, int *descriptors)
 {
     int numbers[MOST_DESCRIPTORS];
     size_t count = start->numbers.count;
-    if (read_numbers(start, numbers) < 0 || make_room(numbers, count) < 0)
-        return -1;
-    return place_descriptors(descriptors, numbers, count);
+    return read_numbers(start, numbers) < 0 ? -1 : place_descriptors(descriptors, numbers, count);
 }
 
 /* ---- words ---------------------------------------------------------------------------------- */
@@ -272,18 +258,15 @@ static int take_variables(const start_request *start)
 /* What the zone of a process without TZ is made of. */
 typedef struct {
     struct stat file;
-    int year;
+    time_t year; /* as CPython counts them, from two times of which it has its names and offsets */
 } zone;
 
 static zone look_at_zone(void)
 {
-    zone now = {0};
-    time_t seconds = time(NULL);
-    struct tm parts;
-    if (getenv("TZ") != NULL || stat("/etc/localtime", &now.file) != 0 ||
-        gmtime_r(&seconds, &parts) == NULL)
+    enum { YEAR = (365 * 24 + 6) * 3600 }; /* Modules/timemodule.c, init_timezone */
+    zone now = {.year = time(NULL) / YEAR};
+    if (getenv("TZ") != NULL || stat("/etc/localtime", &now.file) != 0)
         return (zone){0};
-    now.year = parts.tm_year;
     return now;
 }
 
