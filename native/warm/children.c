@@ -14,9 +14,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MOST_CHILDREN = 512 };
-static const char ENDED = 'X', STOPPED = 'T', CONTINUED = 'C';
-
 /* A start that a child makes, and who waits for its end. */
 typedef struct {
     pid_t process;
@@ -201,10 +198,10 @@ void end_abandoned(int connection)
     }
 }
 
-size_t list_connections(int *connections, size_t most)
+size_t list_connections(int *connections)
 {
     size_t count = 0;
-    for (size_t i = 0; i < running_count && count < most; i++) {
+    for (size_t i = 0; i < running_count; i++) {
         if (running[i].connection >= 0)
             connections[count++] = running[i].connection;
     }

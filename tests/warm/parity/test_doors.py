@@ -12,10 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from security.people import need_root
 
 from .remains import list_descendants, wait_for
-from .world import AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -123,40 +121,3 @@ def knocking(world: WarmWorld) -> Iterator[socket.socket]:
             yield connection
     finally:
         os.close(folder)
-
-
-@pytest.fixture
-def mounts() -> Iterator[str]:
-    """A mount namespace that holds nobody."""
-    holder = subprocess.Popen(
-        ["unshare", "-m", "sh", "-c", "echo in; read _"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    with holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == b"in\n"
-        namespace = os.open(f"/proc/{holder.pid}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
-        holder.communicate(b"\n")
-    yield f"/proc/{os.getpid()}/fd/{namespace}"
-    os.close(namespace)
-
-
-def test_a_host_that_is_found_stale_as_somebody_asks_ends_at_once(
-    warm_world: WarmWorld, mounts: str
-) -> None:
-    """New mounts are looked for only then, and nothing else may come to wake it."""
-    need_root()
-    warm_world.write("pack/__init__.py", "where = 'here'")
-    warm_world.write("other/__init__.py", "where = 'mounted'")
-    warm_world.write("program.py", "import pack\nprint(pack.where)\n")
-    enter = ("nsenter", f"--mount={mounts}")
-    warm_world.prefix = (*enter, "sh", "-c", 'cd "$0" && exec "$@"', warm_world.work)
-    assert warm_world.start_warm("program.py").stdout == b"here\n"
-    host = warm_world.find_host()
-    mount = ["mount", "--bind", warm_world.work / "other", warm_world.work / "pack"]
-    subprocess.run([*enter, *mount], check=True)
-    assert warm_world.ask_for_warm("program.py").stdout == b"mounted\n"
-    wait_for(lambda: is_gone(host), "gone: the host", AT_ONCE)
-
-
-def is_gone(number: int) -> bool:
-    return all(process.number != number for process in list_descendants())
