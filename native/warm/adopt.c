@@ -26,9 +26,10 @@ static PyObject *die_with_parent(PyObject *Py_UNUSED(module), PyObject *Py_UNUSE
 static int move_up(int *descriptors, size_t count, int base)
 {
     for (size_t i = 0; i < count; i++) {
-        descriptors[i] = fcntl(descriptors[i], F_DUPFD_CLOEXEC, base);
-        if (descriptors[i] < 0)
+        int moved = fcntl(descriptors[i], F_DUPFD_CLOEXEC, base);
+        if (moved < 0)
             return -1;
+        descriptors[i] = moved;
     }
     return 0;
 }

@@ -18,15 +18,19 @@ int place_descriptors(int *descriptors, const int *numbers, size_t count);
 /* strings.c: let C code find the environment, *coerced* as well, and `ps` the arguments, too */
 int set_strings(const start_request *start, span coerced);
 
-/* takeover.c */
-/* Take over all that *start* says; the connection is behind the descriptors.  Returns 0; or -1 with
- * an exception, or without one and the word for the caller in *reason*. */
+/* takeover.c: take over all that *start* says; the connection is behind the descriptors.  Returns
+ * 0; or -1 with an exception, or without one and the word for the caller in *reason*. */
 int take_over(const start_request *start, int *descriptors, size_t count, const char **reason);
 void rehearse_takeover(void);
-void expect_streams(void);  /* in a host: before it forks */
 void tell_of_refusal(void); /* takes the exception that is set */
 
-/* message.c */
+/* takeover_streams.c: in a host, before it forks */
+void expect_streams(void);
+
+/* message.c: the types of frames, and the descriptors that come with one, are in protocol.py */
+enum { START = 'Q', REFUSED = 'R', STARTED = 'S', STOPPED = 'T', CONTINUED = 'C', ENDED = 'X' };
+enum { MOST_DESCRIPTORS = 253 /* SCM_MAX_FD */ };
+
 typedef struct {
     unsigned char *bytes; /* behind the length */
     size_t size;
@@ -38,7 +42,7 @@ int receive_frame(int connection, whole_frame *to, int *descriptors, size_t *cou
 void drop_frame(whole_frame *from);
 int send_frame(int connection, char type, const void *payload, size_t size, int descriptor);
 int send_number(int connection, char type, int32_t number, int descriptor);
-int send_words(int connection, char type, const char *words);
+int send_refusal(int connection, const char *reason);
 int hand_on(int way, int connection);
 int take_handed_on(int way);
 
@@ -47,7 +51,7 @@ int take_handed_on(int way);
 void become_start(int way, int is_busy, uint64_t *mask, long long *began_ns);
 
 /* children.c */
-enum { NO_SPARE = 0, IS_CHILD = 1 };
+enum { MOST_CHILDREN = 512 };
 int fork_spare(uint64_t *mask, long long *began_ns); /* 1 in the child, once it is a start */
 int has_spare(void);
 int lacks_spare(void);
@@ -57,16 +61,20 @@ int has_room(void);
 size_t count_running(void);
 void reap_children(void);
 void end_abandoned(int connection);
-size_t list_connections(int *connections, size_t most);
+size_t list_connections(int *connections); /* there is room for MOST_CHILDREN */
 
 /* pages.c */
 void prepare_pages(int is_idle);
-int is_surveying(void);
-void begin_round(void);
-void end_round(void);
 void keep_shared(void);
 
+/* mirror.c */
+void allow_rounds(void);
+void begin_round(void);
+void end_round(void);
+int is_surveying(void);
+
 /* uses.c, peer.c */
+long long now_ns(void); /* of CLOCK_MONOTONIC */
 void count_use(void);
 void note_kinds(uint32_t kinds); /* of the standard streams of a caller: a byte for each */
 uint32_t read_kinds(void);       /* of the last one; 0 before there was any */

@@ -6,15 +6,13 @@
 
 #ifdef __linux__
 
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-enum { MOST_CHILDREN = 512 };
-static const char ENDED = 'X', STOPPED = 'T', CONTINUED = 'C';
 
 /* A start that a child makes, and who waits for its end. */
 typedef struct {
@@ -178,9 +176,18 @@ void reap_children(void)
     }
 }
 
-/* A launcher that is gone was killed, and with it the program that it stands for. */
+static int is_abandoned(int connection)
+{
+    struct pollfd waiting = {.fd = connection, .events = 0};
+    return poll(&waiting, 1, 0) > 0;
+}
+
+/* A launcher that is gone was killed, and with it the program that it stands for.  Since that was
+ * told, the number may have become another connection's. */
 void end_abandoned(int connection)
 {
+    if (!is_abandoned(connection))
+        return;
     for (size_t i = 0; i < running_count; i++) {
         if (running[i].connection != connection)
             continue;
@@ -191,10 +198,10 @@ void end_abandoned(int connection)
     }
 }
 
-size_t list_connections(int *connections, size_t most)
+size_t list_connections(int *connections)
 {
     size_t count = 0;
-    for (size_t i = 0; i < running_count && count < most; i++) {
+    for (size_t i = 0; i < running_count; i++) {
         if (running[i].connection >= 0)
             connections[count++] = running[i].connection;
     }

@@ -188,7 +188,7 @@ static int is_unchangeable(PyTypeObject *type)
 
 static void keep_known(void)
 {
-    if (known.rows != NULL || make_table(&known, table.capacity) < 0)
+    if (table.rows == NULL || known.rows != NULL || make_table(&known, table.capacity) < 0)
         return;
     for (size_t i = 0; i < table.capacity; i++) {
         const void *key = table.rows[i].key;

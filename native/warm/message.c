@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { MOST_DESCRIPTORS = 253 /* SCM_MAX_FD */, MOST_ANSWER = 64 };
+enum { MOST_ANSWER = 64 };
 
 /* ---- receiving ------------------------------------------------------------------------------ */
 
@@ -155,9 +155,9 @@ int send_number(int connection, char type, int32_t number, int descriptor)
     return send_frame(connection, type, bytes, sizeof bytes, descriptor);
 }
 
-int send_words(int connection, char type, const char *words)
+int send_refusal(int connection, const char *reason)
 {
-    return send_frame(connection, type, words, strlen(words), -1);
+    return send_frame(connection, REFUSED, reason, strlen(reason), -1);
 }
 
 /* ---- a connection --------------------------------------------------------------------------- */

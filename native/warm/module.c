@@ -7,7 +7,8 @@ static int add_functions(PyObject *module)
         record_methods, wrapper_methods,    disguise_methods, watch_methods,    finish_methods,
         socket_methods, wait_methods,       strings_methods,  adopt_methods,    divert_methods,
         pages_methods,  follow_methods,     uses_methods,     start_methods,    deadline_methods,
-        names_methods,  signatures_methods, takeover_methods, children_methods, doors_methods};
+        names_methods,  signatures_methods, takeover_methods, children_methods, doors_methods,
+        admit_methods,  streams_methods};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         if (PyModule_AddFunctions(module, parts[i]) < 0)
             return -1;

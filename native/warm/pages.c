@@ -5,9 +5,8 @@
  * note at their ends which of the host's pages they have copies of by then. Each spare child has
  * those copied while it waits.
  *
- * The kernel tells which pages a process maps alone: those that it has a copy of. So that these are
- * what was written lately, a mirror is forked just before the child whose start is surveyed, which
- * writes nothing; and nothing is forked until that start has ended.
+ * The kernel tells which pages a process maps alone: those that it has a copy of, as long as there
+ * is a mirror (mirror.c).
  *
  *     notes := COUNT run*    run := START PAGES
  *
@@ -17,15 +16,11 @@
 #include "child.h"
 
 #ifdef __linux__
-#include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #ifndef MADV_POPULATE_WRITE
@@ -58,11 +53,6 @@ static size_t page_size;
 static unsigned char marked[MOST_PAGES / 8]; /* pages that need no copying ahead */
 static size_t marked_count;
 static pid_t surveyed; /* the process whose pages are noted at its end */
-
-/* in the second, the program may do something else */
-enum { ROUNDS = 2 };
-static int rounds_left;
-static int mirror = -1; /* the way to it, while a round lasts */
 
 /* ---- the host's own memory ------------------------------------------------------------------ */
 
@@ -211,51 +201,7 @@ static void copy_listed(const list *noted)
     }
 }
 
-/* ---- rounds --------------------------------------------------------------------------------- */
-
-static void be_mirror(int way)
-{
-    char byte;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    while (read(way, &byte, 1) < 0 && errno == EINTR)
-        ;
-    _exit(0);
-}
-
-static int fork_mirror(void)
-{
-    int ends[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-        return -1;
-    pid_t process = fork(); /* which never comes back to Python */
-    if (process == 0) {
-        close(ends[0]);
-        be_mirror(ends[1]);
-    }
-    close(ends[1]);
-    if (process > 0)
-        return ends[0];
-    close(ends[0]);
-    return -1;
-}
-
-int is_surveying(void) { return mirror >= 0; }
-
-void end_round(void)
-{
-    if (mirror >= 0)
-        close(mirror);
-    mirror = -1;
-}
-
-void begin_round(void)
-{
-    end_round();
-    if (rounds_left == 0)
-        return;
-    rounds_left--;
-    mirror = fork_mirror();
-}
+/* ---- a child's share ------------------------------------------------------------------------- */
 
 /* What a survey finds is what was not copied ahead. */
 void prepare_pages(int is_idle)
@@ -280,7 +226,7 @@ static PyObject *begin_survey(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(a
     if (memory == MAP_FAILED || find_areas() < 0)
         return system_error();
     shared = memory;
-    rounds_left = ROUNDS;
+    allow_rounds();
     Py_RETURN_NONE;
 }
 

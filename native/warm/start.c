@@ -9,17 +9,12 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
-
-enum { MOST_DESCRIPTORS = 253 };
-static const char START = 'Q', REFUSED = 'R', STARTED = 'S';
 
 static void refuse(int connection, const char *reason)
 {
-    (void)send_words(connection, REFUSED, reason);
+    (void)send_refusal(connection, reason);
     _exit(0);
 }
 
@@ -34,13 +29,6 @@ static void announce(int connection)
     keep_shared();
     close(descriptor);
     close(connection);
-}
-
-static long long read_clock(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
 static int is_awaited(int way)
@@ -71,7 +59,7 @@ static int receive_request(int connection, asked *by)
     if (receive_frame(connection, &by->frame, by->descriptors, &by->count) < 0)
         return -1;
     const unsigned char *bytes = by->frame.bytes;
-    if (bytes[0] == (unsigned char)START && read_request(bytes + 1, by->frame.size - 1, &by->start))
+    if (bytes[0] == START && read_request(bytes + 1, by->frame.size - 1, &by->start))
         return 0;
     drop_frame(&by->frame);
     errno = EBADMSG;
@@ -105,7 +93,7 @@ void become_start(int way, int is_busy, uint64_t *mask, long long *began_ns)
     int connection = take_handed_on(way);
     if (connection < 0) /* the host has ended, and sends nobody */
         _exit(0);
-    *began_ns = read_clock();
+    *began_ns = now_ns();
     take_caller(connection, mask);
 }
 
@@ -114,7 +102,8 @@ void become_start(int way, int is_busy, uint64_t *mask, long long *began_ns)
 PyDoc_STRVAR(read_start_doc,
              "read_start(connection)\n--\n\n"
              "What somebody asks for by *connection*, as protocol.Start has it, in the order of "
-             "its fields, and the number of descriptors that came.\n\n"
+             "its fields, and the number of descriptors that came: what a child reads, for whoever "
+             "tests that.\n\n"
              "Raises OSError, or ValueError for what is no request.");
 
 static PyObject *list_items(items list, size_t size)

@@ -18,7 +18,7 @@ static struct uses *uses;
 static Py_ssize_t most_modules;
 static pid_t keeper; /* the only process that still counts */
 
-static long long now_ns(void)
+long long now_ns(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);

@@ -24,9 +24,11 @@ extern PyMethodDef wait_methods[];    /* wait.c: what a host waits for */
 extern PyMethodDef pages_methods[];   /* pages.c: copying ahead what will be written to */
 extern PyMethodDef deadline_methods[]; /* deadline.c: for a host to be up */
 extern PyMethodDef doors_methods[];    /* doors.c: what a host waits at */
+extern PyMethodDef admit_methods[];    /* admit.c: who comes there */
 extern PyMethodDef children_methods[]; /* children.c: the processes that it has forked */
 extern PyMethodDef start_methods[];    /* start.c: what one of them becomes */
 extern PyMethodDef takeover_methods[]; /* takeover.c: and has of its caller */
+extern PyMethodDef streams_methods[];  /* takeover_streams.c: its standard streams among it */
 extern PyMethodDef uses_methods[];     /* uses.c: how often a host was of use, and of how much */
 
 static inline PyObject *system_error(void) { return PyErr_SetFromErrno(PyExc_OSError); }

@@ -158,15 +158,21 @@ class Host:
     def hear(self, connection: int) -> None:
         """Do what somebody asks for by *connection*, if it is anything that there is."""
         try:
+            frame = self.read_question(connection)
+            kind, rest = frame[LENGTH_SIZE : LENGTH_SIZE + 1], frame[LENGTH_SIZE + 1 :]
+            if kind == INSPECT:
+                self.tell(connection, pack_frame(ANSWER, self.describe(self)))
+            elif kind == END:
+                self.obey(connection, rest)
+        finally:
+            os.close(connection)
+
+    def read_question(self, connection: int) -> bytes:
+        try:
             frame, _ = receive(connection, MOST_OF_QUESTION, NO_WAIT)
         except OSError:
-            frame = b""
-        kind, rest = frame[LENGTH_SIZE : LENGTH_SIZE + 1], frame[LENGTH_SIZE + 1 :]
-        if kind == INSPECT:
-            self.tell(connection, pack_frame(ANSWER, self.describe(self)))
-        elif kind == END:
-            self.obey(connection, rest)
-        os.close(connection)
+            return b""  # it is gone
+        return frame
 
     def obey(self, connection: int, said: bytes) -> None:
         """End, for the reason that is given, and tell what still runs."""

@@ -33,6 +33,9 @@ OF_THEIR_OWN = {
 }
 FROM_ONE_HOST = {
     "few open files": "resource.setrlimit(resource.RLIMIT_NOFILE, (11, resource.getrlimit(7)[1]))",
+    "a descriptor near the limit": (
+        "os.dup2(0, 38); resource.setrlimit(resource.RLIMIT_NOFILE, (40, resource.getrlimit(7)[1]))"
+    ),
     "little memory": "resource.setrlimit(resource.RLIMIT_AS, (2 << 30, resource.RLIM_INFINITY))",
     "no files": "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, resource.RLIM_INFINITY))",
     "little time": "resource.setrlimit(resource.RLIMIT_CPU, (5, resource.RLIM_INFINITY))",
