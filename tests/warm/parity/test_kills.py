@@ -103,7 +103,7 @@ def test_each_signal_ends_a_program_as_it_would(ready: WarmWorld, whom: str) -> 
     ready.log.unlink()
     warm = {number: end_by(ready, "warm", number, whom) for number in DEADLY}
     assert warm == plain
-    assert ready.is_log_warm
+    assert ready.is_log_warm, ready.explain()
 
 
 def test_each_signal_that_is_handled(warm_world: WarmWorld) -> None:
@@ -116,7 +116,7 @@ def test_each_signal_that_is_handled(warm_world: WarmWorld) -> None:
                 for number in set(ALL_SIGNALS) - {signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD}:
                     os.kill(whom, number)
                     assert process.stdout.readline() == b"%d\n" % number
-    assert warm_world.is_log_warm
+    assert warm_world.is_log_warm, warm_world.explain()
 
 
 @pytest.mark.parametrize("kind", ["plain", "warm"])
