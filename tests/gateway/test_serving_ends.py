@@ -12,7 +12,7 @@ import pytest
 from gateway.ground import HELLO, PLAIN, wait_until
 from gateway.wire import ABORT, pack
 from mainspring.gateway.bounds import Bounds
-from mainspring.gateway.request import LINGER_SECONDS
+from mainspring.gateway.leader import LINGER_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
