@@ -5,7 +5,7 @@ The bytes are in `fastcgi_records.py`, what is asked in `fastcgi_requests.py`; h
 | what happens | what is done |
 |---|---|
 | the script ends | STDOUT is ended; END_REQUEST with its exit status, 128+n for signal n |
-| an answer cannot be completed | what is no record, and closed; beside others, an empty END_REQUEST |
+| an answer cannot be completed | what is no record, and closed, whatever others there are |
 | the gateway is full | the answer is 503, and END_REQUEST says OVERLOADED |
 | all connections hold too much of incomplete requests | the same, for the oldest of these |
 | KEEP_CONN was not asked for | closed when no request is left |
@@ -40,11 +40,10 @@ if TYPE_CHECKING:
     from mainspring.gateway.wire import Serve
 
 
-#: nginx takes the end of a connection that is not to be kept for the end of the answer, but not this
+#: nginx takes the end of a connection that is not to be kept for the end of the answer, but not this.
+#: Nothing less tells HAProxy, which alone has several on a connection: an END_REQUEST makes the answer
+#: look whole or, if its length is known, its client wait; a broken one ends HAProxy itself before 2.6.14
 NO_RECORD = bytes(fcgi.HEAD.size)
-#: HAProxy, which alone has several on a connection, takes a whole END_REQUEST for the end of the answer,
-#: whether or not STDOUT has ended; what it cannot decode fails that request alone (src/mux_fcgi.c)
-NO_END = b""
 
 
 class FastCGIExchange(WireExchange):
@@ -167,12 +166,8 @@ class FastCGIConnection(WireConnection, asyncio.Protocol):
 
     def break_off(self, exchange: FastCGIExchange) -> None:
         self._forget(exchange)
-        if self._receiver.count():
-            self.send(fcgi.pack_record(fcgi.END_REQUEST, exchange.request, NO_END))
-            self._conclude(exchange.keep, complete=False)
-        else:
-            self.send(NO_RECORD)
-            self.leave()
+        self.send(NO_RECORD)
+        self.leave()
 
     def _forget(self, exchange: FastCGIExchange) -> bool:
         """Whether all of the request has been received."""
