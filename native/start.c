@@ -91,6 +91,15 @@ static void take_mask(PyObject *mask)
     sigprocmask(SIG_SETMASK, &signals, NULL);
 }
 
+/* What a host is to wait in is called from here: no frame of Python code is to be left in each
+ * child. */
+static PyObject *call_pause(const armed_start *start)
+{
+    PyObject *wait = PyObject_CallFunctionObjArgs(start->pause, NULL);
+    return wait == NULL || !PyCallable_Check(wait) ? wait
+                                                   : PyObject_CallFunctionObjArgs(wait, NULL);
+}
+
 /* A host waits here: it returns in the children, each of which is a start, with the signals that
  * are to be blocked, bit N - 1 for number N. */
 static void wait_for_start(const armed_start *start)
@@ -98,7 +107,7 @@ static void wait_for_start(const armed_start *start)
     if (start->pause == NULL)
         return;
     int was_heard = is_heard;
-    PyObject *result = PyObject_CallFunctionObjArgs(start->pause, NULL);
+    PyObject *result = call_pause(start);
     if (result == NULL)
         _exit(1); /* a host that fails is not to be a start that nobody asked for */
     if (PyLong_Check(result))

@@ -15,7 +15,7 @@ typedef struct {
     PyObject *warn_explicit; /* _warnings.warn_explicit */
     PyObject *loader_type;   /* SourceFileLoader */
     PyObject *signature; /* bytes: the script's stat, as entry.py packs it, when it was looked at */
-    PyObject *pause;     /* what is called before anything else is done, or NULL */
+    PyObject *pause;     /* what is called first, and then what it returns, or NULL */
     PyObject *finish;    /* what is called with the exit status when the code has ended, or NULL */
 } armed_start;
 

@@ -5,8 +5,11 @@
 
 #include <stdio.h>
 
+/* In a host's children it is left where it is: letting go would copy the pages that it is on. */
 void drop_start(armed_start *start)
 {
+    if (start->pause != NULL)
+        return;
     Py_CLEAR(start->filename);
     Py_CLEAR(start->code);
     Py_CLEAR(start->warnings);
@@ -16,7 +19,6 @@ void drop_start(armed_start *start)
     Py_CLEAR(start->warn_explicit);
     Py_CLEAR(start->loader_type);
     Py_CLEAR(start->signature);
-    Py_CLEAR(start->pause);
     Py_CLEAR(start->finish);
 }
 

@@ -1,13 +1,17 @@
 /* What a host waits at: each start goes through here alone, and all else is told to Python code.
  *
- *     event := ("asked", connection)       somebody asks for something other than a start
+ *     event := ("opened", 0)               nobody has come yet
+ *            | ("asked", connection)       somebody asks for something other than a start
  *            | ("changed", 0)              there is something to be read of the watched files
  *            | ("session", 0)              the terminal's session has ended
  *            | ("signal", number)          one that ends the host
  *            | ("rest", 0)                 there have been starts, and now there are none
  *            | ("idle", 0)                 nothing has happened for so long
- *            | ("begun", mask, began_ns)   in a child: it is a start by now
+ *            | ("failed", exception)       of what is done here
+ *            | ("begun", nanoseconds)      in a child, if a log is asked for: when its caller came
  *
+ * A child returns from here past no frame of Python code: each would have objects to let go, and
+ * with them pages to copy.
  */
 #include "doors.h"
 
@@ -16,6 +20,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -26,6 +31,7 @@ int doors[FIXED] = {-1, -1, -1, -1};
 int mounts = -1;
 PyObject *look_for_change;
 happening event;
+static PyObject *act;       /* (event, number) -> for how many milliseconds to wait for the next */
 static long long unrest_ns; /* when a start began or ended first that nobody was told of; 0: none */
 
 void tell(const char *name, int number)
@@ -135,22 +141,25 @@ static int wait_once(int milliseconds)
 /* ---- functions ------------------------------------------------------------------------------ */
 
 PyDoc_STRVAR(open_doors_doc,
-             "open_doors(signals, listener, watch, session, mounts, look_for_change)\n--\n\n"
-             "Wait at these descriptors, of which some may be -1, for next_event().\n\n"
+             "open_doors(signals, listener, watch, session, mounts, look_for_change, act)\n--\n\n"
+             "Wait at these descriptors, of which some may be -1, in serve().\n\n"
              "look_for_change(has_new_mounts) is asked before each start, unless watch and mounts "
-             "tell that nothing has changed.");
+             "tell that nothing has changed.\n\n"
+             "act(event, number) is told of what else there is to do, see doors.c, and returns for "
+             "how many milliseconds to wait at most.");
 
 static PyObject *open_doors(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    if (!PyArg_ParseTuple(args, "iiiiiO:open_doors", &doors[SIGNALS], &doors[LISTENER],
-                          &doors[WATCH], &doors[SESSION], &mounts, &look_for_change))
+    if (!PyArg_ParseTuple(args, "iiiiiOO:open_doors", &doors[SIGNALS], &doors[LISTENER],
+                          &doors[WATCH], &doors[SESSION], &mounts, &look_for_change, &act))
         return NULL;
     Py_INCREF(look_for_change);
+    Py_INCREF(act);
     Py_RETURN_NONE;
 }
 
 PyDoc_STRVAR(close_doors_doc, "close_doors()\n--\n\n"
-                              "Take no more callers: next_event() still tells of what runs.");
+                              "Take no more callers: serve() still tells of what runs.");
 
 static PyObject *close_doors(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
 {
@@ -162,32 +171,72 @@ static PyObject *close_doors(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ar
     Py_RETURN_NONE;
 }
 
-PyDoc_STRVAR(next_event_doc,
-             "next_event(milliseconds)\n--\n\n"
-             "Serve starts until there is something else to do, and tell what: see doors.c.\n\n"
-             "Raises OSError, or what look_for_change() raises.");
-
-static PyObject *next_event(PyObject *Py_UNUSED(module), PyObject *args)
+/* In milliseconds; -1 with an exception. */
+static int take_timeout(PyObject *answered)
 {
-    int milliseconds;
-    if (!PyArg_ParseTuple(args, "i:next_event", &milliseconds))
-        return NULL;
-    memset(&event, 0, sizeof event);
-    while (event.name == NULL) {
-        if (wait_once(milliseconds) < 0)
-            return PyErr_Occurred() ? NULL : system_error();
-    }
-    PyObject *told = Py_BuildValue("(siKL)", event.name, event.number,
-                                   (unsigned long long)event.mask, event.began_ns);
-    if (told == NULL && event.began_ns != 0) /* a child never serves */
+    long milliseconds = answered == NULL ? -1 : PyLong_AsLong(answered);
+    Py_XDECREF(answered);
+    return (int)milliseconds;
+}
+
+static int tell_of_failure(void)
+{
+    PyObject *type, *value, *traceback;
+    if (!PyErr_Occurred())
+        (void)system_error();
+    PyErr_Fetch(&type, &value, &traceback);
+    PyErr_NormalizeException(&type, &value, &traceback);
+    int milliseconds = take_timeout(PyObject_CallFunction(act, "sO", "failed", value));
+    Py_XDECREF(type);
+    Py_XDECREF(value);
+    Py_XDECREF(traceback);
+    return milliseconds;
+}
+
+/* Of something else than a start; how long to wait at most for the next. */
+static int tell_of_event(void)
+{
+    return take_timeout(PyObject_CallFunction(act, "si", event.name, event.number));
+}
+
+static int is_start(void) { return event.began_ns != 0; }
+
+static PyObject *begin(void)
+{
+    PyObject *told = getenv("MAINSPRING_LOG") == NULL
+                         ? Py_NewRef(Py_None)
+                         : PyObject_CallFunction(act, "sL", "begun", event.began_ns);
+    PyObject *mask = told == NULL ? NULL : PyLong_FromUnsignedLongLong(event.mask);
+    Py_XDECREF(told);
+    if (mask == NULL) /* a child never serves */
         _exit(1);
-    return told;
+    return mask;
+}
+
+PyDoc_STRVAR(serve_doc, "serve()\n--\n\n"
+                        "Serve starts.\n\n"
+                        "Returns in children alone, with the signals that are to be blocked: bit "
+                        "N - 1 for number N.  Raises what act() raises.");
+
+static PyObject *serve(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
+{
+    int milliseconds = take_timeout(PyObject_CallFunction(act, "si", "opened", 0));
+    while (milliseconds >= 0) {
+        int status = 0;
+        memset(&event, 0, sizeof event);
+        while (status == 0 && event.name == NULL)
+            status = wait_once(milliseconds);
+        if (is_start())
+            return begin();
+        milliseconds = status < 0 ? tell_of_failure() : tell_of_event();
+    }
+    return NULL;
 }
 
 PyMethodDef doors_methods[] = {
     {"close_doors", close_doors, METH_NOARGS, close_doors_doc},
-    {"next_event", next_event, METH_VARARGS, next_event_doc},
     {"open_doors", open_doors, METH_VARARGS, open_doors_doc},
+    {"serve", serve, METH_NOARGS, serve_doc},
     {NULL, NULL, 0, NULL},
 };
 

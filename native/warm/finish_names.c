@@ -12,17 +12,18 @@ static struct {
     PyObject *name;
 } names[MOST_NAMES];
 
+/* Borrowed, of those that are kept for good. */
 static PyObject *find_name(const char *text)
 {
     size_t at = 0;
     for (; at < MOST_NAMES && names[at].text != NULL; at++) {
         if (names[at].text == text)
-            return Py_NewRef(names[at].name);
+            return names[at].name;
     }
     PyObject *name = PyUnicode_InternFromString(text);
     if (name != NULL && at < MOST_NAMES) {
         names[at].text = text;
-        names[at].name = Py_NewRef(name);
+        names[at].name = name;
     }
     return name;
 }
@@ -30,14 +31,20 @@ static PyObject *find_name(const char *text)
 PyObject *get_attribute(PyObject *object, const char *name)
 {
     PyObject *string = find_name(name);
-    PyObject *value = string == NULL ? NULL : PyObject_GetAttr(object, string);
-    Py_XDECREF(string);
-    return value;
+    return string == NULL ? NULL : PyObject_GetAttr(object, string);
+}
+
+/* Borrowed, where it is what PyObject_GetAttr finds: that would write to what it looks through. */
+static PyObject *find_in_module(PyObject *object, const char *name)
+{
+    PyObject *string = PyModule_CheckExact(object) ? find_name(name) : NULL;
+    return string == NULL ? NULL : PyDict_GetItemWithError(PyModule_GetDict(object), string);
 }
 
 PyObject *call_method(PyObject *object, const char *name)
 {
-    PyObject *method = get_attribute(object, name);
+    PyObject *function = find_in_module(object, name);
+    PyObject *method = function == NULL ? get_attribute(object, name) : Py_NewRef(function);
     PyObject *result = method == NULL ? NULL : PyObject_CallNoArgs(method);
     Py_XDECREF(method);
     return result;

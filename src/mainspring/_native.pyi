@@ -17,7 +17,7 @@ def arm(
     warnings: tuple[tuple[type[Warning], str, int], ...],
     log: Log | None,
     signature: bytes,
-    pause: Callable[[], int | None] | None,
+    pause: Callable[[], Callable[[], int] | None] | None,
     finish: Callable[[int | None], None] | None,
     /,
 ) -> None: ...

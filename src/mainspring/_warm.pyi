@@ -102,7 +102,6 @@ def share_uses() -> None: ...
 # ---- doors.c
 
 def close_doors() -> None: ...
-def next_event(milliseconds: int, /) -> tuple[str, int, int, int]: ...
 def open_doors(
     signals: int,
     listener: int,
@@ -110,8 +109,10 @@ def open_doors(
     session: int,
     mounts: int,
     look_for_change: Callable[[bool], bool],
+    act: Callable[[str, int | BaseException], int],
     /,
 ) -> None: ...
+def serve() -> int: ...
 
 # ---- admit.c
 

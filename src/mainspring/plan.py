@@ -37,7 +37,7 @@ class Plan:
         self.compile_ns = 0
         self.read_only = False
         self.is_armed = False  # to wait as a host
-        self.pause: Callable[[], int | None] | None = None  # see arm in native/module.c
+        self.pause: Callable[[], Callable[[], int] | None] | None = None  # see arm in native/module.c
         self.finish: Callable[[int | None], None] | None = None
 
     @property

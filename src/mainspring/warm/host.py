@@ -16,7 +16,6 @@ from mainspring._warm import (
     count_handed_over,
     list_running,
     listen_at,
-    next_event,
     open_doors,
     read_uses,
     receive,
@@ -41,6 +40,7 @@ LONGEST_MS = 1 << 30
 TOO_OFTEN = 3  # in succession: what imports more now and then is no other program
 OUTDATED_IDLE_SECONDS = 30  # so that whoever is at work is not kept waiting by it
 MOST_OF_QUESTION = 64
+IDLE = ("rest", "idle")
 #: why another host may have this one end
 ENDS_BY_OTHERS: "tuple[HostEnd, ...]" = ("too-many", "memory")
 
@@ -48,9 +48,16 @@ ENDS_BY_OTHERS: "tuple[HostEnd, ...]" = ("too-many", "memory")
 class Host:
     """Serves starts until something ends it."""
 
-    def __init__(self, watch: "Watch", describe: "Callable[[Host], bytes]", idle_seconds: int) -> None:
+    def __init__(
+        self,
+        watch: "Watch",
+        describe: "Callable[[Host], bytes]",
+        on_begin: "Callable[[int], None]",
+        idle_seconds: int,
+    ) -> None:
         self.watch = watch
         self.describe = describe
+        self.on_begin = on_begin  # in a child, if there is a log: the nanosecond in which its caller came
         self.most_idle_seconds = idle_seconds
         self.is_outdated = False  # programs import much that it has not
         self.served = 0  # as far as is noted
@@ -66,31 +73,40 @@ class Host:
         signals = watch_signals([SIGCHLD, *ENDING_SIGNALS])
         listener = listen_at(folder, socket)
         watch = self.watch
-        open_doors(signals, listener, watch.descriptor, session, watch.mounts, self.look_for_change)
+        descriptors = signals, listener, watch.descriptor, session, watch.mounts
+        open_doors(*descriptors, self.look_for_change, self.act)
         try:
             begin_survey()
         except OSError:
             pass  # nothing is copied ahead
 
-    def serve(self) -> "tuple[int, int] | None":
-        """Serve until the end; None then.
+    def act(self, what: str, about: "int | BaseException") -> int:
+        """Do what is to be done beside starts (native/warm/doors.c); does not return at the end.
 
-        In each child: the signals that are to be blocked, and when its caller came, in nanoseconds.
+        For how many milliseconds to wait for the next event.
         """
-        while not (self.end and not list_running()):
-            try:
-                what, number, mask, began_ns = next_event(self.find_timeout())
-                if what == "begun":
-                    return mask, began_ns
-                self.answer(what, number)
-            except Exception as error:  # noqa: BLE001 - what runs is not to end with us
-                self.finish("error", f"{type(error).__name__}: {error}")
-                time.sleep(PAUSE_SECONDS)
-        return None
+        try:
+            self.answer(what, about)
+        except Exception as error:  # noqa: BLE001 - what runs is not to end with us
+            self.fail(error)
+        if self.end and not list_running():
+            os._exit(0)
+        return self.find_timeout()
 
-    def answer(self, what: str, number: int) -> None:
-        """Act on an event (native/warm/doors.c)."""
-        self.note_uses()
+    def fail(self, error: BaseException) -> None:
+        self.finish("error", f"{type(error).__name__}: {error}")
+        time.sleep(PAUSE_SECONDS)
+
+    def answer(self, what: str, about: "int | BaseException") -> None:
+        if isinstance(about, BaseException):
+            self.fail(about)
+        elif what == "begun":
+            self.on_begin(about)
+        else:
+            self.note_uses()
+            self.answer_at_door(what, about)
+
+    def answer_at_door(self, what: str, number: int) -> None:
         if what == "asked":
             self.hear(number)
         elif what == "changed":
@@ -99,7 +115,7 @@ class Host:
             self.finish("session")
         elif what == "signal":
             self.finish("stopped", f"signal {number}")
-        elif self.is_idle():
+        elif what in IDLE and self.is_idle():
             self.finish("outdated" if self.is_outdated else "idle")
 
     def find_timeout(self) -> int:

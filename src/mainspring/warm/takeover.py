@@ -6,6 +6,7 @@ All else that a child takes over, it takes over in C (native/warm/takeover.c).
 import os
 import sys
 import time
+from _thread import allocate_lock
 
 from mainspring._warm import (
     note_layout,
@@ -27,6 +28,8 @@ OOM_SCORE_ADJ = "/proc/self/oom_score_adj"
 def prepare_takeover(key: bytes) -> None:
     """Say what each child of this host has from it.  Raises OSError."""
     note_layout()
+    # what the loader looks up for it, it need not look up in each child
+    allocate_lock()._at_fork_reinit()  # type: ignore[attr-defined]  # typeshed lacks it
     prepare_children(
         pack_start(imagine_start(key)),
         find_coerced_locale(key),

@@ -11,6 +11,7 @@ from mainspring._warm import (
     list_running,
     open_process,
     prepare_end,
+    serve,
     set_mask,
 )
 from mainspring.settings import find_log, read_count
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from mainspring.warm.claim import Claim
     from mainspring.warm.recipe import Cause, Recipe
 
-LOG = b"MAINSPRING_LOG"
 LONGEST_BIRTH_SECONDS = 600  # what a program does before its checkpoint included
 #: that a program may import beyond what recorded starts did
 MODULES_TO_SPARE = 20
@@ -62,10 +62,10 @@ class Waiting:
         self.cache: Cache | None = None
         self.prelude: Prelude | None = None
 
-    def pause(self) -> int | None:
-        """Wait for callers; returns in children alone, with the signals that are to be blocked.
+    def pause(self) -> "Callable[[], int] | None":
+        """Prepare for callers: what then is to be called returns in children alone, see serve().
 
-        For a program with a checkpoint: return, and wait when it gets there.
+        For a program with a checkpoint: return None, and wait when it gets there.
         """
         self.recipe = read_recipe(self.claim.folder, self.claim.recipe_id)
         if self.recipe is None or not self.is_to_run_on(self.recipe):
@@ -84,13 +84,17 @@ class Waiting:
         return recipe.has_checkpoint and not has_ended_early(self.claim.folder, self.claim.name, recipe)
 
     def pause_at_checkpoint(self) -> None:
-        set_mask(self.wait(self.prepare_checkpoint))
+        mask = self.wait(self.prepare_checkpoint)()
+        self.prelude = None
+        renew_loader()
+        set_mask(mask)
 
-    def wait(self, prepare: "Callable[[], Host]") -> int:
-        """Wait for callers; returns in children alone, with the signals that are to be blocked."""
-        start = None
+    def wait(self, prepare: "Callable[[], None]") -> "Callable[[], int]":
+        """Open the doors, or end; what is to be called then waits at them."""
+        is_open = False
         try:
-            start = prepare().serve()
+            prepare()
+            is_open = True
         except GivenUp as given_up:
             self.claim.tell("ended", f"{given_up.end} {given_up.detail}".rstrip())
             if given_up.is_known:
@@ -99,15 +103,9 @@ class Waiting:
         except BaseException as error:  # noqa: BLE001 - whatever it is, a host tells of it and is gone
             self.claim.tell("failed", f"{type(error).__name__}: {error}")
         finally:
-            if start is None:
+            if not is_open:
                 os._exit(0)
-        mask, began_ns = start
-        if self.prelude is not None:
-            self.prelude = None
-            renew_loader()
-        if LOG in os.environ._data:  # type: ignore[attr-defined]  # most have none, and are to pay nothing
-            write_line(find_log(os.environ), self.claim.script, "warm", began_ns)
-        return mask
+        return serve
 
     def try_again(self, given_up: GivenUp) -> None:
         """Start this host again, if it is worth it; returns if not."""
@@ -123,7 +121,7 @@ class Waiting:
         """Note what imports will come past: from here on, what comes to be is a change."""
         self.sight = Sight(self.claim.began_ns, [*list_own_files(self.claim.script), *sys.path])
 
-    def prepare(self) -> Host:
+    def prepare(self) -> None:
         """Import ahead, and open the doors.  Raises GivenUp, or OSError."""
         recipe = self.recipe
         if recipe is None:
@@ -134,9 +132,9 @@ class Waiting:
         ahead = import_ahead(recipe, self.sight)
         leave_place()
         self.judge(recipe, ahead, condition)
-        return self.open(recipe, ahead)
+        self.open(recipe, ahead)
 
-    def open(self, recipe: "Recipe", ahead: "Ahead") -> Host:
+    def open(self, recipe: "Recipe", ahead: "Ahead") -> None:
         """Freeze what there is, and open the doors.  Raises GivenUp, or OSError."""
         self.saved_us = time.process_time_ns() // 1000
         self.modules = len(sys.modules)
@@ -151,16 +149,16 @@ class Waiting:
         )
         prepare_end()
         freeze_heap()
-        return self.open_doors(watch)
+        self.open_doors(watch)
 
-    def prepare_checkpoint(self) -> Host:
+    def prepare_checkpoint(self) -> None:
         """Wait where the program is now.  Raises GivenUp, or OSError."""
         assert self.prelude is not None
         assert self.recipe is not None
         ahead = self.prelude.finish()
         os.chdir("/")
         self.judge(self.recipe, ahead, self.condition)
-        return self.open(self.recipe, ahead)
+        self.open(self.recipe, ahead)
 
     def give_up_checkpoint(self, cause: "Cause") -> None:
         """Let the next host wait at the program's first line; ends this one."""
@@ -191,12 +189,13 @@ class Waiting:
         difference = condition.find_difference()
         judge_condition(difference, self.claim, is_at_checkpoint=self.prelude is not None)
 
-    def open_doors(self, watch: Watch) -> Host:
+    def open_doors(self, watch: Watch) -> None:
         changed = watch.find_change() or find_gone_library()
         if changed is not None:
             raise GivenUp("stale", changed)
         prepare_takeover(self.claim.key)
-        host = Host(watch, self.describe, read_count(os.environ, "MAINSPRING_HOST_IDLE"))
+        idle_seconds = read_count(os.environ, "MAINSPRING_HOST_IDLE")
+        host = Host(watch, self.describe, self.log_start, idle_seconds)
         host.open(self.claim.folder, self.claim.socket, self.watch_session())
         host.on_use = self.note_uses
         host.on_end = lambda: self.leave(host)
@@ -206,7 +205,6 @@ class Waiting:
         if os.fork() == 0:
             tidy_up(self.claim.folder, self.claim.name)
         freeze_heap()  # what has come since: no child is to look through it at its end
-        return host
 
     def watch_session(self) -> int:
         """A descriptor that can be read when the session of the terminal has ended; -1 without one."""
@@ -218,6 +216,10 @@ class Waiting:
             raise GivenUp("session") from None
 
     # ---- while it serves ----------------------------------------------------------------------
+
+    def log_start(self, began_ns: int) -> None:
+        """In a child."""
+        write_line(find_log(os.environ), self.claim.script, "warm", began_ns)
 
     def note_uses(self, number: int) -> None:
         count_warm_starts(self.cache, number, self.saved_us, self.claim.script)
