@@ -1,17 +1,20 @@
 """A fork server of the least that can be: the floor below which no start of a script by a fork comes.
 
-    bare_fork_server.py SOCKET SCRIPT
+    bare_fork_server.py SOCKET SCRIPT [MODULE...]
 
-Each connection to SOCKET brings three descriptors and gets, when its child has ended, the status.  There
-are no limits, no environment, no folder, no checks: what those cost is the difference to a host.
+The modules are imported before it forks.  Each connection to SOCKET brings three descriptors and gets,
+when its child has ended, the status.  There are no limits, no environment, no folder, no checks: what
+those cost is the difference to a host.
 """
 
+import gc
 import os
 import select
 import signal
 import socket
 import sys
 from contextlib import suppress
+from importlib import import_module
 from types import CodeType
 
 
@@ -66,5 +69,9 @@ class Server:
 
 
 if __name__ == "__main__":
+    for name in sys.argv[3:]:
+        import_module(name)
     with open(sys.argv[2], "rb") as file:
-        Server(sys.argv[1], compile(file.read(), sys.argv[2], "exec")).serve()
+        server = Server(sys.argv[1], compile(file.read(), sys.argv[2], "exec"))
+    gc.freeze()
+    server.serve()

@@ -14,9 +14,10 @@ from pathlib import Path
 from asking import HTTP_REQUEST, Door, ask_bare, count_per_second, time_once
 from figures import Figure, Figures, run_benchmark
 from postgresql import OPEN, run_postgresql
-from serving import HELLO, IMPORTS, LARGE, Ground, prepare
+from serving import HELLO, IMPORTED, IMPORTS, LARGE, Ground, prepare
 
 Ask = Callable[[], None]
+Counts = list[float]
 
 CLIENTS = 4
 SECONDS = 1.0  # of a round of one server
@@ -25,21 +26,25 @@ MEGABYTE = 1 << 20
 ONE_PROCESS = ("--reuse", "1000000", "--children", "1")
 
 
-def compare(one: Ask, other: Ask, rounds: int) -> tuple[list[float], list[float]]:
-    """Requests per second of both, round by round in turn."""
-    counts: tuple[list[float], list[float]] = ([], [])
+def compare(rounds: int, *asks: Ask) -> list[Counts]:
+    """Requests per second of each, round by round in turn."""
+    counts: list[Counts] = [[] for _ in asks]
     for _ in range(rounds):
-        for ask, of_one in zip((one, other), counts, strict=True):
+        for ask, of_one in zip(asks, counts, strict=True):
             of_one.append(count_per_second(ask, CLIENTS, SECONDS))
     return counts
 
 
-def relate(claim: str, counts: tuple[list[float], list[float]], least: float) -> Figure:
+def find_times(one: Counts, other: Counts) -> float:
+    """How many times as much the first does."""
+    return statistics.median(of_one / of_other for of_one, of_other in zip(one, other, strict=True))
+
+
+def relate(claim: str, ours: Counts, theirs: Counts, least: float, more: str = "") -> Figure:
     """How many times less the second does than the first; the bound is at least *least*."""
-    ratio = statistics.median(other / one for one, other in zip(*counts, strict=True))
-    per_second = [statistics.median(of_one) for of_one in counts]
-    detail = f"{per_second[0]:.0f}/s and {per_second[1]:.0f}/s: {1 / ratio:.1f} times"
-    return Figure(claim, ratio, 1 / least, detail)
+    times = find_times(ours, theirs)
+    per_second = f"{statistics.median(ours):.0f}/s and {statistics.median(theirs):.0f}/s"
+    return Figure(claim, 1 / times, 1 / least, f"{per_second}: {times:.1f} times{more}")
 
 
 def measure(folder: Path, rounds: int) -> Figures:
@@ -72,13 +77,17 @@ def make_database(folder: Path) -> Path:
 
 def measure_cold(ground: Ground, hello: Path, imports: Path, rounds: int) -> Iterator[Figure]:
     with ground.run_fcgiwrap():
-        for claim, script, least in (
-            ("hello per second: fcgiwrap / gateway", hello, 15),
-            ("11 imports and sqlite: fcgiwrap / gateway", imports, 40),
+        for claim, script, modules, least in (
+            ("hello per second: fcgiwrap / gateway", hello, (), 15),
+            ("11 imports and sqlite: fcgiwrap / gateway", imports, IMPORTED, 40),
         ):
             ours, theirs = (ground.find_door(name, script) for name in ("gateway", "fcgiwrap"))
             ground.warm(ours, script)
-            yield relate(claim, compare(ours.ask, theirs.ask, rounds), least)
+            with ground.run_bare(script, modules):
+                bare = partial(ask_bare, ground.find_socket("bare"))
+                counts, of_theirs, of_bare = compare(rounds, ours.ask, theirs.ask, bare)
+            floor = f"; a bare fork server: {find_times(of_bare, of_theirs):.1f} times"
+            yield relate(claim, counts, of_theirs, least, floor)
 
 
 def measure_one_client(ground: Ground, hello: Path, rounds: int) -> Iterator[Figure]:
@@ -129,8 +138,8 @@ def measure_reuse(ground: Ground, hello: Path, rounds: int) -> Iterator[Figure]:
         ours = ground.find_door("reusing", hello)
         theirs = Door(ground.find_socket("gunicorn"), HTTP_REQUEST)
         ours.ask()
-        counts = compare(ours.ask, theirs.ask, rounds)
-        yield relate("--reuse, hello: gunicorn / gateway", counts, 0.5)
+        counts, of_theirs = compare(rounds, ours.ask, theirs.ask)
+        yield relate("--reuse, hello: gunicorn / gateway", counts, of_theirs, 0.5)
 
 
 def measure_connections(ground: Ground, rounds: int) -> Iterator[Figure]:
@@ -140,7 +149,8 @@ def measure_connections(ground: Ground, rounds: int) -> Iterator[Figure]:
             fresh, kept = (ground.find_door(name, script) for name in ("forking", "reusing"))
             ground.warm(fresh, script)
             kept.ask()
-            yield relate("PostgreSQL: without / with --reuse", compare(kept.ask, fresh.ask, rounds), 2)
+            counts, of_fresh = compare(rounds, kept.ask, fresh.ask)
+            yield relate("PostgreSQL: without / with --reuse", counts, of_fresh, 2)
             yield Figure("connections open with --reuse", cluster.ask(OPEN), 1)
 
 

@@ -37,6 +37,7 @@ with contextlib.closing(sqlite3.connect("{database}")) as database:
 print("Content-Type: text/plain\\n")
 print(html.escape(json.dumps({{"word": word, "day": str(datetime.date(2020, 1, 1))}})))
 """
+IMPORTED = tuple(line.split()[1] for line in IMPORTS.splitlines() if line.startswith("import "))
 LARGE = """\
 import sys
 
@@ -130,9 +131,10 @@ class Ground(Home):
             yield
 
     @contextmanager
-    def run_bare(self, script: Path) -> Iterator[None]:
+    def run_bare(self, script: Path, modules: Sequence[str] = ()) -> Iterator[None]:
+        """A fork server of the least that can be, with *modules* imported."""
         server = Path(__file__).with_name("bare_fork_server.py")
-        with self.run("bare", [self.python, server, self.find_socket("bare"), script]):
+        with self.run("bare", [self.python, server, self.find_socket("bare"), script, *modules]):
             yield
 
     def find_door(self, server: str, script: Path, expected: bytes = b"hello") -> Door:
