@@ -48,10 +48,11 @@ PyDoc_STRVAR(
     "left\n"
     "to CPython; *interrupted* hands on a SIGINT; *signature* is the script's stat, packed as in "
     "an\n"
-    "entry; *pause* is called before anything else, where the script is about to run, and *finish* "
-    "when\n"
-    "its code has ended, with the exit status, or None where CPython tells of the end; either may "
-    "be\n"
+    "entry; *pause* is called before anything else, where the script is about to run, and what it "
+    "returns\n"
+    "is called then, if it can be; *finish* is called when its code has ended, with the exit "
+    "status, or\n"
+    "None where CPython tells of the end; either may be\n"
     "None.  Raises RuntimeError outside the main interpreter.");
 
 PyDoc_STRVAR(

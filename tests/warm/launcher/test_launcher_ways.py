@@ -139,7 +139,7 @@ def test_of_many_recorded_starts_one_leaves_a_process_that_waits_asleep(stage: S
     for _ in range(20):
         stage.run()
     assert count_switches(helper) == before
-    assert list_helpers(stage) == [helper]
+    wait_until(lambda: list_helpers(stage) == [helper])
     os.close(writer)
     assert [program.wait() for program in programs] == [1] * 20
     os.close(reader)
